@@ -1,0 +1,158 @@
+//! Which ReplicaSets and pods stand where.
+
+use jiff::Timestamp;
+
+use super::{Cluster, Delivery, Environment, Service, World, names, release, traffic::Arm};
+
+/// One ReplicaSet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Set {
+    /// Name of the workload that owns it (a Deployment or a Rollout).
+    pub owner: String,
+    /// Its own name: `<owner>-<hash>`.
+    pub name: String,
+    /// Value of the template-hash label.
+    pub hash: String,
+    /// The version that it runs.
+    pub version: String,
+    /// The owner's revision number.
+    pub revision: u32,
+    /// Pods wanted.
+    pub replicas: u32,
+    /// Whose share of the traffic its pods serve; none if they are idle or there are none.
+    pub arm: Option<Arm>,
+    /// When it was made, in minutes since T0.
+    pub created: f64,
+}
+
+/// One pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pod {
+    /// `<set>-<5 letters>`
+    pub name: String,
+    /// Name of its ReplicaSet.
+    pub set: String,
+    /// Name of the workload above the ReplicaSet.
+    pub owner: String,
+    /// The template hash.
+    pub hash: String,
+    /// The version that it runs.
+    pub version: String,
+    /// Whose share of the traffic it serves.
+    pub arm: Option<Arm>,
+    /// Its address.
+    pub ip: String,
+    /// Its node.
+    pub node: String,
+    /// When it was made, in minutes since T0.
+    pub created: f64,
+    /// Whether it is Ready.
+    pub ready: bool,
+}
+
+/// How long a pod takes from creation to Ready, in minutes.
+const START: f64 = 0.4;
+
+/// The version before, as the company counts: the patch level below, or the last of the minor below.
+pub fn before(service: &str, version: &str) -> String {
+    if service == release::SERVICE && version == release::CANARY {
+        return release::STABLE.to_owned();
+    }
+    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    match parts.as_slice() {
+        [major, minor, patch] if *patch > 0 => format!("{major}.{minor}.{}", patch - 1),
+        [major, minor, _] if *minor > 0 => format!("{major}.{}.4", minor - 1),
+        [major, ..] => format!("{}.9.4", major.saturating_sub(1)),
+        [] => version.to_owned(),
+    }
+}
+
+impl World {
+    /// The template hash of a version of a workload in a cluster.
+    pub fn hash(&self, owner: &str, cluster: Cluster, version: &str) -> String {
+        names::suffix(self.seed(), &["hash", owner, cluster.name(), version], 10)
+    }
+
+    fn set(&self, cluster: Cluster, owner: &str, version: &str, figures: (u32, u32, Option<Arm>, f64)) -> Set {
+        let hash = self.hash(owner, cluster, version);
+        let (revision, replicas, arm, created) = figures;
+        let name = format!("{owner}-{hash}");
+        Set { owner: owner.to_owned(), name, hash, version: version.to_owned(), revision, replicas, arm, created }
+    }
+
+    /// When a version arrived at an environment, in minutes since T0: days ago for what is settled.
+    pub fn arrived(&self, service: &Service, environment: Environment) -> f64 {
+        let ahead = match environment {
+            Environment::Dev => service.dev != service.staging,
+            Environment::Staging => service.staging != service.production,
+            Environment::Production => false,
+        };
+        let spread = names::number(self.seed(), &["arrived", service.name], 600) as f64;
+        match environment {
+            _ if ahead => -75.0,
+            Environment::Dev => -3200.0 - spread,
+            Environment::Staging => -3100.0 - spread,
+            Environment::Production => -2900.0 - spread,
+        }
+    }
+
+    /// The ReplicaSets of a service in a cluster, newest revision last.
+    pub fn sets(&self, service: &Service, cluster: Cluster, now: Timestamp) -> Vec<Set> {
+        let environment = cluster.environment();
+        let version = service.version(environment);
+        let old = before(service.name, version);
+        let replicas = service.replicas(cluster);
+        let main = service.workload().name;
+        let at = self.arrived(service, environment);
+        let revision = 3 + names::number(self.seed(), &["revision", service.name, environment.name()], 20) as u32;
+        let mut sets = vec![
+            self.set(cluster, &main, &old, (revision - 1, 0, None, at - 8000.0)),
+            self.set(cluster, &main, version, (revision, replicas, Some(Arm::Stable), at)),
+        ];
+        match service.delivery {
+            Delivery::RolloutCanary if self.releasing(service.name, cluster, now) => {
+                let pods = (replicas * self.weight(service.name, cluster, now)).div_ceil(100).max(1);
+                sets.push(self.set(cluster, &main, release::CANARY, (revision + 1, pods, Some(Arm::Canary), release::STARTED)));
+            }
+            Delivery::BlueGreen => {
+                sets.push(self.set(cluster, &format!("{}-green", service.name), &old, (revision - 1, replicas, None, at - 8000.0)));
+            }
+            Delivery::GatewayRoute | Delivery::VirtualService => {
+                sets.push(self.set(cluster, &format!("{}-canary", service.name), version, (revision, 1, Some(Arm::Canary), at - 30.0)));
+            }
+            Delivery::Rolling | Delivery::RolloutCanary => {}
+        }
+        sets
+    }
+
+    /// The pods of a service in a cluster, in order of ReplicaSet and name.
+    pub fn pods(&self, service: &Service, cluster: Cluster, now: Timestamp) -> Vec<Pod> {
+        let minute = self.minutes(now);
+        let sets = self.sets(service, cluster, now);
+        sets.iter().flat_map(|set| (0..set.replicas).map(|index| self.pod(cluster, set, index, minute))).collect()
+    }
+
+    /// Pod number `index` of a set.
+    pub fn pod(&self, cluster: Cluster, set: &Set, index: u32, minute: f64) -> Pod {
+        let key = index.to_string();
+        let parts = ["pod", cluster.name(), &set.name, &key];
+        let mut created = set.created + 0.02 * f64::from(index);
+        // A canary's later pods come when its weight rises; one minute is near enough for pods that nobody times.
+        if set.created >= release::STARTED && index > 0 {
+            created = release::SCRIPT[2].0;
+        }
+        let octets = names::bytes(self.seed(), &parts);
+        Pod {
+            name: format!("{}-{}", set.name, names::suffix(self.seed(), &parts, 5)),
+            set: set.name.clone(),
+            owner: set.owner.clone(),
+            hash: set.hash.clone(),
+            version: set.version.clone(),
+            arm: set.arm,
+            ip: format!("10.{}.{}.{}", 64 + octets[0] % 4, octets[1], 2 + octets[2] % 250),
+            node: format!("{}-node-{}", cluster.name(), 1 + octets[3] % 4),
+            created,
+            ready: minute >= created + START,
+        }
+    }
+}
