@@ -1,0 +1,283 @@
+//! The bed of this run, and the foreign clients that know it.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long a test waits for something that takes a second or two when the machine is idle.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+static BED: OnceLock<Result<Bed, String>> = OnceLock::new();
+static SKIPPED: AtomicUsize = AtomicUsize::new(0);
+static USERS: RwLock<()> = RwLock::new(());
+
+/// The running bed, as its `bed.json` describes it.
+pub struct Bed {
+    described: Value,
+}
+
+/// The bed for as long as `guard` is held.
+pub struct Use<G> {
+    bed: &'static Bed,
+    _guard: G,
+}
+
+impl<G> Deref for Use<G> {
+    type Target = Bed;
+
+    fn deref(&self) -> &Bed {
+        self.bed
+    }
+}
+
+/// The bed beside other tests; `None` where it is missing, which has then been said and counted.
+pub fn shared() -> Option<Use<RwLockReadGuard<'static, ()>>> {
+    let bed = started()?;
+    let guard = USERS.read().unwrap_or_else(PoisonError::into_inner);
+    Some(Use { bed, _guard: guard })
+}
+
+/// The bed without other tests, for those that kill parts of it.
+pub fn alone() -> Option<Use<RwLockWriteGuard<'static, ()>>> {
+    let bed = started()?;
+    let guard = USERS.write().unwrap_or_else(PoisonError::into_inner);
+    Some(Use { bed, _guard: guard })
+}
+
+fn started() -> Option<&'static Bed> {
+    match BED.get_or_init(start) {
+        Ok(bed) => Some(bed),
+        Err(why) => {
+            let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "the bed is missing, and with CI=true that is a failure: {why}"
+            );
+            // written past the capture of the test harness: a skip must be seen
+            writeln!(
+                std::io::stderr(),
+                "SKIPPED real-system test no. {count}: {why}"
+            )
+            .unwrap();
+            None
+        }
+    }
+}
+
+fn start() -> Result<Bed, String> {
+    let dir = if let Some(dir) = std::env::var_os("GONOGO_BED") {
+        PathBuf::from(dir)
+    } else {
+        let dir = tempfile::Builder::new()
+            .prefix("gonogo-bed-")
+            .tempdir()
+            .map_err(|e| e.to_string())?
+            .keep();
+        let up = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/up.sh");
+        let began = Instant::now();
+        let output = Command::new("bash")
+            .arg(up)
+            .arg(&dir)
+            .args(["--while", &std::process::id().to_string()])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| e.to_string())?;
+        if output.status.code() == Some(3) {
+            return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+        }
+        assert!(output.status.success(), "{}", shown("up.sh", &output));
+        writeln!(
+            std::io::stderr(),
+            "bed ready after {:.1?} in {}",
+            began.elapsed(),
+            dir.display()
+        )
+        .unwrap();
+        dir
+    };
+    let described =
+        std::fs::read(dir.join("bed.json")).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let described = serde_json::from_slice(&described).map_err(|e| e.to_string())?;
+    Ok(Bed { described })
+}
+
+impl Bed {
+    /// A word of `bed.json`, by JSON pointer.
+    pub fn word(&self, pointer: &str) -> &str {
+        self.described
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("no {pointer} in bed.json"))
+    }
+
+    /// A fresh namespace; it goes away with the bed.
+    pub fn namespace(&self) -> Namespace<'_> {
+        let manifest = "{apiVersion: v1, kind: Namespace, metadata: {generateName: t-}}";
+        let name = run_with(
+            self.kubectl_command()
+                .args(["create", "-o", "name", "-f", "-"]),
+            manifest,
+        );
+        let name = name.trim().trim_start_matches("namespace/").to_owned();
+        Namespace { bed: self, name }
+    }
+
+    /// kubectl as admin, to be given arguments.
+    pub fn kubectl_command(&self) -> Command {
+        let mut command = Command::new(self.word("/programs/kubectl"));
+        command.env("KUBECONFIG", self.word("/kubeconfig/admin"));
+        command
+    }
+
+    /// What promtool answers to an instant query, as the list of samples.
+    pub fn query(&self, promql: &str) -> Vec<Value> {
+        let mut promtool = Command::new(self.word("/programs/promtool"));
+        let said = run(promtool.args([
+            "query",
+            "instant",
+            "-o",
+            "json",
+            self.word("/prometheus/url"),
+            promql,
+        ]));
+        serde_json::from_str(&said).unwrap()
+    }
+
+    /// Sets arms of the exporter; see the head of `bed/exporter.mjs`.
+    pub fn serve(&self, arms: &Value) {
+        let url = format!("{}/set", self.word("/exporter/url"));
+        run_with(
+            Command::new("curl").args(["-sS", "--fail", "-d", "@-", &url]),
+            &arms.to_string(),
+        );
+    }
+
+    /// What the judge wrote down of the requests to GitHub paths that begin with `prefix`.
+    pub fn judged(&self, prefix: &str) -> Vec<Value> {
+        let log = std::fs::read_to_string(self.word("/github/judged")).unwrap();
+        let lines = log
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines
+            .filter(|line| line["path"].as_str().unwrap().starts_with(prefix))
+            .collect()
+    }
+
+    /// Kills a part of the bed as a crash would.
+    pub fn kill(&self, part: &str) {
+        let pid = std::fs::read_to_string(self.word(&format!("/parts/{part}/pid"))).unwrap();
+        run(Command::new("kill").args(["-9", pid.trim()]));
+    }
+
+    /// Starts a part again after [`Bed::kill`]; it is not ready yet.
+    pub fn restart(&self, part: &str) {
+        run(Command::new("sh").arg(self.word(&format!("/parts/{part}/start"))));
+    }
+}
+
+/// A namespace of one test.
+pub struct Namespace<'a> {
+    pub bed: &'a Bed,
+    pub name: String,
+}
+
+impl Namespace<'_> {
+    /// What kubectl answers in this namespace.
+    pub fn kubectl<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
+        run(self
+            .bed
+            .kubectl_command()
+            .args(["--namespace", &self.name])
+            .args(args))
+    }
+
+    /// `kubectl get … -o json`.
+    pub fn get(&self, what: &str) -> Value {
+        serde_json::from_str(&self.kubectl(["get", what, "-o", "json"])).unwrap()
+    }
+
+    /// Applies a manifest.
+    pub fn apply(&self, manifest: &Value) {
+        let mut kubectl = self.bed.kubectl_command();
+        run_with(
+            kubectl.args(["--namespace", &self.name, "apply", "-f", "-"]),
+            &manifest.to_string(),
+        );
+    }
+
+    /// A Deployment with Service and labels `app=name`; the end of the tag says how its pods behave.
+    pub fn deploy(&self, name: &str, tag: &str, replicas: u32) {
+        let labels = serde_json::json!({ "app": name });
+        self.apply(&serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": [
+            { "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name, "labels": labels }, "spec": {
+                "replicas": replicas, "progressDeadlineSeconds": 5, "selector": { "matchLabels": labels },
+                "template": { "metadata": { "labels": labels }, "spec": {
+                    "containers": [{ "name": name, "image": format!("registry.example/shop/{name}:{tag}") }] } } } },
+            { "apiVersion": "v1", "kind": "Service", "metadata": { "name": name }, "spec": {
+                "selector": labels, "ports": [{ "port": 80 }] } },
+        ] }));
+    }
+}
+
+/// Runs a program that must succeed; its standard output.
+pub fn run(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        shown(&format!("{command:?}"), &output)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The same with `input` on its standard input.
+pub fn run_with(command: &mut Command, input: &str) -> String {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        shown(&format!("{command:?}"), &output)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn shown(what: &str, output: &Output) -> String {
+    let [out, err] =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    format!("{what}: {}\n{out}\n{err}", output.status)
+}
+
+/// Asks until there is an answer; fails after [`LIMIT`] with what was waited for and the last thing seen.
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
+    let began = Instant::now();
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(seen) => assert!(
+                began.elapsed() < LIMIT,
+                "waited {LIMIT:?} for {what}; last seen: {seen}"
+            ),
+        }
+        // a pause between questions, so that the waiting does not take the machine from what is waited for
+        std::thread::park_timeout(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,89 @@
+// exporter.mjs PORT: request counters that grow at rates a test sets, scraped by the bed's Prometheus.
+//
+// GET  /metrics  the counters, under the names of plain HTTP services and of Istio
+// POST /set      {"<arm>": {...}, ...}: sets or changes arms; null removes one, so that its series go stale
+//   plain, istio  labels of the two families; a family without labels is not served
+//   rps           requests a second; 0: the counters stand still
+//   errors, ms    share of requests answered 500, and how long a request takes (all alike)
+//   ok, bad       sets the counters themselves
+//   nan           true: every sample is NaN
+// POST /down     true or false: true answers scrapes with 503
+import { createServer } from "node:http";
+
+const arms = new Map();
+let down = false;
+const bounds = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
+
+function tick() {
+  const now = performance.now();
+  for (const arm of arms.values()) {
+    const requests = (arm.rps * (now - arm.at)) / 1000;
+    arm.bad += requests * arm.errors;
+    arm.ok += requests * (1 - arm.errors);
+    arm.at = now;
+  }
+}
+
+function metrics() {
+  const families = new Map();
+  const sample = (family, type, suffix, labels, value) => {
+    if (!families.has(family)) families.set(family, [`# TYPE ${family} ${type}`]);
+    const inner = Object.entries(labels).map(([name, text]) => `${name}=${JSON.stringify(text)}`).join(",");
+    families.get(family).push(`${family}${suffix}{${inner}} ${value}`);
+  };
+  const histogram = (family, labels, unit, arm, shown) => {
+    const total = arm.ok + arm.bad;
+    for (const bound of bounds) {
+      sample(family, "histogram", "_bucket", { ...labels, le: String(bound / unit) }, shown(arm.ms <= bound ? total : 0));
+    }
+    sample(family, "histogram", "_bucket", { ...labels, le: "+Inf" }, shown(total));
+    sample(family, "histogram", "_sum", labels, arm.nan ? "NaN" : (total * arm.ms) / unit);
+    sample(family, "histogram", "_count", labels, shown(total));
+  };
+  sample("bed_exporter_up", "gauge", "", {}, 1);
+  for (const arm of arms.values()) {
+    const shown = (count) => (arm.nan ? "NaN" : Math.floor(count));
+    if (arm.plain) {
+      sample("http_requests_total", "counter", "", { ...arm.plain, code: "200" }, shown(arm.ok));
+      sample("http_requests_total", "counter", "", { ...arm.plain, code: "500" }, shown(arm.bad));
+      histogram("http_request_duration_seconds", arm.plain, 1000, arm, shown);
+    }
+    if (arm.istio) {
+      const labels = { reporter: "destination", ...arm.istio };
+      sample("istio_requests_total", "counter", "", { ...labels, response_code: "200" }, shown(arm.ok));
+      sample("istio_requests_total", "counter", "", { ...labels, response_code: "500" }, shown(arm.bad));
+      histogram("istio_request_duration_milliseconds", labels, 1, arm, shown);
+    }
+  }
+  return [...families.values()].flat().join("\n") + "\n";
+}
+
+async function body(request) {
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  return JSON.parse(text);
+}
+
+createServer(async (request, response) => {
+  tick();
+  try {
+    if (request.method === "GET" && request.url === "/metrics") {
+      response.writeHead(down ? 503 : 200, { "content-type": "text/plain; version=0.0.4" });
+      response.end(down ? "" : metrics());
+    } else if (request.method === "POST" && request.url === "/set") {
+      for (const [name, change] of Object.entries(await body(request))) {
+        const old = arms.get(name) ?? { rps: 0, errors: 0, ms: 40, ok: 0, bad: 0, at: performance.now() };
+        if (change === null) arms.delete(name);
+        else arms.set(name, { ...old, ...change });
+      }
+      response.writeHead(204).end();
+    } else if (request.method === "POST" && request.url === "/down") {
+      down = await body(request);
+      response.writeHead(204).end();
+    } else {
+      response.writeHead(404).end("see the head of exporter.mjs\n");
+    }
+  } catch (error) {
+    response.writeHead(400).end(`${error}\n`);
+  }
+}).listen(Number(process.argv[2]), "127.0.0.1");
