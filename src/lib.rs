@@ -1,5 +1,9 @@
 //! gonogo: a release cockpit for the terminal, and the same engine headless.
 
+pub mod action;
+pub mod config;
 pub mod domain;
+pub mod engine;
+pub mod provider;
 pub mod sim;
 pub mod tui;

@@ -1,1 +1,47 @@
-//! Nouns and pure rules; no I/O, no clock.
+//! Nouns and pure rules of releases: std, serde and jiff types only.
+//!
+//! Nothing here does I/O, reads a clock or knows a client crate. Text from outside arrives as
+//! [`SafeText`] or as a validated id; both are made at the provider boundary.
+
+mod canary;
+mod change;
+mod event;
+mod feed;
+mod id;
+mod image;
+mod kube;
+mod metrics;
+mod placement;
+mod problem;
+mod run;
+mod snapshot;
+mod status;
+mod text;
+mod topology;
+mod update;
+mod verdict;
+
+pub use canary::{Canary, CanaryPhase, Weight};
+pub use change::{Change, ChangeTarget, Guarantee, Receipt, Request, Seen, Settled};
+pub use event::Event;
+pub use feed::Feed;
+pub use id::{ClusterName, EnvironmentName, IdError, ObjectKey, Repo, ServiceName, Sha, SourceName};
+pub use image::{Digest, ImageRef, Version};
+pub use kube::{
+    BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, Endpoints, KubeService, Labels, Meta, Pod, ReplicaSet,
+    Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, Step, Template, UpdateStrategy,
+};
+pub use metrics::{Arm, ArmMetrics, History, Measure, MetricKey, MetricTarget, NoValue};
+pub use placement::{Delivery, Health, Placement, PlacementKey, join};
+pub use problem::{Exit, Problem, ProblemKind, Refusal};
+pub use run::{
+    Job, Loaded, Outcome, Phase, RequiredChecks, Run, RunFeeds, RunKey, RunState, RunsWanted, ServiceRuns, WorkflowWanted, glob,
+};
+pub use snapshot::{Budget, ClusterState, PipelineState, Section, Snapshot, Trouble};
+pub use status::{RolloutStatus, deployment_status};
+pub use text::SafeText;
+pub use topology::{
+    Binding, Environment, Limits, MetricsSettings, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef,
+};
+pub use update::{Row, SourceUpdate, Update};
+pub use verdict::{Evidence, Reason, Station, StationKind, Verdict, VerdictReport};

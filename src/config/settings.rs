@@ -1,0 +1,94 @@
+//! What a configuration comes down to: the topology in the domain's words, and how each system is reached.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+
+use crate::domain::{ClusterName, Topology};
+
+/// A credential. Never printed, logged, serialised or put into an error.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<str>);
+
+impl Secret {
+    /// Wraps a credential; white space around it, which files and commands leave, is dropped.
+    pub fn new(raw: &str) -> Self {
+        Self(raw.trim().into())
+    }
+
+    /// The credential itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// How a cluster is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterConnection {
+    /// Its name.
+    pub name: ClusterName,
+    /// The kubeconfig file; the usual search (`KUBECONFIG`, then the home directory) where none is named.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig, by name.
+    pub context: Option<String>,
+    /// The context of the kubeconfig, by its server: names differ per laptop.
+    pub server: Option<String>,
+    /// The namespaces to follow, without doubles.
+    pub namespaces: Vec<Arc<str>>,
+}
+
+/// How GitHub is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GithubConnection {
+    /// The host: `github.com`, or that of an Enterprise server.
+    pub host: String,
+    /// The base of the REST API: `https://api.github.com`, `https://HOST/api/v3`.
+    pub api: String,
+    /// The token; without one GitHub allows 60 requests an hour.
+    pub token: Option<Secret>,
+    /// Where the token came from, for people: `GH_TOKEN`, `gh auth token`, …
+    pub token_source: Option<&'static str>,
+}
+
+/// How Prometheus is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrometheusConnection {
+    /// The base URL.
+    pub url: String,
+    /// A bearer token.
+    pub token: Option<Secret>,
+}
+
+/// How the screen looks and reacts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UiSettings {
+    /// The theme's name; `dark` where none is named.
+    pub theme: Option<String>,
+    /// Whether only ASCII is drawn.
+    pub ascii: bool,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// Key overrides: the name of a binding to its keys; no keys disable it.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+/// Everything that the engine and the fronts need to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Services and environments.
+    pub topology: Arc<Topology>,
+    /// Clusters.
+    pub clusters: Vec<ClusterConnection>,
+    /// GitHub, if any service has a pipeline there.
+    pub github: Option<GithubConnection>,
+    /// Prometheus, if configured.
+    pub prometheus: Option<PrometheusConnection>,
+    /// The screen.
+    pub ui: UiSettings,
+    /// Whether every change is refused.
+    pub read_only: bool,
+}

@@ -1,0 +1,181 @@
+//! The immutable picture of the world.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    ArmMetrics, ClusterName, Deployment, Endpoints, EnvironmentName, Event, Feed, KubeService, MetricKey, Placement,
+    PlacementKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, RouteKind, Row, Run, SafeText, ServiceName,
+    Topology, VerdictReport,
+};
+
+/// Rows of one kind by their key, with their freshness. Behind an `Arc`, so that a fold copies no row that did not
+/// change its section.
+pub type Section<T> = Feed<Arc<BTreeMap<<T as Row>::Key, T>>>;
+
+/// What is known of one cluster.
+#[derive(Debug, Clone)]
+pub struct ClusterState {
+    /// Deployments.
+    pub deployments: Section<Deployment>,
+    /// ReplicaSets.
+    pub replica_sets: Section<ReplicaSet>,
+    /// Pods.
+    pub pods: Section<Pod>,
+    /// Services.
+    pub services: Section<KubeService>,
+    /// EndpointSlices.
+    pub endpoints: Section<Endpoints>,
+    /// Argo Rollouts' Rollouts.
+    pub rollouts: Section<Rollout>,
+    /// Routes, by their kind.
+    pub routes: BTreeMap<RouteKind, Section<Route>>,
+}
+
+impl Default for ClusterState {
+    fn default() -> Self {
+        Self {
+            deployments: Feed::Waiting,
+            replica_sets: Feed::Waiting,
+            pods: Feed::Waiting,
+            services: Feed::Waiting,
+            endpoints: Feed::Waiting,
+            rollouts: Feed::Waiting,
+            routes: [(RouteKind::VirtualService, Feed::Waiting), (RouteKind::HttpRoute, Feed::Waiting)].into(),
+        }
+    }
+}
+
+/// What is known of the pipeline systems.
+#[derive(Debug, Clone, Default)]
+pub struct PipelineState {
+    /// Runs by repository, newest first.
+    pub runs: BTreeMap<Repo, Feed<Arc<Vec<Run>>>>,
+    /// Required checks by repository and branch; `None` when the rules cannot be read.
+    pub required: BTreeMap<(Repo, Arc<str>), Option<RequiredChecks>>,
+    /// What is left of the request budget.
+    pub budget: Option<Budget>,
+}
+
+/// What is left of a request budget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// Requests left.
+    pub remaining: u64,
+    /// Requests per window.
+    pub limit: u64,
+    /// When the window starts anew.
+    pub reset: Option<Timestamp>,
+}
+
+/// A source in trouble.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trouble {
+    /// The source: `eu-1 pods`, `github acme/shop`, `prometheus`.
+    pub source: SafeText,
+    /// Since when its data is not current.
+    pub since: Timestamp,
+    /// What is wrong.
+    #[serde(flatten)]
+    pub problem: Problem,
+}
+
+/// The immutable picture of the world at one time.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// When it was made.
+    pub at: Timestamp,
+    /// What the configuration says.
+    pub topology: Arc<Topology>,
+    /// Clusters.
+    pub clusters: BTreeMap<ClusterName, Arc<ClusterState>>,
+    /// Pipelines.
+    pub pipelines: Arc<PipelineState>,
+    /// Figures by service, environment and arm.
+    pub metrics: Section<ArmMetrics>,
+    /// Every service in every environment and cluster, joined from the rows.
+    pub placements: Arc<BTreeMap<PlacementKey, Placement>>,
+    /// The verdict over the release under way.
+    pub verdict: Arc<VerdictReport>,
+    /// What happened, oldest first, bounded.
+    pub events: Arc<Vec<Event>>,
+}
+
+impl Snapshot {
+    /// The placements of a service in an environment, in the order of the environment's clusters.
+    pub fn placements_of(&self, service: &ServiceName, environment: &EnvironmentName) -> Vec<&Placement> {
+        let Some(environment) = self.topology.environment(environment) else { return vec![] };
+        environment
+            .clusters
+            .iter()
+            .filter_map(|c| {
+                self.placements.get(&PlacementKey {
+                    service: service.clone(),
+                    environment: environment.name.clone(),
+                    cluster: c.cluster.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// The figures under `key`, only while the feed is current.
+    pub fn metrics_of(&self, key: &MetricKey) -> Option<&ArmMetrics> {
+        self.metrics.live()?.get(key)
+    }
+
+    /// The runs of a service: those of its binding's workflow, newest first.
+    pub fn runs_of(&self, service: &ServiceName) -> Vec<&Run> {
+        let Some(binding) = self.topology.service(service).and_then(|s| s.pipeline.as_ref()) else { return vec![] };
+        let Some(runs) = self.pipelines.runs.get(&binding.repo).and_then(Feed::value) else { return vec![] };
+        runs.iter().filter(|r| binding.workflow.as_ref().is_none_or(|w| r.workflow.as_str() == &**w)).collect()
+    }
+
+    /// Every source in trouble. A kind that is not installed is none.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        fn note<T>(out: &mut Vec<Trouble>, source: String, feed: &Feed<T>) {
+            let (since, problem) = match feed {
+                Feed::Stale { at, why, .. } => (*at, why),
+                Feed::Down { since, why } => (*since, why),
+                Feed::Waiting | Feed::Live { .. } => return,
+            };
+            if problem.kind != super::ProblemKind::NotInstalled {
+                out.push(Trouble { source: source.into(), since, problem: problem.clone() });
+            }
+        }
+        let mut out = vec![];
+        for (name, c) in &self.clusters {
+            note(&mut out, format!("{name} deployments"), &c.deployments);
+            note(&mut out, format!("{name} replica sets"), &c.replica_sets);
+            note(&mut out, format!("{name} pods"), &c.pods);
+            note(&mut out, format!("{name} services"), &c.services);
+            note(&mut out, format!("{name} endpoints"), &c.endpoints);
+            note(&mut out, format!("{name} rollouts"), &c.rollouts);
+            for feed in c.routes.values() {
+                note(&mut out, format!("{name} routes"), feed);
+            }
+        }
+        for (repo, feed) in &self.pipelines.runs {
+            note(&mut out, repo.to_string(), feed);
+        }
+        note(&mut out, "metrics".into(), &self.metrics);
+        out
+    }
+
+    /// Whether every source that is wanted has answered, well or badly.
+    pub fn answered(&self) -> bool {
+        let wanted_repos: Vec<&Repo> =
+            self.topology.services.iter().filter_map(|s| s.pipeline.as_ref()).map(|b| &b.repo).collect();
+        self.clusters.values().all(|c| {
+            c.deployments.answered()
+                && c.replica_sets.answered()
+                && c.pods.answered()
+                && c.services.answered()
+                && c.endpoints.answered()
+                && c.rollouts.answered()
+                && c.routes.values().all(Feed::answered)
+        }) && (!self.topology.pipelines || wanted_repos.iter().all(|r| self.pipelines.runs.get(r).is_some_and(Feed::answered)))
+            && (self.topology.metrics.is_none() || self.metrics.answered())
+    }
+}

@@ -1,0 +1,183 @@
+//! What the configuration says about the company: services, environments, and where they meet.
+
+use std::{fmt, sync::Arc};
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use super::{ClusterName, EnvironmentName, Repo, SafeText, ServiceName, run::glob};
+
+/// How careful an environment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// Opens read-only; changes need arming and consent of tier 2 or 3. An environment without a policy counts as this.
+    Production,
+    /// Changes need `y`.
+    Open,
+}
+
+/// One cluster of an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Placing {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The namespace.
+    pub namespace: Arc<str>,
+}
+
+/// A named place on the ordered path of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// Its policy.
+    pub policy: Policy,
+    /// Whether nothing may be changed in it from here.
+    pub readonly: bool,
+    /// Its clusters, in the order of the configuration.
+    pub clusters: Vec<Placing>,
+}
+
+/// The kind of a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkloadKind {
+    /// apps/v1 Deployment.
+    Deployment,
+    /// Argo Rollouts' Rollout.
+    Rollout,
+}
+
+/// The workload of a service: `deployment/cart`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkloadRef {
+    /// Its kind.
+    pub kind: WorkloadKind,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+impl fmt::Display for WorkloadRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            WorkloadKind::Deployment => "deployment",
+            WorkloadKind::Rollout => "rollout",
+        };
+        write!(f, "{kind}/{}", self.name)
+    }
+}
+
+impl Serialize for WorkloadRef {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+/// How a service's pipeline is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Binding {
+    /// The repository.
+    pub repo: Repo,
+    /// The workflow file; every workflow where none is named.
+    pub workflow: Option<Arc<str>>,
+    /// A glob over job names, `{service}` already filled in: `* (payment)`.
+    pub job: Option<Arc<str>>,
+    /// Globs over changed paths, `{service}` already filled in.
+    pub paths: Vec<Arc<str>>,
+    /// Globs over job names that must pass; empty: the branch's rules, and without those every job of the binding.
+    pub required: Vec<SafeText>,
+    /// The branch whose rules count.
+    pub branch: Arc<str>,
+}
+
+impl Binding {
+    /// Whether only some jobs of a run belong to the service.
+    pub fn has_job_pattern(&self) -> bool {
+        self.job.is_some()
+    }
+
+    /// Whether a job with this name belongs to the service.
+    pub fn matches_job(&self, name: &str) -> bool {
+        self.job.as_ref().is_none_or(|pattern| glob(pattern, name))
+    }
+}
+
+/// The limits of a service; a station without a limit is not configured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Default)]
+pub struct Limits {
+    /// The greatest bad share of requests, 0 to 1.
+    pub errors: Option<f64>,
+    /// The greatest 95th percentile of latency, in seconds.
+    pub p95: Option<f64>,
+}
+
+impl Limits {
+    /// Whether any limit is set.
+    pub fn any(&self) -> bool {
+        self.errors.is_some() || self.p95.is_some()
+    }
+}
+
+/// A thing that is released on its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Service {
+    /// Its name.
+    pub name: ServiceName,
+    /// Its pipeline.
+    pub pipeline: Option<Binding>,
+    /// Its workload, the same in every placement.
+    pub workload: WorkloadRef,
+    /// Its limits.
+    pub slo: Limits,
+    /// What to do when it breaks.
+    pub runbook: Option<SafeText>,
+}
+
+/// How metrics are read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MetricsSettings {
+    /// `istio`, `plain` or, found by probing, `auto`.
+    pub preset: Arc<str>,
+    /// Further label matchers; `{cluster}` and `{environment}` are filled in per target.
+    pub labels: Vec<(Arc<str>, Arc<str>)>,
+    /// The time between two scrapes.
+    #[serde(skip)]
+    pub scrape: SignedDuration,
+}
+
+/// The company, as configured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Topology {
+    /// The environments, in the order of the path.
+    pub environments: Vec<Environment>,
+    /// The services, in the order of the configuration.
+    pub services: Vec<Service>,
+    /// How metrics are read; `None` when no source is configured.
+    pub metrics: Option<MetricsSettings>,
+    /// The configured pipeline systems; empty when none is.
+    pub pipelines: bool,
+}
+
+impl Topology {
+    /// The service of that name.
+    pub fn service(&self, name: &ServiceName) -> Option<&Service> {
+        self.services.iter().find(|s| &s.name == name)
+    }
+
+    /// The environment of that name.
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&Environment> {
+        self.environments.iter().find(|e| &e.name == name)
+    }
+
+    /// The last environment of the path: where releases end.
+    pub fn last(&self) -> Option<&Environment> {
+        self.environments.last()
+    }
+
+    /// The environment before `name` on the path.
+    pub fn before(&self, name: &EnvironmentName) -> Option<&Environment> {
+        let at = self.environments.iter().position(|e| &e.name == name)?;
+        at.checked_sub(1).map(|i| &self.environments[i])
+    }
+}

@@ -1,0 +1,79 @@
+//! What a provider tells the store.
+
+use std::sync::Arc;
+
+use super::{
+    ArmMetrics, Budget, ClusterName, Deployment, Endpoints, KubeService, MetricKey, ObjectKey, Pod, Problem, ReplicaSet, Repo,
+    RequiredChecks, Rollout, Route, RouteKind, Run, RunKey,
+};
+
+/// One change of a section.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Update<T: Row> {
+    /// The whole section, complete and current; swapped in at once.
+    Replace(Vec<T>),
+    /// One row is new or changed.
+    Upsert(T),
+    /// One row is gone.
+    Remove(T::Key),
+    /// Nothing changed, and the source is alive.
+    Alive,
+    /// The source is in trouble; what is known stays, and is no longer current.
+    Trouble(Problem),
+}
+
+/// A row of a section.
+pub trait Row: Clone {
+    /// What names a row within its section.
+    type Key: Ord + Clone;
+    /// The name of this row.
+    fn key(&self) -> Self::Key;
+}
+
+macro_rules! rows {
+    ($($t:ty => $k:ty, $me:ident: $e:expr;)*) => {$(
+        impl Row for $t {
+            type Key = $k;
+            fn key(&self) -> $k { let $me = self; $e }
+        }
+    )*};
+}
+
+rows! {
+    Deployment => ObjectKey, r: r.meta.key.clone();
+    ReplicaSet => ObjectKey, r: r.meta.key.clone();
+    Pod => ObjectKey, r: r.key.clone();
+    KubeService => ObjectKey, r: r.meta.key.clone();
+    Endpoints => ObjectKey, r: r.key.clone();
+    Rollout => ObjectKey, r: r.meta.key.clone();
+    Route => (RouteKind, ObjectKey), r: (r.kind, r.meta.key.clone());
+    Run => RunKey, r: r.key.clone();
+    ArmMetrics => MetricKey, r: r.key.clone();
+}
+
+/// An update and the section it is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SourceUpdate {
+    /// Deployments of a cluster.
+    Deployments(ClusterName, Update<Deployment>),
+    /// ReplicaSets of a cluster.
+    ReplicaSets(ClusterName, Update<ReplicaSet>),
+    /// Pods of a cluster.
+    Pods(ClusterName, Update<Pod>),
+    /// Services of a cluster.
+    Services(ClusterName, Update<KubeService>),
+    /// EndpointSlices of a cluster.
+    Endpoints(ClusterName, Update<Endpoints>),
+    /// Rollouts of a cluster. A cluster without the kind reports `Trouble` of kind `NotInstalled`.
+    Rollouts(ClusterName, Update<Rollout>),
+    /// Routes of one kind of a cluster. A cluster without the kind reports `Trouble` of kind `NotInstalled`.
+    Routes(ClusterName, RouteKind, Update<Route>),
+    /// Runs of a repository.
+    Runs(Repo, Update<Run>),
+    /// The checks that the rules of a repository's branch require; `None` when the rules cannot be read.
+    Required(Repo, Arc<str>, Option<RequiredChecks>),
+    /// What is left of a request budget.
+    Budget(Budget),
+    /// Figures.
+    Metrics(Update<ArmMetrics>),
+}

@@ -1,0 +1,3 @@
+//! Decides and acts: the store that alone writes the snapshot, the verdict, the plan, and the clock.
+
+pub mod clock;

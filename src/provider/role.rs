@@ -1,0 +1,77 @@
+//! What a system can do for us. Roles speak the domain's words only.
+//!
+//! The reading half is one long-running future per role, [`watch`](Workloads::watch): it tells the store what changes
+//! and what is in trouble, and it ends only by being dropped. It never gives up: it waits longer between tries.
+//! The acting half is data in, data out, and one send.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use crate::domain::{
+    Change, ChangeTarget, ClusterName, MetricTarget, Problem, Receipt, Request, RunsWanted, Seen, Settled, SourceUpdate,
+};
+
+/// Time, as far as providers need it: the engine's clock, which runs faster or stands still in the embedded world.
+pub trait Timer: Send + Sync {
+    /// The present time.
+    fn now(&self) -> Timestamp;
+    /// Waits for so long on this clock.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// Where updates go. Bounded: a flood waits here and not in memory.
+#[derive(Clone)]
+pub struct Sink(mpsc::Sender<SourceUpdate>);
+
+impl Sink {
+    /// How many updates wait at most.
+    pub const BOUND: usize = 1_024;
+
+    /// A sink and the end that the store reads.
+    pub fn new() -> (Self, mpsc::Receiver<SourceUpdate>) {
+        let (sender, receiver) = mpsc::channel(Self::BOUND);
+        (Self(sender), receiver)
+    }
+
+    /// Hands an update to the store. An update after the store has ended is of no use to anybody and is dropped.
+    pub async fn tell(&self, update: SourceUpdate) {
+        self.0.send(update).await.ok();
+    }
+}
+
+/// Runs of pipelines.
+#[async_trait]
+pub trait Pipelines: Send + Sync {
+    /// Follows the wanted workflows, until dropped.
+    async fn watch(&self, wanted: watch::Receiver<Arc<RunsWanted>>, out: Sink);
+}
+
+/// Figures.
+#[async_trait]
+pub trait Metrics: Send + Sync {
+    /// Measures the wanted targets again and again, until dropped.
+    async fn watch(&self, wanted: watch::Receiver<Arc<Vec<MetricTarget>>>, out: Sink);
+}
+
+/// Workloads of one cluster, and the routes in front of them.
+#[async_trait]
+pub trait Workloads: Send + Sync {
+    /// The cluster.
+    fn cluster(&self) -> &ClusterName;
+
+    /// Follows every section, until dropped.
+    async fn watch(&self, out: Sink);
+
+    /// The requests that bring `change` about on an object that was seen as `seen`. Pure.
+    fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem>;
+
+    /// Reads an object as it is now: what was seen of it, and whether it shows what `change` asked for.
+    async fn look(&self, target: &ChangeTarget, change: &Change) -> Result<(Seen, Settled), Problem>;
+
+    /// Asks the server what it would say, without a change.
+    async fn dry_run(&self, target: &ChangeTarget, request: &Request) -> Result<Receipt, Problem>;
+}
