@@ -60,12 +60,7 @@ fn started() -> Option<&'static Bed> {
                 std::env::var("CI").as_deref() != Ok("true"),
                 "the bed is missing, and with CI=true that is a failure: {why}"
             );
-            // written past the capture of the test harness: a skip must be seen
-            writeln!(
-                std::io::stderr(),
-                "SKIPPED real-system test no. {count}: {why}"
-            )
-            .unwrap();
+            notice(&format!("SKIPPED real-system test no. {count}: {why}"));
             None
         }
     }
@@ -90,22 +85,28 @@ fn start() -> Result<Bed, String> {
             .output()
             .map_err(|e| e.to_string())?;
         if output.status.code() == Some(3) {
+            std::fs::remove_dir(&dir).map_err(|e| e.to_string())?;
             return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
         }
         assert!(output.status.success(), "{}", shown("up.sh", &output));
-        writeln!(
-            std::io::stderr(),
-            "bed ready after {:.1?} in {}",
-            began.elapsed(),
-            dir.display()
-        )
-        .unwrap();
+        let place = dir.display();
+        notice(&format!(
+            "bed ready after {:.1?} in {place}",
+            began.elapsed()
+        ));
         dir
     };
     let described =
         std::fs::read(dir.join("bed.json")).map_err(|e| format!("{}: {e}", dir.display()))?;
     let described = serde_json::from_slice(&described).map_err(|e| e.to_string())?;
     Ok(Bed { described })
+}
+
+/// Written past the capture of the test harness, in one piece: a skip must be seen.
+fn notice(line: &str) {
+    std::io::stderr()
+        .write_all(format!("{line}\n").as_bytes())
+        .unwrap();
 }
 
 impl Bed {
