@@ -70,11 +70,7 @@ fn start() -> Result<Bed, String> {
     let dir = if let Some(dir) = std::env::var_os("GONOGO_BED") {
         PathBuf::from(dir)
     } else {
-        let dir = tempfile::Builder::new()
-            .prefix("gonogo-bed-")
-            .tempdir()
-            .map_err(|e| e.to_string())?
-            .keep();
+        let dir = tempfile::Builder::new().prefix("gonogo-bed-").tempdir().map_err(|e| e.to_string())?.keep();
         let up = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/up.sh");
         let began = Instant::now();
         let output = Command::new("bash")
@@ -90,42 +86,29 @@ fn start() -> Result<Bed, String> {
         }
         assert!(output.status.success(), "{}", shown("up.sh", &output));
         let place = dir.display();
-        notice(&format!(
-            "bed ready after {:.1?} in {place}",
-            began.elapsed()
-        ));
+        notice(&format!("bed ready after {:.1?} in {place}", began.elapsed()));
         dir
     };
-    let described =
-        std::fs::read(dir.join("bed.json")).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let described = std::fs::read(dir.join("bed.json")).map_err(|e| format!("{}: {e}", dir.display()))?;
     let described = serde_json::from_slice(&described).map_err(|e| e.to_string())?;
     Ok(Bed { described })
 }
 
 /// Written past the capture of the test harness, in one piece: a skip must be seen.
 fn notice(line: &str) {
-    std::io::stderr()
-        .write_all(format!("{line}\n").as_bytes())
-        .unwrap();
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 
 impl Bed {
     /// A word of `bed.json`, by JSON pointer.
     pub fn word(&self, pointer: &str) -> &str {
-        self.described
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_else(|| panic!("no {pointer} in bed.json"))
+        self.described.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer} in bed.json"))
     }
 
     /// A fresh namespace; it goes away with the bed.
     pub fn namespace(&self) -> Namespace<'_> {
         let manifest = "{apiVersion: v1, kind: Namespace, metadata: {generateName: t-}}";
-        let name = run_with(
-            self.kubectl_command()
-                .args(["create", "-o", "name", "-f", "-"]),
-            manifest,
-        );
+        let name = run_with(self.kubectl_command().args(["create", "-o", "name", "-f", "-"]), manifest);
         let name = name.trim().trim_start_matches("namespace/").to_owned();
         Namespace { bed: self, name }
     }
@@ -134,41 +117,28 @@ impl Bed {
     pub fn kubectl_command(&self) -> Command {
         let mut command = Command::new(self.word("/programs/kubectl"));
         command.env("KUBECONFIG", self.word("/kubeconfig/admin"));
+        command.env("KUBECACHEDIR", format!("{}/kubecache", self.word("/dir")));
         command
     }
 
     /// What promtool answers to an instant query, as the list of samples.
     pub fn query(&self, promql: &str) -> Vec<Value> {
         let mut promtool = Command::new(self.word("/programs/promtool"));
-        let said = run(promtool.args([
-            "query",
-            "instant",
-            "-o",
-            "json",
-            self.word("/prometheus/url"),
-            promql,
-        ]));
+        let said = run(promtool.args(["query", "instant", "-o", "json", self.word("/prometheus/url"), promql]));
         serde_json::from_str(&said).unwrap()
     }
 
     /// Sets arms of the exporter; see the head of `bed/exporter.mjs`.
     pub fn serve(&self, arms: &Value) {
         let url = format!("{}/set", self.word("/exporter/url"));
-        run_with(
-            Command::new("curl").args(["-sS", "--fail", "-d", "@-", &url]),
-            &arms.to_string(),
-        );
+        run_with(Command::new("curl").args(["-sS", "--fail", "-d", "@-", &url]), &arms.to_string());
     }
 
     /// What the judge wrote down of the requests to GitHub paths that begin with `prefix`.
     pub fn judged(&self, prefix: &str) -> Vec<Value> {
         let log = std::fs::read_to_string(self.word("/github/judged")).unwrap();
-        let lines = log
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines
-            .filter(|line| line["path"].as_str().unwrap().starts_with(prefix))
-            .collect()
+        let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["path"].as_str().unwrap().starts_with(prefix)).collect()
     }
 
     /// Kills a part of the bed as a crash would.
@@ -192,11 +162,7 @@ pub struct Namespace<'a> {
 impl Namespace<'_> {
     /// What kubectl answers in this namespace.
     pub fn kubectl<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
-        run(self
-            .bed
-            .kubectl_command()
-            .args(["--namespace", &self.name])
-            .args(args))
+        run(self.bed.kubectl_command().args(["--namespace", &self.name]).args(args))
     }
 
     /// `kubectl get … -o json`.
@@ -207,10 +173,7 @@ impl Namespace<'_> {
     /// Applies a manifest.
     pub fn apply(&self, manifest: &Value) {
         let mut kubectl = self.bed.kubectl_command();
-        run_with(
-            kubectl.args(["--namespace", &self.name, "apply", "-f", "-"]),
-            &manifest.to_string(),
-        );
+        run_with(kubectl.args(["--namespace", &self.name, "apply", "-f", "-"]), &manifest.to_string());
     }
 
     /// A Deployment with Service and labels `app=name`; the end of the tag says how its pods behave.
@@ -230,40 +193,21 @@ impl Namespace<'_> {
 /// Runs a program that must succeed; its standard output.
 pub fn run(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        shown(&format!("{command:?}"), &output)
-    );
+    assert!(output.status.success(), "{}", shown(&format!("{command:?}"), &output));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// The same with `input` on its standard input.
 pub fn run_with(command: &mut Command, input: &str) -> String {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        shown(&format!("{command:?}"), &output)
-    );
+    assert!(output.status.success(), "{}", shown(&format!("{command:?}"), &output));
     String::from_utf8(output.stdout).unwrap()
 }
 
 fn shown(what: &str, output: &Output) -> String {
-    let [out, err] =
-        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     format!("{what}: {}\n{out}\n{err}", output.status)
 }
 
@@ -273,10 +217,7 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
     loop {
         match ask() {
             Ok(answer) => return answer,
-            Err(seen) => assert!(
-                began.elapsed() < LIMIT,
-                "waited {LIMIT:?} for {what}; last seen: {seen}"
-            ),
+            Err(seen) => assert!(began.elapsed() < LIMIT, "waited {LIMIT:?} for {what}; last seen: {seen}"),
         }
         // a pause between questions, so that the waiting does not take the machine from what is waited for
         std::thread::park_timeout(Duration::from_millis(100));

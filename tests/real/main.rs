@@ -14,4 +14,5 @@
 mod bed;
 mod control_plane;
 mod description;
+mod lost;
 mod metrics;

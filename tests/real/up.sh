@@ -5,6 +5,7 @@
 #     kwok with three fake nodes, whose pods behave by image tag (bed/stages.sh); kinds of Argo Rollouts, Flagger, Istio
 #     and the Gateway API are defined, their controllers do not run
 #   prometheus, scraping an exporter that a test steers (bed/exporter.mjs)
+#   a proxy before the API server that loses requests and answers on demand (bed/cut.mjs), for kubeconfig alice-cut
 #   prism with GitHub's own API description, behind a judge that writes down every violation (bed/judge.mjs)
 #
 # With --while the bed goes away with process PID. DIR/bed.json says where everything is. Everything listens on free
@@ -57,6 +58,7 @@ read -r base < <(node -e '
 api=https://127.0.0.1:$base
 etcd_client=http://127.0.0.1:$((base + 1)) etcd_peer=http://127.0.0.1:$((base + 2))
 prometheus_url=http://127.0.0.1:$((base + 6)) exporter_url=http://127.0.0.1:$((base + 7))
+cut=https://127.0.0.1:$((base + 10)) cut_url=http://127.0.0.1:$((base + 11))
 prism_url=http://127.0.0.1:$((base + 8)) github_url=http://127.0.0.1:$((base + 9))
 
 # part NAME PROGRAM ARGS...: writes run/NAME.sh, which starts the part and leaves its pid, and runs it
@@ -120,14 +122,14 @@ certificate kwok /O=system:masters/CN=kwok
 key sa
 openssl ec -in sa.key -pubout -out sa.pub 2>/dev/null
 ca64=$(base64 -w0 <ca.crt)
-# kubeconfig WHO USER
+# kubeconfig WHO USER [SERVER]
 kubeconfig() {
   (umask 077 && cat >"$dir/kubeconfig/$1") <<K
 apiVersion: v1
 kind: Config
 current-context: bed
 clusters:
-- {name: bed, cluster: {server: "$api", certificate-authority-data: $ca64}}
+- {name: bed, cluster: {server: "${3:-$api}", certificate-authority-data: $ca64}}
 contexts:
 - {name: bed, context: {cluster: bed, user: $1, namespace: default}}
 users:
@@ -147,6 +149,7 @@ reader-token,reader,u-reader,"viewers"
 mallory-token,mallory,u-mallory,"nobody-in-particular"
 T
 while IFS=, read -r token who _; do kubeconfig "$who" "token: $token"; done <tokens.csv
+kubeconfig alice-cut 'token: alice-token' "$cut"
 
 # ---------------------------------------------------------------------------------------------------- control plane
 part apiserver "$kube/kube-apiserver" \
@@ -162,6 +165,7 @@ part apiserver "$kube/kube-apiserver" \
   --audit-policy-file="$bed/audit-policy.yaml" --audit-log-path="$dir/log/audit.jsonl" --audit-log-mode=blocking
 until_true "etcd and the API server are ready" "etcd apiserver" \
   curl -sf --cacert ca.crt --cert admin.crt --key admin.key "$api/readyz"
+part cut node "$bed/cut.mjs" $((base + 10)) $((base + 11)) "$api" "$dir/pki"
 
 # Without the long grace period fake nodes that send no heartbeat would turn all their pods unready for good.
 as() { echo "--kubeconfig=$dir/kubeconfig/$1 --authentication-kubeconfig=$dir/kubeconfig/$1 --authorization-kubeconfig=$dir/kubeconfig/$1"; }
@@ -180,7 +184,8 @@ bash "$bed/stages.sh" "$dir/log/fake-pod.log" >"$dir/stages.yaml"
 part kwok "$kwok/kwok" --kubeconfig="$dir/kubeconfig/kwok" --manage-all-nodes=true --config="$dir/stages.yaml" \
   --node-ip=127.0.0.1 --node-port=$((base + 5)) --server-address=127.0.0.1:$((base + 5)) --cidr=10.64.0.0/16 \
   --tls-cert-file="$dir/pki/kwok.crt" --tls-private-key-file="$dir/pki/kwok.key"
-export KUBECONFIG=$dir/kubeconfig/admin
+# discovery is cached by host and port, and another bed may have had this port
+export KUBECONFIG=$dir/kubeconfig/admin KUBECACHEDIR=$dir/kubecache
 kubectl() { "$kube/kubectl" "$@"; }
 # created, not applied: client-side validation takes several times as long
 {
@@ -194,11 +199,12 @@ until_true "the namespace default has its account" "controller-manager" kubectl 
 # --------------------------------------------------------------------------------------------------------- the rest
 scraped() { curl -sf "$prometheus_url/api/v1/query?query=bed_exporter_up" | grep -q '"value":\['; }
 until_true "Prometheus has scraped the exporter" "exporter prometheus" scraped
+until_true "the proxy answers" "cut" curl -sf "$cut_url/met"
 until_true "Prism answers" "prism judge" curl -sf "$github_url/rate_limit"
 : >"$dir/log/github.jsonl"
 
 # shellcheck disable=SC2016 # the dollar signs are JavaScript's
-DIR=$dir API=$api KUBE=$kube PROMETHEUS=$prometheus PROMETHEUS_URL=$prometheus_url EXPORTER_URL=$exporter_url \
+DIR=$dir API=$api KUBE=$kube PROMETHEUS=$prometheus PROMETHEUS_URL=$prometheus_url EXPORTER_URL=$exporter_url CUT_URL=$cut_url \
   GITHUB_URL=$github_url PRISM=$prism node >"$dir/bed.json.new" -e '
   const { readdirSync } = require("node:fs"), e = process.env, dir = e.DIR;
   const named = (folder, suffix) => readdirSync(`${dir}/${folder}`).filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, name.length - suffix.length));
@@ -206,6 +212,7 @@ DIR=$dir API=$api KUBE=$kube PROMETHEUS=$prometheus PROMETHEUS_URL=$prometheus_u
     dir,
     api: { url: e.API, ca: `${dir}/pki/ca.crt`, audit: `${dir}/log/audit.jsonl`, fake_pod_log: `${dir}/log/fake-pod.log` },
     kubeconfig: Object.fromEntries(named("kubeconfig", "").map((who) => [who, `${dir}/kubeconfig/${who}`])),
+    cut: { url: e.CUT_URL },
     prometheus: { url: e.PROMETHEUS_URL },
     exporter: { url: e.EXPORTER_URL },
     github: { url: e.GITHUB_URL, judged: `${dir}/log/github.jsonl`, description: `${e.PRISM}/github.json` },
