@@ -82,6 +82,14 @@ impl Verb {
         matches!(self, Self::Pause | Self::Abort)
     }
 
+    /// What its target is afterwards.
+    pub fn done(self) -> &'static str {
+        match self {
+            Self::Pause => "paused",
+            Self::Abort => "aborted",
+        }
+    }
+
     /// One sentence about it, from the doc comment of the action.
     pub fn about(self) -> String {
         let name: &'static str = self.into();

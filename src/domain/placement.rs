@@ -46,6 +46,8 @@ pub enum Health {
     Progressing(SafeText),
     /// Broken, and why; the clearest cause first.
     Fail(Vec<SafeText>),
+    /// The workload does not exist here.
+    Missing,
     /// Cannot be told, and why.
     Unknown(SafeText),
 }
@@ -138,9 +140,7 @@ fn lookup<'a, T: Row<Key = ObjectKey>>(section: &'a super::Section<T>, key: &Obj
         Feed::Waiting => Err(Health::Unknown("not read yet".into())),
         Feed::Down { why: Problem { kind: ProblemKind::NotInstalled, what, .. }, .. } => Err(Health::Unknown(what.clone())),
         Feed::Down { why, .. } => Err(Health::Unknown(why.what.clone())),
-        Feed::Live { value, .. } | Feed::Stale { value, .. } => {
-            value.get(key).ok_or_else(|| Health::Unknown(format!("{key} does not exist").into()))
-        }
+        Feed::Live { value, .. } | Feed::Stale { value, .. } => value.get(key).ok_or(Health::Missing),
     }
 }
 

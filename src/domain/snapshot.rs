@@ -34,6 +34,19 @@ pub struct ClusterState {
     pub routes: BTreeMap<RouteKind, Section<Route>>,
 }
 
+impl ClusterState {
+    /// Whether every section has answered, well or badly.
+    pub fn answered(&self) -> bool {
+        self.deployments.answered()
+            && self.replica_sets.answered()
+            && self.pods.answered()
+            && self.services.answered()
+            && self.endpoints.answered()
+            && self.rollouts.answered()
+            && self.routes.values().all(Feed::answered)
+    }
+}
+
 impl Default for ClusterState {
     fn default() -> Self {
         Self {
@@ -101,6 +114,8 @@ pub struct Snapshot {
     pub verdict: Arc<VerdictReport>,
     /// What happened, oldest first, bounded.
     pub events: Arc<Vec<Event>>,
+    /// Whether every source has answered, well or badly, all that is wanted of it by now.
+    pub settled: bool,
 }
 
 impl Snapshot {
@@ -161,21 +176,5 @@ impl Snapshot {
         }
         note(&mut out, "metrics".into(), &self.metrics);
         out
-    }
-
-    /// Whether every source that is wanted has answered, well or badly.
-    pub fn answered(&self) -> bool {
-        let wanted_repos: Vec<&Repo> =
-            self.topology.services.iter().filter_map(|s| s.pipeline.as_ref()).map(|b| &b.repo).collect();
-        self.clusters.values().all(|c| {
-            c.deployments.answered()
-                && c.replica_sets.answered()
-                && c.pods.answered()
-                && c.services.answered()
-                && c.endpoints.answered()
-                && c.rollouts.answered()
-                && c.routes.values().all(Feed::answered)
-        }) && (!self.topology.pipelines || wanted_repos.iter().all(|r| self.pipelines.runs.get(r).is_some_and(Feed::answered)))
-            && (self.topology.metrics.is_none() || self.metrics.answered())
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    ArmMetrics, Budget, ClusterName, Deployment, Endpoints, KubeService, MetricKey, ObjectKey, Pod, Problem, ReplicaSet, Repo,
-    RequiredChecks, Rollout, Route, RouteKind, Run, RunKey,
+    ArmMetrics, Budget, ClusterName, Deployment, Endpoints, KubeService, MetricKey, MetricTarget, ObjectKey, Pod, Problem,
+    ReplicaSet, Repo, RequiredChecks, Rollout, Route, RouteKind, Run, RunKey, RunsWanted,
 };
 
 /// One change of a section.
@@ -74,6 +74,11 @@ pub enum SourceUpdate {
     Required(Repo, Arc<str>, Option<RequiredChecks>),
     /// What is left of a request budget.
     Budget(Budget),
+    /// A round over all wanted workflows has ended, well or badly; the store can tell from it whether what it knows
+    /// answers what it wants by now.
+    RunsCovered(Arc<RunsWanted>),
     /// Figures.
     Metrics(Update<ArmMetrics>),
+    /// A round over all wanted targets has ended, well or badly.
+    MetricsCovered(Arc<Vec<MetricTarget>>),
 }

@@ -1,3 +1,14 @@
 //! Decides and acts: the store that alone writes the snapshot, the verdict, the plan, and the clock.
+//!
+//! Both fronts hold an [`Engine`] and nothing below it.
 
 pub mod clock;
+mod events;
+pub mod plan;
+mod service;
+mod store;
+pub mod verdict;
+mod wanted;
+
+pub use service::{Engine, Roles};
+pub use store::Store;

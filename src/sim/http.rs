@@ -2,9 +2,9 @@
 
 use std::{convert::Infallible, fmt, io, sync::Arc};
 
+use ::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use ::http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::Frame;
 use serde_json::Value;

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
-use super::world::{World, WeightChange};
+use super::world::{WeightChange, World};
 
 /// Where simulated time comes from; the world never reads the wall clock.
 pub type SimClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -200,7 +200,15 @@ impl Service {
     }
 }
 
-const fn service(name: &'static str, delivery: Delivery, v: [&'static str; 3], replicas: u32, rps: f64, errors: f64, p95: f64) -> Service {
+const fn service(
+    name: &'static str,
+    delivery: Delivery,
+    v: [&'static str; 3],
+    replicas: u32,
+    rps: f64,
+    errors: f64,
+    p95: f64,
+) -> Service {
     Service { name, delivery, dev: v[0], staging: v[1], production: v[2], replicas, rps, errors, p95 }
 }
 

@@ -136,7 +136,8 @@ struct Script {
 const STAGED: &[(&str, f64, Option<&str>)] =
     &[("build", 2.1, None), ("test", 3.6, None), ("deploy-dev", 0.8, Some("dev")), ("deploy-staging", 1.1, Some("staging"))];
 const TESTED: &[(&str, f64, Option<&str>)] = &[("build", 2.2, None), ("test", 4.4, None)];
-const SLOW: &[(&str, f64, Option<&str>)] = &[("build", 2.0, None), ("test", 3.5, None), ("deploy-dev", 1.0, Some("dev")), ("e2e", 24.0, None)];
+const SLOW: &[(&str, f64, Option<&str>)] =
+    &[("build", 2.0, None), ("test", 3.5, None), ("deploy-dev", 1.0, Some("dev")), ("e2e", 24.0, None)];
 const SCAN: &[(&str, f64, Option<&str>)] = &[("scan", 9.0, None)];
 const OWN: &[(&str, f64, Option<&str>)] = &[
     ("build", 1.9, None),
@@ -146,7 +147,14 @@ const OWN: &[(&str, f64, Option<&str>)] = &[
     ("deploy-production", 1.6, Some("production")),
 ];
 
-const fn shop(number: u64, service: &'static str, version: &'static str, title: &'static str, actor: &'static str, created: f64) -> Script {
+const fn shop(
+    number: u64,
+    service: &'static str,
+    version: &'static str,
+    title: &'static str,
+    actor: &'static str,
+    created: f64,
+) -> Script {
     let (repository, workflow, name) = ("acme/shop", "ci-cd.yml", "ci-cd");
     let (event, branch, jobs) = ("push", "main", STAGED);
     Script { number, repository, workflow, name, title, event, branch, actor, service, version, created, jobs, trouble: None }
@@ -177,7 +185,12 @@ static SCRIPTS: [Script; 11] = [
         ..shop(77, "auth", "2.8.1", "nightly scan", "acme-bot", -420.0)
     },
     shop(881, "payment", "4.2.0", "Retry card authorisation once on a timeout", "mira", -84.0),
-    Script { jobs: TESTED, event: "pull_request", branch: "faster-facets", ..shop(882, "search", "7.7.1", "Facet counts in one pass", "lea", -61.0) },
+    Script {
+        jobs: TESTED,
+        event: "pull_request",
+        branch: "faster-facets",
+        ..shop(882, "search", "7.7.1", "Facet counts in one pass", "lea", -61.0)
+    },
     Script {
         event: "pull_request",
         branch: "login-throttle",
@@ -190,7 +203,12 @@ static SCRIPTS: [Script; 11] = [
         ..shop(884, "shipping", "1.4.2", "Split parcels by weight class", "ana", -31.0)
     },
     Script { jobs: SLOW, ..shop(885, "order", "7.0.4", "Hold stock for ten minutes at checkout", "jon", -3.0) },
-    Script { jobs: TESTED, event: "pull_request", branch: "gift-notes", ..shop(886, "cart", "5.6.0", "Gift notes on orders", "lea", 14.0) },
+    Script {
+        jobs: TESTED,
+        event: "pull_request",
+        branch: "gift-notes",
+        ..shop(886, "cart", "5.6.0", "Gift notes on orders", "lea", 14.0)
+    },
 ];
 
 impl World {
@@ -281,7 +299,12 @@ fn steps(stage: &str, begin: f64, done: f64, state: State) -> Vec<Step> {
         State::Success | State::Failure => (state, Some(done)),
         _ => (State::InProgress, None),
     };
-    let ok = |name: &str, from: f64, to: f64| Step { name: name.to_owned(), state: State::Success, started: Some(from), completed: Some(to) };
+    let ok = |name: &str, from: f64, to: f64| Step {
+        name: name.to_owned(),
+        state: State::Success,
+        started: Some(from),
+        completed: Some(to),
+    };
     vec![
         ok("Set up job", begin, setup),
         ok("Run actions/checkout@v5", setup, setup),

@@ -115,12 +115,10 @@ fn runs_at_minute_twenty() {
     }
     let payment = runs.iter().find(|r| r.number == 881).unwrap();
     assert_eq!(payment.sha, w.commit("payment", "4.2.0"));
-    assert_eq!(payment.jobs.iter().map(|j| j.name.as_str()).collect::<Vec<_>>(), [
-        "build (payment)",
-        "test (payment)",
-        "deploy-dev (payment)",
-        "deploy-staging (payment)"
-    ]);
+    assert_eq!(
+        payment.jobs.iter().map(|j| j.name.as_str()).collect::<Vec<_>>(),
+        ["build (payment)", "test (payment)", "deploy-dev (payment)", "deploy-staging (payment)"]
+    );
     assert!(runs.iter().all(|r| r.created <= 20.0 && r.updated <= 20.0), "nothing comes from the future");
 }
 
@@ -136,7 +134,8 @@ fn the_canary_has_its_own_pods() {
     assert_eq!(arms(3.1), [5, 0]);
     assert_eq!(arms(4.0), [5, 1]);
     assert_eq!(arms(20.0), [5, 1]);
-    let names: std::collections::BTreeSet<_> = SERVICES.iter().flat_map(|s| w.pods(s, Cluster::Eu1, w.instant(20.0))).map(|p| p.ip).collect();
+    let names: std::collections::BTreeSet<_> =
+        SERVICES.iter().flat_map(|s| w.pods(s, Cluster::Eu1, w.instant(20.0))).map(|p| p.ip).collect();
     let pods: usize = SERVICES.iter().map(|s| w.pods(s, Cluster::Eu1, w.instant(20.0)).len()).sum();
     assert_eq!(names.len(), pods, "addresses are unique");
 }

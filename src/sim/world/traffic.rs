@@ -57,7 +57,10 @@ impl Wave {
             let b = -(other.speed * t + other.phase).cos() / other.speed;
             let (fast, slow) = (self.speed + other.speed, self.speed - other.speed);
             let cross = (slow * t + self.phase - other.phase).sin() / slow - (fast * t + self.phase + other.phase).sin() / fast;
-            self.mean * other.mean * t + self.swing * other.mean * a + self.mean * other.swing * b + self.swing * other.swing * cross / 2.0
+            self.mean * other.mean * t
+                + self.swing * other.mean * a
+                + self.mean * other.swing * b
+                + self.swing * other.swing * cross / 2.0
         };
         part(to) - part(from)
     }
@@ -129,7 +132,9 @@ impl World {
             return usual;
         }
         match self.params.scenario {
-            Scenario::CanaryRegression if service.name == release::SERVICE && arm == Arm::Canary && minute >= 12.0 => (0.04, service.p95 * 2.0),
+            Scenario::CanaryRegression if service.name == release::SERVICE && arm == Arm::Canary && minute >= 12.0 => {
+                (0.04, service.p95 * 2.0)
+            }
             Scenario::ErrorSpike if (15.0..40.0).contains(&minute) && matches!(service.name, "payment" | "order" | "cart") => {
                 (0.05, service.p95 * 1.25)
             }

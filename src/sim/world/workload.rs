@@ -115,10 +115,20 @@ impl World {
                 sets.push(self.set(cluster, &main, release::CANARY, (revision + 1, pods, Some(Arm::Canary), release::STARTED)));
             }
             Delivery::BlueGreen => {
-                sets.push(self.set(cluster, &format!("{}-green", service.name), &old, (revision - 1, replicas, None, at - 8000.0)));
+                sets.push(self.set(
+                    cluster,
+                    &format!("{}-green", service.name),
+                    &old,
+                    (revision - 1, replicas, None, at - 8000.0),
+                ));
             }
             Delivery::GatewayRoute | Delivery::VirtualService => {
-                sets.push(self.set(cluster, &format!("{}-canary", service.name), version, (revision, 1, Some(Arm::Canary), at - 30.0)));
+                sets.push(self.set(
+                    cluster,
+                    &format!("{}-canary", service.name),
+                    version,
+                    (revision, 1, Some(Arm::Canary), at - 30.0),
+                ));
             }
             Delivery::Rolling | Delivery::RolloutCanary => {}
         }

@@ -1,0 +1,337 @@
+//! Every guard, in one pure function: an [`Action`] and a snapshot become a [`Plan`], a [`Refusal`], or the questions
+//! that must be answered first.
+//!
+//! Only [`plan`] makes a `Plan`, and only a `Plan` can be applied, so no front can skip a guard.
+
+use serde::Serialize;
+
+use super::Engine;
+use crate::{
+    action::{Action, Verb},
+    domain::{
+        Canary, CanaryPhase, Change, ChangeTarget, Environment, Exit, Guarantee, ObjectKey, Placement, Policy, Problem, Receipt,
+        Refusal, Request, SafeText, Seen, Service, Settled, Snapshot, WorkloadKind,
+    },
+};
+
+/// How much consent a plan needs (the tiers of the design).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consent {
+    /// `y`.
+    Yes,
+    /// `y`, after the dialog stood for half a second.
+    YesAfterDelay,
+    /// The target's name, Enter, then `y`.
+    TypeName,
+}
+
+impl Consent {
+    /// The tier's number.
+    pub fn tier(self) -> u8 {
+        match self {
+            Self::Yes => 1,
+            Self::YesAfterDelay => 2,
+            Self::TypeName => 3,
+        }
+    }
+}
+
+/// What limits every plan, whoever asks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Guard {
+    /// Nothing may be changed from here.
+    pub read_only: bool,
+}
+
+/// A thing that must be asked of a system before a plan can be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The object.
+    pub target: ChangeTarget,
+    /// What is to become of it.
+    pub change: Change,
+}
+
+/// What a system answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The question.
+    pub question: Question,
+    /// What was read and rendered.
+    pub looked: Result<Looked, Problem>,
+}
+
+/// What was read of an object, what would be sent, and what the server says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looked {
+    /// What was seen.
+    pub seen: Seen,
+    /// Whether it shows the wanted state already.
+    pub settled: Settled,
+    /// What would be sent.
+    pub requests: Vec<Request>,
+    /// What the server says to a dry run of it.
+    pub dry_run: Result<Receipt, Problem>,
+}
+
+/// One object's part of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Move {
+    /// The object.
+    pub target: ChangeTarget,
+    /// What is to become of it.
+    pub change: Change,
+    /// What was seen of it; the move is bound to that.
+    pub seen: Seen,
+    /// What is sent.
+    pub requests: Vec<Request>,
+}
+
+/// A checked change, bound to what was seen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    action: Action,
+    title: SafeText,
+    place: SafeText,
+    from: SafeText,
+    to: SafeText,
+    owner: SafeText,
+    inverse: SafeText,
+    not_reverted: SafeText,
+    consent: Consent,
+    moves: Vec<Move>,
+}
+
+impl Plan {
+    /// The action that it carries out.
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+    /// Its name, for the head of a dialog: `ABORT payment`.
+    pub fn title(&self) -> &SafeText {
+        &self.title
+    }
+    /// Environment and clusters.
+    pub fn place(&self) -> &SafeText {
+        &self.place
+    }
+    /// The state before.
+    pub fn from(&self) -> &SafeText {
+        &self.from
+    }
+    /// The state after.
+    pub fn to(&self) -> &SafeText {
+        &self.to
+    }
+    /// Who owns the object, and whether it will be taken back.
+    pub fn owner(&self) -> &SafeText {
+        &self.owner
+    }
+    /// What undoes it.
+    pub fn inverse(&self) -> &SafeText {
+        &self.inverse
+    }
+    /// What the inverse cannot bring back.
+    pub fn not_reverted(&self) -> &SafeText {
+        &self.not_reverted
+    }
+    /// How much consent it needs.
+    pub fn consent(&self) -> Consent {
+        self.consent
+    }
+    /// Its parts, one per object.
+    pub fn moves(&self) -> &[Move] {
+        &self.moves
+    }
+    /// The weakest protection among its requests.
+    pub fn guarantee(&self) -> Guarantee {
+        let weakness = |g: &Guarantee| match g {
+            Guarantee::Guarded => 0,
+            Guarantee::Idempotent => 1,
+            Guarantee::BestEffort => 2,
+        };
+        self.moves.iter().flat_map(|m| &m.requests).map(|r| r.guard).max_by_key(weakness).unwrap_or(Guarantee::BestEffort)
+    }
+}
+
+/// What came of planning.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Planned {
+    /// Ready to be shown.
+    Plan(Box<Plan>),
+    /// Ask these first, then plan again.
+    Need(Vec<Question>),
+}
+
+/// Plans an action. Pure.
+pub fn plan(action: &Action, s: &Snapshot, guard: Guard, answers: &[Answer]) -> Result<Planned, Refusal> {
+    let target = action.target();
+    let verb = Verb::from(action);
+    let unknown = |what: &str, name: &str, known: Vec<String>| {
+        Refusal::new(format!("no {what} is named {name}")).hint(format!("known: {}", known.join(", "))).exit(Exit::Usage)
+    };
+    let service = s.topology.service(&target.service).ok_or_else(|| {
+        unknown("service", target.service.as_str(), s.topology.services.iter().map(|x| x.name.to_string()).collect())
+    })?;
+    let environment = s.topology.environment(&target.env).ok_or_else(|| {
+        unknown("environment", target.env.as_str(), s.topology.environments.iter().map(|x| x.name.to_string()).collect())
+    })?;
+    if guard.read_only {
+        return Err(Refusal::new("read-only: nothing is changed from here").hint("start without --read-only"));
+    }
+    if environment.readonly {
+        return Err(Refusal::new(format!("{} is read-only by configuration", environment.name)));
+    }
+    let placements = s.placements_of(&service.name, &environment.name);
+    let questions = questions(verb, service, environment, &placements)?;
+    let mut moves = vec![];
+    let mut need = vec![];
+    for question in questions {
+        match answers.iter().find(|a| a.question == question) {
+            None => need.push(question),
+            Some(Answer { looked: Ok(looked), .. }) => moves.extend(accept(question, looked)?),
+            Some(Answer { looked: Err(problem), .. }) => {
+                return Err(Refusal::new(format!("{}: {problem}", question.target)).exit(problem.exit()));
+            }
+        }
+    }
+    if !need.is_empty() {
+        return Ok(Planned::Need(need));
+    }
+    if moves.is_empty() {
+        return Err(Refusal::new(format!("{} is {} already", service.name, verb.done())).exit(Exit::Done));
+    }
+    Ok(Planned::Plan(Box::new(describe(action, verb, environment, &placements, moves))))
+}
+
+/// The objects that a verb is for, or why it cannot be done now.
+fn questions(
+    verb: Verb,
+    service: &Service,
+    environment: &Environment,
+    placements: &[&Placement],
+) -> Result<Vec<Question>, Refusal> {
+    if service.workload.kind == WorkloadKind::Deployment && verb == Verb::Abort {
+        return Err(Refusal::new(format!("{} is a plain Deployment: there is no canary to abort", service.name))
+            .hint("roll back brings the earlier version back"));
+    }
+    let change = match verb {
+        Verb::Pause => Change::Pause,
+        Verb::Abort => Change::Abort,
+    };
+    let under_way = |p: &&&Placement| match &p.canary {
+        Some(c) => c.under_way() && !matches!(c.state, CanaryPhase::Aborted { .. }),
+        None => matches!(p.health, crate::domain::Health::Progressing(_)),
+    };
+    let hit: Vec<Question> = placements
+        .iter()
+        .filter(under_way)
+        .filter_map(|p| {
+            let key = ObjectKey::new(&p.namespace, &p.workload.name).ok()?;
+            let target = ChangeTarget { cluster: p.key.cluster.clone(), kind: p.workload.kind, key };
+            Some(Question { target, change })
+        })
+        .collect();
+    if hit.is_empty() {
+        return Err(Refusal::new(format!("no rollout of {} is under way in {}", service.name, environment.name)));
+    }
+    Ok(hit)
+}
+
+fn accept(question: Question, looked: &Looked) -> Result<Option<Move>, Refusal> {
+    if looked.settled == Settled::Reached {
+        return Ok(None);
+    }
+    // What only takes exposure back is shown even when a dry run cannot be had; what the server refuses is refused.
+    if let Err(problem) = &looked.dry_run
+        && matches!(problem.exit(), Exit::Failed | Exit::Changed)
+    {
+        return Err(Refusal::new(format!("{}: the server refuses it: {problem}", question.target)).exit(problem.exit()));
+    }
+    let Question { target, change } = question;
+    Ok(Some(Move { target, change, seen: looked.seen.clone(), requests: looked.requests.clone() }))
+}
+
+fn describe(action: &Action, verb: Verb, environment: &Environment, placements: &[&Placement], moves: Vec<Move>) -> Plan {
+    let service = &action.target().service;
+    let clusters: Vec<String> = moves.iter().map(|m| m.target.cluster.to_string()).collect();
+    let canary = placements.iter().find_map(|p| p.canary.as_ref());
+    let weight = canary.and_then(|c| c.set).map(|w| format!("{w} %")).unwrap_or_default();
+    let version = |v: Option<&crate::domain::Version>| v.map(ToString::to_string).unwrap_or_else(|| "?".to_owned());
+    let test =
+        version(canary.and_then(|c| c.canary.as_ref()).or_else(|| placements.iter().find_map(|p| p.wanted_version.as_ref())));
+    let stable = version(canary.and_then(|c| c.stable.as_ref()).or_else(|| placements.iter().find_map(|p| p.version.as_ref())));
+    let owner = match canary {
+        Some(Canary { owner, .. }) => format!("{owner}: its own verb is used, so nobody takes it back"),
+        None => "nobody: the Deployment is changed directly".to_owned(),
+    };
+    let (from, to, inverse, not_reverted) = match verb {
+        Verb::Abort => (
+            format!("{test} at {weight} of traffic"),
+            format!("{stable} at 100 %, the canary at 0 %"),
+            "retry starts the rollout again from its first step".to_owned(),
+            format!("requests that {test} has served, and what they wrote"),
+        ),
+        Verb::Pause => (
+            format!("{test} on its way{}", if weight.is_empty() { String::new() } else { format!(", at {weight} of traffic") }),
+            "waits where it stands".to_owned(),
+            "resume lets it go on".to_owned(),
+            "nothing: the versions that run go on serving".to_owned(),
+        ),
+    };
+    Plan {
+        title: format!("{} {service}", action.name().to_uppercase()).into(),
+        place: format!("{} · {}", environment.name, clusters.join(" ")).into(),
+        from: from.into(),
+        to: to.into(),
+        owner: owner.into(),
+        inverse: inverse.into(),
+        not_reverted: not_reverted.into(),
+        // What takes exposure back is never above tier 2.
+        consent: match environment.policy {
+            Policy::Open => Consent::Yes,
+            Policy::Production => Consent::YesAfterDelay,
+        },
+        moves,
+        action: action.clone(),
+    }
+}
+
+impl Engine {
+    /// Plans an action on the newest snapshot, asking the systems what must be asked. Changes nothing.
+    pub async fn plan(&self, action: &Action, guard: Guard) -> Result<Plan, Refusal> {
+        let snapshot = self.snapshot();
+        let mut answers = vec![];
+        loop {
+            match plan(action, &snapshot, guard, &answers)? {
+                Planned::Plan(plan) => return Ok(*plan),
+                Planned::Need(questions) => {
+                    let asked = questions.into_iter().map(|q| self.ask(q));
+                    answers.extend(futures::future::join_all(asked).await);
+                }
+            }
+        }
+    }
+
+    async fn ask(&self, question: Question) -> Answer {
+        let looked = self.look(&question).await;
+        Answer { question, looked }
+    }
+
+    async fn look(&self, question: &Question) -> Result<Looked, Problem> {
+        let Question { target, change } = question;
+        let role = self.workloads(&target.cluster).ok_or_else(|| {
+            Problem::new(crate::domain::ProblemKind::Unreachable, format!("{} cannot be reached", target.cluster))
+        })?;
+        let (seen, settled) = role.look(target, change).await?;
+        let requests = role.render(target, change, &seen)?;
+        let mut dry_run = Ok(Receipt { status: 200, resource_version: None });
+        for request in &requests {
+            if dry_run.is_ok() {
+                dry_run = role.dry_run(target, request).await;
+            }
+        }
+        Ok(Looked { seen, settled, requests, dry_run })
+    }
+}

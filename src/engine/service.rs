@@ -1,0 +1,174 @@
+//! The running engine: roles watch, the store folds, fronts read.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{clock::Clock, store::Store};
+use crate::{
+    domain::{ClusterName, MetricTarget, Problem, RunsWanted, Snapshot, SourceUpdate, Topology},
+    provider::role::{Metrics, Pipelines, Sink, Timer, Workloads},
+};
+
+/// How long updates are gathered before they become a snapshot: at most ten snapshots a second, in real time.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The systems that a configuration names; one that cannot be connected to is a problem of its own and none of the
+/// others'.
+pub struct Roles {
+    /// One per cluster.
+    pub clusters: Vec<(ClusterName, Result<Arc<dyn Workloads>, Problem>)>,
+    /// Pipelines.
+    pub pipelines: Option<Result<Arc<dyn Pipelines>, Problem>>,
+    /// Metrics.
+    pub metrics: Option<Result<Arc<dyn Metrics>, Problem>>,
+}
+
+/// The running engine. Dropping it ends every watch.
+pub struct Engine {
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    clock: Clock,
+    clusters: Vec<(ClusterName, Arc<dyn Workloads>)>,
+    cancel: CancellationToken,
+    _tasks: JoinSet<()>,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+impl Engine {
+    /// Starts every watch. Returns at once; the first snapshot knows nothing but the configuration.
+    pub fn start(topology: Arc<Topology>, roles: Roles, clock: Clock) -> Self {
+        let now = clock.now();
+        let mut store = Store::new(topology);
+        let (sink, updates) = Sink::new();
+        let cancel = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let mut run = |future: futures::future::BoxFuture<'static, ()>| {
+            let cancel = cancel.clone();
+            tasks.spawn(async move {
+                cancel.run_until_cancelled(future).await;
+            });
+        };
+        let mut clusters = vec![];
+        for (name, role) in roles.clusters {
+            match role {
+                Ok(role) => {
+                    clusters.push((name, role.clone()));
+                    let sink = sink.clone();
+                    run(Box::pin(async move { role.watch(sink).await }));
+                }
+                Err(problem) => store.unconnected(&name, &problem, now),
+            }
+        }
+        let runs = watch::Sender::new(store.runs_wanted());
+        let metrics = watch::Sender::new(store.metrics_wanted());
+        match roles.pipelines {
+            Some(Ok(role)) => {
+                let (wanted, sink) = (runs.subscribe(), sink.clone());
+                run(Box::pin(async move { role.watch(wanted, sink).await }));
+            }
+            Some(Err(problem)) => store.unpiped(&problem, now),
+            None => {}
+        }
+        match roles.metrics {
+            Some(Ok(role)) => {
+                let (wanted, sink) = (metrics.subscribe(), sink);
+                run(Box::pin(async move { role.watch(wanted, sink).await }));
+            }
+            Some(Err(problem)) => store.unmeasured(problem, now),
+            None => {}
+        }
+        let publish = watch::Sender::new(store.snapshot(now));
+        runs.send_replace(store.runs_wanted());
+        metrics.send_replace(store.metrics_wanted());
+        let snapshots = publish.subscribe();
+        run(Box::pin(fold(store, updates, Fronts { publish, runs, metrics }, clock.clone())));
+        Self { snapshots, clock, clusters, cancel, _tasks: tasks }
+    }
+
+    /// The newest snapshot, again and again.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.borrow().clone()
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Waits until every source has answered, well or badly, all that is wanted of it; at most `limit` of real time.
+    pub async fn settled(&self, limit: Duration) -> Arc<Snapshot> {
+        let mut snapshots = self.snapshots.clone();
+        let settled = async { snapshots.wait_for(|s| s.settled).await.ok().map(|s| s.clone()) };
+        match tokio::time::timeout(limit, settled).await {
+            Ok(Some(snapshot)) => snapshot,
+            _ => self.snapshot(),
+        }
+    }
+
+    /// The role that acts on a cluster.
+    pub(super) fn workloads(&self, cluster: &ClusterName) -> Option<&Arc<dyn Workloads>> {
+        self.clusters.iter().find(|(name, _)| name == cluster).map(|(_, role)| role)
+    }
+}
+
+struct Fronts {
+    publish: watch::Sender<Arc<Snapshot>>,
+    runs: watch::Sender<Arc<RunsWanted>>,
+    metrics: watch::Sender<Arc<Vec<MetricTarget>>>,
+}
+
+/// Folds updates on a tick. An idle engine still makes a snapshot now and then, so that silence is noticed.
+async fn fold(mut store: Store, mut updates: mpsc::Receiver<SourceUpdate>, fronts: Fronts, clock: Clock) {
+    const IDLE: Duration = Duration::from_secs(5);
+    loop {
+        match tokio::time::timeout(IDLE, updates.recv()).await {
+            Ok(Some(update)) => store.fold(update, clock.now()),
+            // Every role has ended; what is known grows stale from here.
+            Ok(None) => tokio::time::sleep(IDLE).await,
+            Err(_) => {}
+        }
+        let tick = tokio::time::sleep(TICK);
+        tokio::pin!(tick);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut tick => break,
+                Some(update) = updates.recv() => store.fold(update, clock.now()),
+                else => break,
+            }
+        }
+        publish(&mut store, &fronts, clock.now());
+    }
+}
+
+fn publish(store: &mut Store, fronts: &Fronts, now: Timestamp) {
+    let snapshot = store.snapshot(now);
+    let changed = |old: bool| !old;
+    let (runs, metrics) = (store.runs_wanted(), store.metrics_wanted());
+    fronts.runs.send_if_modified(|old| {
+        let same = Arc::ptr_eq(old, &runs);
+        *old = runs;
+        changed(same)
+    });
+    fronts.metrics.send_if_modified(|old| {
+        let same = Arc::ptr_eq(old, &metrics);
+        *old = metrics;
+        changed(same)
+    });
+    fronts.publish.send_replace(snapshot);
+}

@@ -1,0 +1,328 @@
+//! The sole writer of the snapshot: folds what providers tell into one immutable picture.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    events,
+    verdict::{self, Question},
+    wanted,
+};
+use crate::domain::{
+    ArmMetrics, ClusterName, ClusterState, Event, Feed, MetricTarget, PipelineState, Placement, PlacementKey, Problem,
+    ProblemKind, Row, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
+};
+
+/// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.
+const WATCH_SILENCE: SignedDuration = SignedDuration::from_secs(90);
+/// Runs are polled every 60 s at the slowest.
+const RUNS_SILENCE: SignedDuration = SignedDuration::from_secs(180);
+/// Figures are polled every 15 s.
+const METRICS_SILENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Folds updates. Pure: time comes from the caller.
+#[derive(Debug)]
+pub struct Store {
+    topology: Arc<Topology>,
+    clusters: BTreeMap<ClusterName, Arc<ClusterState>>,
+    pipelines: Arc<PipelineState>,
+    metrics: Section<ArmMetrics>,
+    runs_covered: Option<Arc<RunsWanted>>,
+    metrics_covered: Option<Arc<Vec<MetricTarget>>>,
+    runs_wanted: Arc<RunsWanted>,
+    metrics_wanted: Arc<Vec<MetricTarget>>,
+    /// What was noticed while watching; what happened before is read out of the data.
+    noticed: Vec<Event>,
+    last: Option<Arc<Snapshot>>,
+}
+
+impl Store {
+    /// A store that knows nothing yet but the configuration.
+    pub fn new(topology: Arc<Topology>) -> Self {
+        let clusters = topology
+            .environments
+            .iter()
+            .flat_map(|e| &e.clusters)
+            .map(|c| (c.cluster.clone(), Arc::new(ClusterState::default())))
+            .collect();
+        Self {
+            topology,
+            clusters,
+            pipelines: Arc::default(),
+            metrics: Feed::Waiting,
+            runs_covered: None,
+            metrics_covered: None,
+            runs_wanted: Arc::default(),
+            metrics_wanted: Arc::default(),
+            noticed: vec![],
+            last: None,
+        }
+    }
+
+    /// Takes one update at `now`.
+    pub fn fold(&mut self, update: SourceUpdate, now: Timestamp) {
+        match update {
+            SourceUpdate::Deployments(c, u) => self.cluster(c, |s| fold_rows(&mut s.deployments, u, now)),
+            SourceUpdate::ReplicaSets(c, u) => self.cluster(c, |s| fold_rows(&mut s.replica_sets, u, now)),
+            SourceUpdate::Pods(c, u) => self.cluster(c, |s| fold_rows(&mut s.pods, u, now)),
+            SourceUpdate::Services(c, u) => self.cluster(c, |s| fold_rows(&mut s.services, u, now)),
+            SourceUpdate::Endpoints(c, u) => self.cluster(c, |s| fold_rows(&mut s.endpoints, u, now)),
+            SourceUpdate::Rollouts(c, u) => self.cluster(c, |s| fold_rows(&mut s.rollouts, u, now)),
+            SourceUpdate::Routes(c, kind, u) => {
+                self.cluster(c, |s| fold_rows(s.routes.entry(kind).or_insert(Feed::Waiting), u, now));
+            }
+            SourceUpdate::Runs(repo, u) => {
+                let feed = Arc::make_mut(&mut self.pipelines).runs.entry(repo).or_insert(Feed::Waiting);
+                fold_runs(feed, u, now);
+            }
+            SourceUpdate::Required(repo, branch, checks) => {
+                Arc::make_mut(&mut self.pipelines).required.insert((repo, branch), checks);
+            }
+            SourceUpdate::Budget(budget) => Arc::make_mut(&mut self.pipelines).budget = Some(budget),
+            SourceUpdate::RunsCovered(wanted) => self.runs_covered = Some(wanted),
+            SourceUpdate::Metrics(u) => fold_rows(&mut self.metrics, u, now),
+            SourceUpdate::MetricsCovered(wanted) => self.metrics_covered = Some(wanted),
+        }
+    }
+
+    /// Takes it that a cluster cannot even be connected to.
+    pub fn unconnected(&mut self, cluster: &ClusterName, problem: &Problem, now: Timestamp) {
+        self.cluster(cluster.clone(), |s| {
+            s.deployments.trouble(now, problem.clone());
+            s.replica_sets.trouble(now, problem.clone());
+            s.pods.trouble(now, problem.clone());
+            s.services.trouble(now, problem.clone());
+            s.endpoints.trouble(now, problem.clone());
+            s.rollouts.trouble(now, problem.clone());
+            for feed in s.routes.values_mut() {
+                feed.trouble(now, problem.clone());
+            }
+        });
+    }
+
+    /// Takes it that the metrics source cannot even be connected to.
+    pub fn unmeasured(&mut self, problem: Problem, now: Timestamp) {
+        self.metrics.trouble(now, problem);
+        self.metrics_covered = None;
+    }
+
+    /// Takes it that the pipeline system cannot even be connected to.
+    pub fn unpiped(&mut self, problem: &Problem, now: Timestamp) {
+        for binding in self.topology.services.iter().filter_map(|s| s.pipeline.as_ref()) {
+            let feed = Arc::make_mut(&mut self.pipelines).runs.entry(binding.repo.clone()).or_insert(Feed::Waiting);
+            feed.trouble(now, problem.clone());
+        }
+    }
+
+    /// The runs that are wanted by now.
+    pub fn runs_wanted(&self) -> Arc<RunsWanted> {
+        self.runs_wanted.clone()
+    }
+
+    /// The figures that are wanted by now.
+    pub fn metrics_wanted(&self) -> Arc<Vec<MetricTarget>> {
+        self.metrics_wanted.clone()
+    }
+
+    /// The picture at `now`, joined and judged.
+    pub fn snapshot(&mut self, now: Timestamp) -> Arc<Snapshot> {
+        self.expire(now);
+        let mut snapshot = Snapshot {
+            at: now,
+            topology: self.topology.clone(),
+            clusters: self.clusters.clone(),
+            pipelines: self.pipelines.clone(),
+            metrics: self.metrics.clone(),
+            placements: Arc::new(self.placements()),
+            verdict: Arc::new(VerdictReport::of(vec![], vec![])),
+            events: Arc::default(),
+            settled: false,
+        };
+        snapshot.verdict = Arc::new(verdict::report(&snapshot, &Question::default()));
+        self.runs_wanted = keep(&self.runs_wanted, wanted::runs(&snapshot));
+        self.metrics_wanted = keep(&self.metrics_wanted, wanted::metrics(&snapshot));
+        snapshot.settled = self.settled(&snapshot);
+        if let Some(last) = &self.last {
+            self.noticed.extend(events::noticed(last, &snapshot));
+            let excess = self.noticed.len().saturating_sub(events::BOUND);
+            self.noticed.drain(..excess);
+        }
+        snapshot.events = Arc::new(events::merged(&self.noticed, events::recorded(&snapshot)));
+        let snapshot = Arc::new(snapshot);
+        self.last = Some(snapshot.clone());
+        snapshot
+    }
+
+    fn settled(&self, snapshot: &Snapshot) -> bool {
+        let runs = snapshot.pipelines.runs.values().any(|f| matches!(f, Feed::Down { .. }))
+            || self.runs_wanted.workflows.is_empty()
+            || self.runs_covered.as_ref() == Some(&self.runs_wanted);
+        let metrics = matches!(snapshot.metrics, Feed::Down { .. })
+            || self.metrics_wanted.is_empty()
+            || self.metrics_covered.as_ref() == Some(&self.metrics_wanted);
+        self.clusters.values().all(|c| c.answered()) && runs && metrics
+    }
+
+    fn placements(&self) -> BTreeMap<PlacementKey, Placement> {
+        let mut out = BTreeMap::new();
+        for environment in &self.topology.environments {
+            for placing in &environment.clusters {
+                let Some(cluster) = self.clusters.get(&placing.cluster) else { continue };
+                for service in &self.topology.services {
+                    let placement = join(service, &environment.name, placing, cluster);
+                    out.insert(placement.key.clone(), placement);
+                }
+            }
+        }
+        out
+    }
+
+    fn cluster(&mut self, name: ClusterName, change: impl FnOnce(&mut ClusterState)) {
+        change(Arc::make_mut(self.clusters.entry(name).or_default()));
+    }
+
+    /// Marks as stale what nobody has proved to be current for too long: a provider that hangs tells nothing.
+    fn expire(&mut self, now: Timestamp) {
+        for state in self.clusters.values_mut() {
+            if !cluster_feeds_silent(state, now) {
+                continue;
+            }
+            let s = Arc::make_mut(state);
+            expire(&mut s.deployments, now, WATCH_SILENCE);
+            expire(&mut s.replica_sets, now, WATCH_SILENCE);
+            expire(&mut s.pods, now, WATCH_SILENCE);
+            expire(&mut s.services, now, WATCH_SILENCE);
+            expire(&mut s.endpoints, now, WATCH_SILENCE);
+            expire(&mut s.rollouts, now, WATCH_SILENCE);
+            for feed in s.routes.values_mut() {
+                expire(feed, now, WATCH_SILENCE);
+            }
+        }
+        if self.pipelines.runs.values().any(|f| silent(f, now, RUNS_SILENCE)) {
+            for feed in Arc::make_mut(&mut self.pipelines).runs.values_mut() {
+                expire(feed, now, RUNS_SILENCE);
+            }
+        }
+        expire(&mut self.metrics, now, METRICS_SILENCE);
+    }
+}
+
+fn cluster_feeds_silent(s: &ClusterState, now: Timestamp) -> bool {
+    silent(&s.deployments, now, WATCH_SILENCE)
+        || silent(&s.replica_sets, now, WATCH_SILENCE)
+        || silent(&s.pods, now, WATCH_SILENCE)
+        || silent(&s.services, now, WATCH_SILENCE)
+        || silent(&s.endpoints, now, WATCH_SILENCE)
+        || silent(&s.rollouts, now, WATCH_SILENCE)
+        || s.routes.values().any(|f| silent(f, now, WATCH_SILENCE))
+}
+
+fn silent<T>(feed: &Feed<T>, now: Timestamp, limit: SignedDuration) -> bool {
+    matches!(feed, Feed::Live { at, .. } if now.duration_since(*at) > limit)
+}
+
+fn expire<T: Default>(feed: &mut Feed<T>, now: Timestamp, limit: SignedDuration) {
+    if silent(feed, now, limit) {
+        feed.trouble(now, Problem::new(ProblemKind::Stale, format!("silent for over {} s", limit.as_secs())));
+    }
+}
+
+/// The old value where the new one is equal, so that a receiver is woken only by a change.
+fn keep<T: PartialEq>(old: &Arc<T>, new: T) -> Arc<T> {
+    if **old == new { old.clone() } else { Arc::new(new) }
+}
+
+fn fold_rows<T: Row>(feed: &mut Section<T>, update: Update<T>, now: Timestamp) {
+    match update {
+        Update::Replace(rows) => feed.refresh(now, |all| *all = Arc::new(rows.into_iter().map(|r| (r.key(), r)).collect())),
+        Update::Upsert(row) => feed.refresh(now, |all| {
+            Arc::make_mut(all).insert(row.key(), row);
+        }),
+        Update::Remove(key) => feed.refresh(now, |all| {
+            Arc::make_mut(all).remove(&key);
+        }),
+        Update::Alive => feed.refresh(now, |_| ()),
+        Update::Trouble(problem) => feed.trouble(now, problem),
+    }
+}
+
+fn fold_runs(feed: &mut Feed<Arc<Vec<crate::domain::Run>>>, update: Update<crate::domain::Run>, now: Timestamp) {
+    match update {
+        Update::Replace(mut rows) => {
+            rows.sort_by_key(|r| std::cmp::Reverse((r.created, r.number, r.key.attempt)));
+            feed.refresh(now, |all| *all = Arc::new(rows));
+        }
+        Update::Upsert(row) => feed.refresh(now, |all| {
+            let all = Arc::make_mut(all);
+            all.retain(|r| r.key != row.key);
+            let at = all.partition_point(|r| (r.created, r.number, r.key.attempt) > (row.created, row.number, row.key.attempt));
+            all.insert(at, row);
+        }),
+        Update::Remove(key) => feed.refresh(now, |all| Arc::make_mut(all).retain(|r| r.key != key)),
+        Update::Alive => feed.refresh(now, |_| ()),
+        Update::Trouble(problem) => feed.trouble(now, problem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Deployment, Environment, Health, Limits, MetricsSettings, Placing, Policy, Service, WorkloadKind, WorkloadRef,
+    };
+
+    fn at(s: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000 + s).unwrap()
+    }
+
+    fn topology() -> Arc<Topology> {
+        let environment = |name: &str, cluster: &str| Environment {
+            name: name.parse().unwrap(),
+            policy: Policy::Production,
+            readonly: false,
+            clusters: vec![Placing { cluster: cluster.parse().unwrap(), namespace: "shop".into() }],
+        };
+        Arc::new(Topology {
+            environments: vec![environment("staging", "stg"), environment("production", "eu-1")],
+            services: vec![Service {
+                name: "cart".parse().unwrap(),
+                pipeline: None,
+                workload: WorkloadRef { kind: WorkloadKind::Deployment, name: "cart".into() },
+                slo: Limits::default(),
+                runbook: None,
+            }],
+            metrics: None::<MetricsSettings>,
+            pipelines: false,
+        })
+    }
+
+    #[test]
+    fn a_re_list_replaces_a_section_at_once_and_other_sections_stay() {
+        let stg: ClusterName = "stg".parse().unwrap();
+        let mut store = Store::new(topology());
+        store.fold(SourceUpdate::Pods(stg.clone(), Update::Replace(vec![])), at(0));
+        store.fold(SourceUpdate::Deployments(stg.clone(), Update::Trouble(Problem::new(ProblemKind::Timeout, "10 s"))), at(1));
+        let s = store.snapshot(at(2));
+        assert!(s.clusters[&stg].pods.live().is_some());
+        assert!(matches!(s.clusters[&stg].deployments, Feed::Down { since, .. } if since == at(1)));
+        store.fold(SourceUpdate::Deployments(stg.clone(), Update::<Deployment>::Replace(vec![])), at(3));
+        assert!(store.snapshot(at(3)).clusters[&stg].deployments.live().is_some());
+        assert!(matches!(s.clusters[&stg].deployments, Feed::Down { .. }), "an old snapshot never changes");
+    }
+
+    #[test]
+    fn silence_is_noticed_and_makes_health_unknown() {
+        let stg: ClusterName = "stg".parse().unwrap();
+        let mut store = Store::new(topology());
+        let key =
+            PlacementKey { service: "cart".parse().unwrap(), environment: "staging".parse().unwrap(), cluster: stg.clone() };
+        store.fold(SourceUpdate::Deployments(stg.clone(), Update::Replace(vec![])), at(0));
+        assert_eq!(store.snapshot(at(1)).placements[&key].health, Health::Unknown("not read yet".into()));
+        store.fold(SourceUpdate::Deployments(stg, Update::Alive), at(60));
+        assert!(store.snapshot(at(150)).troubles().is_empty());
+        let late = store.snapshot(at(151));
+        assert_eq!(late.troubles().len(), 1);
+        assert_eq!(late.placements[&key].health, Health::Unknown("silent for over 90 s".into()));
+    }
+}

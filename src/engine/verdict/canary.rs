@@ -1,0 +1,120 @@
+//! CANARY, until the judge replaces it: the bad share over five minutes per arm, against the limit and the baseline.
+
+use super::{Scope, not_current, reason};
+use crate::domain::{
+    Arm, ArmMetrics, Canary, CanaryPhase, Evidence, Measure, MetricKey, Reason, Service, Snapshot, Station, StationKind, Verdict,
+};
+
+/// Requests in five minutes below which an arm says nothing.
+const ENOUGH: f64 = 100.0;
+/// How many times the baseline a canary must be to be clearly worse.
+const CLEARLY: f64 = 2.0;
+
+pub fn station(s: &Snapshot, scope: &Scope) -> Station {
+    let canaries: Vec<(&Service, &Canary)> = scope
+        .services
+        .iter()
+        .filter_map(|x| {
+            scope.placements(s, x).into_iter().filter_map(|p| p.canary.as_ref()).find(|c| c.under_way()).map(|c| (*x, c))
+        })
+        .collect();
+    if canaries.is_empty() {
+        return Station::not_configured(StationKind::Canary, "no canary is under way");
+    }
+    Station::of(StationKind::Canary, canaries.into_iter().map(|(x, c)| judge(s, scope, x, c)).collect())
+}
+
+fn judge(s: &Snapshot, scope: &Scope, service: &Service, canary: &Canary) -> Reason {
+    if let CanaryPhase::Aborted { reason: why } = &canary.state {
+        return reason(Verdict::Hold, service, format!("the canary was aborted: {why}"));
+    }
+    if s.topology.metrics.is_none() {
+        return reason(
+            Verdict::Unknown,
+            service,
+            "a canary is under way and no metrics are configured: [metrics] prometheus = …",
+        );
+    }
+    if let Some(why) = not_current(&s.metrics) {
+        return reason(Verdict::Unknown, service, format!("metrics: {why}"));
+    }
+    let arm = |arm| {
+        let key = MetricKey { service: service.name.clone(), environment: scope.environment.name.clone(), arm };
+        s.metrics_of(&key)
+    };
+    let (Some(test), Some(base)) = (arm(Arm::Canary), arm(Arm::Baseline)) else {
+        return reason(Verdict::Unknown, service, "canary and baseline are not measured yet");
+    };
+    let mut out = compare(service, test, base);
+    out.evidence = vec![evidence("canary", test), evidence("baseline", base)];
+    out
+}
+
+fn compare(service: &Service, test: &ArmMetrics, base: &ArmMetrics) -> Reason {
+    for (name, arm) in [("canary", test), ("baseline", base)] {
+        match &arm.requests {
+            Err(why) => return reason(Verdict::Unknown, service, format!("{name} requests: {why}")),
+            Ok(n) if *n < ENOUGH => {
+                return reason(
+                    Verdict::Unknown,
+                    service,
+                    format!("{name} has {n:.0} requests in 5 minutes, {ENOUGH:.0} are needed"),
+                );
+            }
+            Ok(_) => {}
+        }
+    }
+    let limits = service.slo;
+    let checks: Vec<Reason> = [
+        limits.errors.map(|limit| check(service, "errors", |v| format!("{:.2} %", v * 100.0), &test.errors, &base.errors, limit)),
+        limits.p95.map(|limit| check(service, "p95", |v| format!("{:.0} ms", v * 1000.0), &test.p95, &base.p95, limit)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    checks
+        .into_iter()
+        // Of equal ones the first: errors before latency.
+        .reduce(|a, b| if b.verdict > a.verdict { b } else { a })
+        .unwrap_or_else(|| reason(Verdict::Unknown, service, "has no limit to hold a canary against: slo = { errors = \"1%\" }"))
+}
+
+fn check(service: &Service, name: &str, show: impl Fn(f64) -> String, test: &Measure, base: &Measure, limit: f64) -> Reason {
+    let (test, base) = match (test, base) {
+        (Ok(test), Ok(base)) => (*test, *base),
+        (Err(why), _) => return reason(Verdict::Unknown, service, format!("canary {name}: {why}")),
+        (_, Err(why)) => return reason(Verdict::Unknown, service, format!("baseline {name}: {why}")),
+    };
+    let (t, b, l) = (show(test), show(base), show(limit));
+    match (test > limit, base > limit) {
+        (false, false) => reason(Verdict::Go, service, format!("canary {name} {t}, baseline {b}, limit {l}")),
+        (true, true) if test <= CLEARLY * base => reason(
+            Verdict::Hold,
+            service,
+            format!("{name} {t} on the canary and {b} on the baseline: the environment, not the canary"),
+        ),
+        (true, _) if test > CLEARLY * base => {
+            reason(Verdict::NoGo, service, format!("canary {name} {t}, baseline {b}, limit {l}"))
+        }
+        (true, _) => reason(
+            Verdict::Hold,
+            service,
+            format!("canary {name} {t} is over {l}, but not clearly worse than the baseline ({b})"),
+        ),
+        (false, true) => {
+            reason(Verdict::Hold, service, format!("baseline {name} {b} is over {l}: the environment, not the canary"))
+        }
+    }
+}
+
+fn evidence(name: &str, arm: &ArmMetrics) -> Evidence {
+    let show =
+        |m: &Measure, scale: f64, unit: &str| m.as_ref().map_or_else(ToString::to_string, |v| format!("{:.2}{unit}", v * scale));
+    let said = format!(
+        "errors {}, p95 {}, {} requests in 5 minutes",
+        show(&arm.errors, 100.0, " %"),
+        show(&arm.p95, 1000.0, " ms"),
+        arm.requests.as_ref().map_or_else(ToString::to_string, |n| format!("{n:.0}")),
+    );
+    Evidence::new(format!("prometheus {name}"), said)
+}

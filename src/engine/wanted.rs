@@ -1,0 +1,75 @@
+//! What the engine wants of pipelines and metrics, derived from what it knows by now.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::domain::{Arm, Canary, Environment, MetricKey, MetricTarget, RunsWanted, Service, Sha, Snapshot, WorkflowWanted};
+
+use super::verdict::target_version;
+
+/// Every bound workflow once, with the commits of the release.
+pub fn runs(s: &Snapshot) -> RunsWanted {
+    if !s.topology.pipelines {
+        return RunsWanted::default();
+    }
+    let mut workflows: BTreeMap<_, Vec<Sha>> = BTreeMap::new();
+    for service in &s.topology.services {
+        let Some(binding) = &service.pipeline else { continue };
+        let commits = workflows.entry((binding.repo.clone(), binding.workflow.clone())).or_default();
+        let in_release = s.verdict.scope.contains(&service.name);
+        let wanted = s.topology.last().filter(|_| in_release).and_then(|e| target_version(s, service, e)).and_then(|v| v.commit);
+        if let Some(commit) = wanted.filter(|c| !commits.contains(c)) {
+            commits.push(commit);
+        }
+    }
+    let workflows = workflows
+        .into_iter()
+        .map(|((repo, workflow), mut commits)| {
+            commits.sort();
+            WorkflowWanted { repo, workflow, commits }
+        })
+        .collect();
+    RunsWanted { workflows }
+}
+
+/// The serving arm of every service in the last environment, and both arms of every canary.
+pub fn metrics(s: &Snapshot) -> Vec<MetricTarget> {
+    let (Some(_), Some(environment)) = (&s.topology.metrics, s.topology.last()) else { return vec![] };
+    let mut out = vec![];
+    for service in &s.topology.services {
+        out.push(target(service, environment, Arm::Serving, vec![], s.verdict.scope.contains(&service.name)));
+        let canaries: Vec<&Canary> = s
+            .placements_of(&service.name, &environment.name)
+            .into_iter()
+            .filter_map(|p| p.canary.as_ref())
+            .filter(|c| c.under_way())
+            .collect();
+        let hashes = |of: fn(&Canary) -> Option<&Arc<str>>| {
+            let mut all: Vec<Arc<str>> = canaries.iter().filter_map(|c| of(c)).cloned().collect();
+            all.sort();
+            all.dedup();
+            all
+        };
+        let canary = hashes(|c| c.canary_hash.as_ref());
+        let baseline = hashes(|c| c.stable_hash.as_ref());
+        // One hash for both arms: the controller has not told them apart yet.
+        if !canary.is_empty() && !baseline.is_empty() && canary != baseline {
+            out.push(target(service, environment, Arm::Canary, canary, true));
+            out.push(target(service, environment, Arm::Baseline, baseline, true));
+        }
+    }
+    out
+}
+
+fn target(service: &Service, environment: &Environment, arm: Arm, hashes: Vec<Arc<str>>, history: bool) -> MetricTarget {
+    let mut namespaces: Vec<Arc<str>> = environment.clusters.iter().map(|c| c.namespace.clone()).collect();
+    namespaces.sort();
+    namespaces.dedup();
+    MetricTarget {
+        key: MetricKey { service: service.name.clone(), environment: environment.name.clone(), arm },
+        clusters: environment.clusters.iter().map(|c| c.cluster.clone()).collect(),
+        namespaces,
+        workload: service.workload.clone(),
+        hashes,
+        history,
+    }
+}
