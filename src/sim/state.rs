@@ -1,10 +1,14 @@
 //! The running world: the model, the clock it is given, and what was changed so far.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
-use super::world::{WeightChange, World};
+use super::{
+    fault::Faults,
+    kube::store::Store,
+    world::{Cluster, WeightChange, World},
+};
 
 /// Where simulated time comes from; the world never reads the wall clock.
 pub type SimClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -13,12 +17,15 @@ pub type SimClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct State {
     world: RwLock<Arc<World>>,
     clock: SimClock,
+    clusters: [Mutex<Store>; Cluster::ALL.len()],
+    faults: Faults,
 }
 
 impl State {
     /// A world that nobody has asked yet.
     pub fn new(world: World, clock: SimClock) -> Self {
-        Self { world: RwLock::new(Arc::new(world)), clock }
+        let clusters = Cluster::ALL.map(|cluster| Mutex::new(Store::new(&world, cluster)));
+        Self { world: RwLock::new(Arc::new(world)), clock, clusters, faults: Faults::default() }
     }
 
     /// The model as it stands, changes included.
@@ -29,6 +36,19 @@ impl State {
     /// Simulated now.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// A cluster's objects, brought to now.
+    pub fn cluster(&self, cluster: Cluster) -> MutexGuard<'_, Store> {
+        let world = self.world();
+        let mut store = self.clusters[cluster as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        store.tick(&world, world.minutes(self.now()));
+        store
     }
 
     /// Notes that a canary's weight was changed, so that traffic follows.

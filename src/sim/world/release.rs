@@ -49,6 +49,11 @@ impl World {
         self.weights.push(change);
     }
 
+    /// How many changes have been noted so far.
+    pub fn changes(&self) -> usize {
+        self.weights.len()
+    }
+
     /// The history of a canary's weight as (minute, percent), in order; empty where there never was one.
     pub fn weights(&self, service: &str, cluster: Cluster) -> Vec<(f64, u32)> {
         let changed: Vec<_> = self.weights.iter().filter(|c| c.service == service && c.cluster == cluster).collect();

@@ -51,7 +51,7 @@ pub struct Pod {
 }
 
 /// How long a pod takes from creation to Ready, in minutes.
-const START: f64 = 0.4;
+pub const START: f64 = 0.4;
 
 /// The version before, as the company counts: the patch level below, or the last of the minor below.
 pub fn before(service: &str, version: &str) -> String {
@@ -146,7 +146,7 @@ impl World {
     pub fn pod(&self, cluster: Cluster, set: &Set, index: u32, minute: f64) -> Pod {
         let key = index.to_string();
         let parts = ["pod", cluster.name(), &set.name, &key];
-        let mut created = set.created + 0.02 * f64::from(index);
+        let mut created = set.created + 0.05 * f64::from(index);
         // A canary's later pods come when its weight rises; one minute is near enough for pods that nobody times.
         if set.created >= release::STARTED && index > 0 {
             created = release::SCRIPT[2].0;
@@ -162,7 +162,8 @@ impl World {
             ip: format!("10.{}.{}.{}", 64 + octets[0] % 4, octets[1], 2 + octets[2] % 250),
             node: format!("{}-node-{}", cluster.name(), 1 + octets[3] % 4),
             created,
-            ready: minute >= created + START,
+            // An instant has whole seconds, so equality needs a little room.
+            ready: minute + 0.001 >= created + START,
         }
     }
 }

@@ -1,0 +1,190 @@
+//! The objects of a cluster at a minute, without resource versions. A pure function of the world.
+
+mod config;
+mod network;
+mod pod;
+mod rollout;
+mod route;
+mod workload;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::world::{Cluster, Delivery, NAMESPACE, SERVICES, Service, World, names, release},
+    kinds::{self, Kind},
+};
+
+/// One place and instant to make objects for.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The model.
+    pub world: &'a World,
+    /// Where.
+    pub cluster: Cluster,
+    /// When, in minutes since T0.
+    pub minute: f64,
+}
+
+impl Scene<'_> {
+    /// Now, as an instant.
+    pub fn now(&self) -> Timestamp {
+        self.world.instant(self.minute)
+    }
+
+    /// An object's uid.
+    pub fn uid(&self, kind: &str, name: &str) -> String {
+        names::uid(self.world.seed(), &["uid", self.cluster.name(), kind, name])
+    }
+
+    /// A minute as Kubernetes writes time.
+    pub fn time(&self, minute: f64) -> String {
+        self.world.instant(minute).to_string()
+    }
+
+    /// The head of an object in the services' namespace.
+    pub fn object(&self, plural: &str, name: &str, service: &str, created: f64) -> Value {
+        let kind = kinds::named(plural);
+        json!({
+            "apiVersion": kind.api_version(),
+            "kind": kind.kind,
+            "metadata": {
+                "name": name,
+                "namespace": NAMESPACE,
+                "uid": self.uid(kind.kind, name),
+                "creationTimestamp": self.time(created),
+                "labels": {"app.kubernetes.io/name": service, "app.kubernetes.io/part-of": "shop"},
+            },
+        })
+    }
+
+    /// The reference that an owned object carries.
+    pub fn owner(&self, plural: &str, name: &str) -> Value {
+        let kind = kinds::named(plural);
+        json!([{
+            "apiVersion": kind.api_version(),
+            "kind": kind.kind,
+            "name": name,
+            "uid": self.uid(kind.kind, name),
+            "controller": true,
+            "blockOwnerDeletion": true,
+        }])
+    }
+
+    /// A condition that has stood since a minute.
+    pub fn condition(&self, kind: &str, status: bool, reason: &str, message: &str, since: f64) -> Value {
+        let at = self.time(since);
+        let status = if status { "True" } else { "False" };
+        json!({"type": kind, "status": status, "lastUpdateTime": at, "lastTransitionTime": at, "reason": reason, "message": message})
+    }
+}
+
+/// Where the log of a cluster begins: objects as they stood an hour before T0, when nothing had moved for a while.
+pub const BEGINNING: f64 = -60.0;
+
+/// The minutes at which objects change by themselves, in order, after [`BEGINNING`].
+pub fn moments(world: &World, cluster: Cluster) -> Vec<f64> {
+    let mut out = vec![];
+    for service in &SERVICES {
+        let weights = world.weights(service.name, cluster);
+        out.extend(weights.iter().map(|(minute, _)| *minute));
+        let latest = weights.last().map_or(BEGINNING, |(minute, _)| minute.max(release::SCRIPT[2].0));
+        for pod in world.pods(service, cluster, world.instant(latest)) {
+            out.extend([pod.created, pod.created + super::super::world::workload::START]);
+        }
+    }
+    out.retain(|minute| *minute > BEGINNING);
+    out.sort_by(f64::total_cmp);
+    out.dedup();
+    out
+}
+
+/// Every object of the cluster.
+pub fn all(scene: Scene<'_>) -> Vec<(&'static Kind, Value)> {
+    let mut out = Vec::new();
+    config::namespaces(scene, &mut out);
+    for service in &SERVICES {
+        config::config(scene, service, &mut out);
+        workload::workloads(scene, service, &mut out);
+        pod::pods(scene, service, &mut out);
+        network::services(scene, service, &mut out);
+        route::routes(scene, service, &mut out);
+        if service.delivery == Delivery::RolloutCanary {
+            rollout::rollout(scene, service, &mut out);
+        }
+    }
+    out
+}
+
+/// Adds an object under its kind.
+fn push(out: &mut Vec<(&'static Kind, Value)>, plural: &str, object: Value) {
+    out.push((kinds::named(plural), object));
+}
+
+/// The labels that select the pods of a workload of a service.
+fn selector(service: &Service, owner: &str) -> Map<String, Value> {
+    let mut labels = Map::new();
+    labels.insert("app.kubernetes.io/name".to_owned(), service.name.into());
+    match service.delivery {
+        Delivery::BlueGreen => {
+            let slot = owner.rsplit('-').next().unwrap_or("blue");
+            labels.insert("slot".to_owned(), slot.into());
+        }
+        Delivery::GatewayRoute | Delivery::VirtualService => {
+            let track = if owner.ends_with("-canary") { "canary" } else { "stable" };
+            labels.insert("track".to_owned(), track.into());
+        }
+        Delivery::Rolling | Delivery::RolloutCanary => {}
+    }
+    labels
+}
+
+/// The label that carries the template hash.
+fn hash_label(service: &Service) -> &'static str {
+    if service.delivery == Delivery::RolloutCanary { "rollouts-pod-template-hash" } else { "pod-template-hash" }
+}
+
+/// The plural of what owns a service's ReplicaSets.
+fn owner_plural(service: &Service) -> &'static str {
+    if service.delivery == Delivery::RolloutCanary { "rollouts" } else { "deployments" }
+}
+
+/// The pod template of a version of a service, without the template hash.
+fn template(scene: Scene<'_>, service: &Service, owner: &str, version: &str) -> Value {
+    let mut labels = selector(service, owner);
+    labels.insert("app.kubernetes.io/version".to_owned(), version.into());
+    json!({
+        "metadata": {
+            "labels": labels,
+            "annotations": {
+                "org.opencontainers.image.revision": scene.world.commit(service.name, version),
+                "org.opencontainers.image.source": format!("https://github.com/{}", service.repository()),
+                "org.opencontainers.image.version": version,
+            },
+        },
+        "spec": {
+            "containers": [{
+                "name": service.name,
+                "image": scene.world.image(service.name, version),
+                "imagePullPolicy": "IfNotPresent",
+                "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+                "envFrom": [{"configMapRef": {"name": format!("{}-config", service.name)}}, {"secretRef": {"name": format!("{}-secrets", service.name)}}],
+                "readinessProbe": {
+                    "httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"},
+                    "timeoutSeconds": 1, "periodSeconds": 5, "successThreshold": 1, "failureThreshold": 3,
+                },
+                "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+                "terminationMessagePath": "/dev/termination-log",
+                "terminationMessagePolicy": "File",
+            }],
+            "restartPolicy": "Always",
+            "terminationGracePeriodSeconds": 30,
+            "dnsPolicy": "ClusterFirst",
+            "securityContext": {},
+            "schedulerName": "default-scheduler",
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests;

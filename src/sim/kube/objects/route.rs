@@ -1,0 +1,89 @@
+//! VirtualServices, DestinationRules and HTTPRoutes.
+
+use serde_json::{Value, json};
+
+use super::{BEGINNING, Scene, push};
+use crate::sim::{
+    kube::kinds::Kind,
+    world::{Delivery, Service},
+};
+
+/// The routes in front of a service.
+pub fn routes(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind, Value)>) {
+    let weight = scene.world.weight(service.name, scene.cluster, scene.now());
+    let since = BEGINNING - 90_000.0;
+    let name = service.name;
+    match service.delivery {
+        Delivery::RolloutCanary => {
+            let host = |arm: &str, weight: u32| json!({"destination": {"host": format!("{name}-{arm}"), "port": {"number": 80}}, "weight": weight});
+            push(
+                out,
+                "virtualservices",
+                virtual_service(scene, service, weight, [host("stable", 100 - weight), host("canary", weight)]),
+            );
+        }
+        Delivery::VirtualService => {
+            let subset = |arm: &str, weight: u32| json!({"destination": {"host": name, "subset": arm}, "weight": weight});
+            push(
+                out,
+                "virtualservices",
+                virtual_service(scene, service, weight, [subset("stable", 100 - weight), subset("canary", weight)]),
+            );
+            let mut rule = scene.object("destinationrules", name, name, since);
+            rule["metadata"]["generation"] = 1.into();
+            let subset = |arm: &str| json!({"name": arm, "labels": {"track": arm}});
+            rule["spec"] = json!({"host": name, "subsets": [subset("stable"), subset("canary")]});
+            push(out, "destinationrules", rule);
+        }
+        Delivery::GatewayRoute => push(out, "httproutes", http_route(scene, service, weight)),
+        Delivery::Rolling | Delivery::BlueGreen => {}
+    }
+}
+
+fn virtual_service(scene: Scene<'_>, service: &Service, weight: u32, route: [Value; 2]) -> Value {
+    let mut object = scene.object("virtualservices", service.name, service.name, BEGINNING - 90_000.0);
+    let writes =
+        scene.world.weights(service.name, scene.cluster).iter().filter(|(minute, w)| *minute <= scene.minute && *w > 0).count();
+    object["metadata"]["generation"] = json!(40 + writes);
+    let hosts = [service.name.to_owned(), format!("{}.{}.svc.cluster.local", service.name, super::NAMESPACE)];
+    object["spec"] =
+        json!({"hosts": hosts, "gateways": ["mesh"], "http": [{"name": "primary", "route": route, "timeout": "5s"}]});
+    if service.delivery == Delivery::RolloutCanary {
+        let at = scene
+            .world
+            .weights(service.name, scene.cluster)
+            .iter()
+            .rev()
+            .find(|(minute, _)| *minute <= scene.minute)
+            .map_or(BEGINNING, |(m, _)| *m);
+        let fields = json!({"f:spec": {"f:http": {}}});
+        object["metadata"]["managedFields"] = json!([
+            {"manager": "helm", "operation": "Update", "apiVersion": "networking.istio.io/v1", "time": scene.time(BEGINNING - 90_000.0), "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:hosts": {}, "f:gateways": {}}}},
+            {"manager": "rollouts-controller", "operation": "Update", "apiVersion": "networking.istio.io/v1alpha3", "time": scene.time(if weight > 0 { at } else { BEGINNING - 2_000.0 }), "fieldsType": "FieldsV1", "fieldsV1": fields},
+        ]);
+    }
+    object
+}
+
+fn http_route(scene: Scene<'_>, service: &Service, weight: u32) -> Value {
+    let since = BEGINNING - 90_000.0;
+    let name = service.name;
+    let mut object = scene.object("httproutes", name, name, since);
+    object["metadata"]["generation"] = 7.into();
+    let backend = |name: String, weight: u32| json!({"group": "", "kind": "Service", "name": name, "port": 80, "weight": weight});
+    let parent = json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "shop", "namespace": "gateway-system"});
+    object["spec"] = json!({
+        "parentRefs": [parent],
+        "hostnames": [format!("{name}.shop.acme.example")],
+        "rules": [{
+            "name": "primary",
+            "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+            "backendRefs": [backend(name.to_owned(), 100 - weight), backend(format!("{name}-canary"), weight)],
+        }],
+    });
+    let condition = |kind: &str, reason: &str| json!({"type": kind, "status": "True", "reason": reason, "message": "", "observedGeneration": 7, "lastTransitionTime": scene.time(since)});
+    let conditions = [condition("Accepted", "Accepted"), condition("ResolvedRefs", "ResolvedRefs")];
+    object["status"] =
+        json!({"parents": [{"parentRef": parent, "controllerName": "istio.io/gateway-controller", "conditions": conditions}]});
+    object
+}

@@ -1,0 +1,88 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{BEGINNING, Scene, all, moments};
+use crate::sim::world::{Cluster, Params, World};
+
+fn at(cluster: Cluster, minute: f64) -> Vec<(String, Value)> {
+    let world = World::new(Params::default());
+    all(Scene { world: &world, cluster, minute }).into_iter().map(|(kind, object)| (kind.plural.to_owned(), object)).collect()
+}
+
+fn one(objects: &[(String, Value)], plural: &str, name: &str) -> Value {
+    objects.iter().find(|(p, o)| p == plural && o["metadata"]["name"] == name).map(|(_, o)| o.clone()).unwrap()
+}
+
+#[test]
+fn names_are_unique_and_owners_exist() {
+    for cluster in Cluster::ALL {
+        let objects = at(cluster, 20.0);
+        let keys: BTreeSet<_> = objects.iter().map(|(p, o)| (p.clone(), o["metadata"]["name"].to_string())).collect();
+        assert_eq!(keys.len(), objects.len());
+        let uids: BTreeSet<_> = objects.iter().map(|(_, o)| o["metadata"]["uid"].to_string()).collect();
+        assert_eq!(uids.len(), objects.len());
+        for (_, object) in &objects {
+            for owner in object["metadata"]["ownerReferences"].as_array().into_iter().flatten() {
+                assert!(uids.contains(&owner["uid"].to_string()), "{owner}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rollout_follows_its_plan() {
+    // minute, phase, step, weight
+    let table = [
+        (0.0, "Healthy", 7, 0),
+        (3.0, "Progressing", 0, 0),
+        (4.0, "Paused", 1, 5),
+        (9.0, "Paused", 1, 5),
+        (10.0, "Paused", 3, 20),
+        (99.0, "Paused", 3, 20),
+    ];
+    for cluster in [Cluster::Eu1, Cluster::Us1] {
+        for (minute, phase, step, weight) in table {
+            let objects = at(cluster, minute);
+            let status = one(&objects, "rollouts", "payment")["status"].clone();
+            assert_eq!(
+                (&status["phase"], &status["currentStepIndex"]),
+                (&Value::from(phase), &Value::from(step)),
+                "minute {minute}"
+            );
+            assert_eq!(status["canary"]["weights"]["canary"]["weight"], weight);
+            let route = one(&objects, "virtualservices", "payment")["spec"]["http"][0]["route"].clone();
+            assert_eq!((&route[0]["weight"], &route[1]["weight"]), (&Value::from(100 - weight), &Value::from(weight)));
+        }
+    }
+    assert_eq!(one(&at(Cluster::Stg, 20.0), "rollouts", "payment")["status"]["phase"], "Healthy");
+}
+
+#[test]
+fn objects_stand_still_between_moments() {
+    let world = World::new(Params::default());
+    let mut cuts = moments(&world, Cluster::Eu1);
+    cuts.insert(0, BEGINNING);
+    cuts.push(60.0);
+    for pair in cuts.windows(2) {
+        let make = |minute: f64| {
+            all(Scene { world: &world, cluster: Cluster::Eu1, minute }).into_iter().map(|(_, o)| o).collect::<Vec<_>>()
+        };
+        assert_eq!(make(pair[0]), make(pair[0] + (pair[1] - pair[0]) * 0.9), "between {pair:?}");
+    }
+}
+
+#[test]
+fn versions_map_to_commits_and_digests() {
+    let objects = at(Cluster::Eu1, 20.0);
+    let world = World::new(Params::default());
+    let template = one(&objects, "rollouts", "payment")["spec"]["template"].clone();
+    assert_eq!(template["metadata"]["annotations"]["org.opencontainers.image.revision"], world.commit("payment", "4.2.0"));
+    let digests: BTreeSet<_> = objects
+        .iter()
+        .filter(|(p, o)| p == "pods" && o["metadata"]["labels"]["app.kubernetes.io/name"] == "payment")
+        .map(|(_, o)| o["status"]["containerStatuses"][0]["imageID"].as_str().unwrap().to_owned())
+        .collect();
+    let expected = ["4.1.7", "4.2.0"].map(|v| format!("registry.acme.example/shop/payment@{}", world.digest("payment", v)));
+    assert_eq!(digests, BTreeSet::from(expected));
+}

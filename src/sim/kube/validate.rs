@@ -1,0 +1,177 @@
+//! The part of the schemas that a release tool can run into.
+
+use serde_json::Value;
+
+use super::{kinds::Kind, status::Refusal};
+
+/// A JSON type.
+#[derive(Clone, Copy)]
+enum Type {
+    Bool,
+    Int,
+    Text,
+    Map,
+    List,
+}
+
+impl Type {
+    fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::Bool => value.is_boolean(),
+            Self::Int => value.is_i64() || value.is_u64(),
+            Self::Text => value.is_string(),
+            Self::Map => value.is_object(),
+            Self::List => value.is_array(),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "boolean",
+            Self::Int => "integer",
+            Self::Text => "string",
+            Self::Map => "object",
+            Self::List => "array",
+        }
+    }
+}
+
+/// Resource, dotted path (`*` is every item or value) and type.
+static TYPES: [(&str, &str, Type); 27] = [
+    ("", "metadata.annotations", Type::Map),
+    ("", "metadata.annotations.*", Type::Text),
+    ("", "metadata.labels", Type::Map),
+    ("", "metadata.labels.*", Type::Text),
+    ("", "spec", Type::Map),
+    ("deployments", "spec.replicas", Type::Int),
+    ("deployments", "spec.paused", Type::Bool),
+    ("deployments", "spec.template", Type::Map),
+    ("deployments", "spec.template.spec.containers", Type::List),
+    ("deployments", "spec.template.spec.containers.*.image", Type::Text),
+    ("rollouts", "spec.replicas", Type::Int),
+    ("rollouts", "spec.paused", Type::Bool),
+    ("rollouts", "spec.restartAt", Type::Text),
+    ("rollouts", "spec.template.spec.containers.*.image", Type::Text),
+    ("rollouts", "status.abort", Type::Bool),
+    ("rollouts", "status.promoteFull", Type::Bool),
+    ("rollouts", "status.controllerPause", Type::Bool),
+    ("rollouts", "status.currentStepIndex", Type::Int),
+    ("rollouts", "status.pauseConditions", Type::List),
+    ("rollouts", "status.pauseConditions.*.startTime", Type::Text),
+    ("virtualservices", "spec.http.*.route.*.weight", Type::Int),
+    ("httproutes", "spec.rules.*.backendRefs.*.weight", Type::Int),
+    ("services", "spec.selector.*", Type::Text),
+    ("configmaps", "data.*", Type::Text),
+    ("leases", "spec.holderIdentity", Type::Text),
+    ("leases", "spec.leaseDurationSeconds", Type::Int),
+    ("leases", "spec.renewTime", Type::Text),
+];
+
+/// The members of a spec, where they are known whole.
+fn members(kind: &Kind) -> Option<&'static [&'static str]> {
+    match kind.plural {
+        "deployments" => Some(&[
+            "replicas",
+            "selector",
+            "template",
+            "strategy",
+            "minReadySeconds",
+            "revisionHistoryLimit",
+            "paused",
+            "progressDeadlineSeconds",
+        ]),
+        "rollouts" => Some(&[
+            "replicas",
+            "selector",
+            "workloadRef",
+            "template",
+            "minReadySeconds",
+            "rollbackWindow",
+            "strategy",
+            "revisionHistoryLimit",
+            "paused",
+            "progressDeadlineSeconds",
+            "progressDeadlineAbort",
+            "restartAt",
+            "analysis",
+        ]),
+        "leases" => Some(&[
+            "holderIdentity",
+            "leaseDurationSeconds",
+            "acquireTime",
+            "renewTime",
+            "leaseTransitions",
+            "strategy",
+            "preferredHolder",
+        ]),
+        _ => None,
+    }
+}
+
+/// Every value at a path, with its own path.
+fn at(value: &Value, path: &[&str], shown: &str, out: &mut Vec<(String, Value)>) {
+    let Some((first, rest)) = path.split_first() else {
+        out.push((shown.trim_start_matches('.').to_owned(), value.clone()));
+        return;
+    };
+    match (*first, value) {
+        ("*", Value::Array(items)) => {
+            items.iter().enumerate().for_each(|(index, item)| at(item, rest, &format!("{shown}[{index}]"), out))
+        }
+        ("*", Value::Object(map)) => map.iter().for_each(|(key, item)| at(item, rest, &format!("{shown}.{key}"), out)),
+        (key, Value::Object(map)) => {
+            if let Some(item) = map.get(key).filter(|item| !item.is_null()) {
+                at(item, rest, &format!("{shown}.{key}"), out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Checks types and ranges.
+pub fn check(kind: &Kind, name: &str, object: &Value) -> Result<(), Refusal> {
+    for (plural, path, wanted) in TYPES.iter().filter(|(plural, ..)| plural.is_empty() || *plural == kind.plural) {
+        let mut found = Vec::new();
+        at(object, &path.split('.').collect::<Vec<_>>(), "", &mut found);
+        for (field, value) in found {
+            if !wanted.fits(&value) {
+                let text = format!("Invalid value: {value}: {field} in body must be of type {}", wanted.name());
+                return Err(Refusal::invalid(kind, name, &field, "FieldValueTypeInvalid", text));
+            }
+            if !plural.is_empty() {
+                range(kind, name, &field, &value)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn range(kind: &Kind, name: &str, field: &str, value: &Value) -> Result<(), Refusal> {
+    let number = value.as_i64();
+    let refuse =
+        |text: String| Err(Refusal::invalid(kind, name, field, "FieldValueInvalid", format!("Invalid value: {value}: {text}")));
+    if field == "spec.leaseDurationSeconds" && number == Some(0) {
+        return refuse("must be greater than 0".to_owned());
+    }
+    if number.is_some_and(|n| n < 0) {
+        return refuse("must be greater than or equal to 0".to_owned());
+    }
+    if field.contains("backendRefs") && number.is_some_and(|n| n > 1_000_000) {
+        return refuse(format!("{field} in body should be less than or equal to 1000000"));
+    }
+    let micro = value.as_str().is_none_or(|text| text.parse::<jiff::Timestamp>().is_ok() && text.contains('.'));
+    if field == "spec.renewTime" && !micro {
+        return refuse("cannot be parsed as \"2006-01-02T15:04:05.000000Z07:00\"".to_owned());
+    }
+    Ok(())
+}
+
+/// Drops what a spec does not have, as the server does, and names it.
+pub fn prune(kind: &Kind, object: &mut Value) -> Vec<String> {
+    let Some((known, spec)) = members(kind).zip(object["spec"].as_object_mut()) else { return Vec::new() };
+    let unknown: Vec<String> = spec.keys().filter(|key| !known.contains(&key.as_str())).cloned().collect();
+    for key in &unknown {
+        spec.shift_remove(key);
+    }
+    unknown.into_iter().map(|key| format!("spec.{key}")).collect()
+}
