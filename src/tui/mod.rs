@@ -1,1 +1,6 @@
-//! The screen front.
+
+pub mod glyph;
+pub mod look;
+pub mod print;
+pub mod theme;
+pub mod widget;

@@ -1,0 +1,9 @@
+//! A finished frame as text, as a grid of styles, and as a picture.
+
+mod plain;
+mod styles;
+mod svg;
+
+pub use plain::plain;
+pub use styles::styles;
+pub use svg::{Ground, svg};
