@@ -1,3 +1,4 @@
+//! The screen front: the only part that knows of cells, colours and keys.
 
 pub mod glyph;
 pub mod look;
