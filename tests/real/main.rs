@@ -16,3 +16,4 @@ mod control_plane;
 mod description;
 mod lost;
 mod metrics;
+mod screen;
