@@ -8,8 +8,8 @@ mod env;
 mod slo;
 
 use crate::domain::{
-    Environment, EnvironmentName, Feed, Health, Placement, Reason, Service, ServiceName, Snapshot, Station, StationKind, Verdict,
-    VerdictReport, Version,
+    Environment, EnvironmentName, Feed, Health, Placement, Reason, SafeText, Service, ServiceName, Snapshot, Station,
+    StationKind, Verdict, VerdictReport, Version,
 };
 
 /// What is asked. The default is the cockpit's question: may the release into the last environment go on?
@@ -19,6 +19,8 @@ pub struct Question {
     pub environment: Option<EnvironmentName>,
     /// The services; those under way where none is named.
     pub services: Vec<ServiceName>,
+    /// The version that is meant to arrive; another one on its way is UNKNOWN.
+    pub to: Option<SafeText>,
     /// Stations that must be configured.
     pub require: Vec<StationKind>,
 }
@@ -55,7 +57,23 @@ pub fn report(s: &Snapshot, q: &Question) -> VerdictReport {
             }],
         );
     }
+    if let Some(to) = &q.to
+        && let Some(env) = stations.iter_mut().find(|x| x.kind == StationKind::Env)
+    {
+        let others = scope.services.iter().filter_map(|x| other_version(s, x, environment, to));
+        let reasons: Vec<Reason> = env.reasons.iter().cloned().chain(others).collect();
+        *env = Station::of(StationKind::Env, reasons);
+    }
     VerdictReport::of(scope.named(), stations)
+}
+
+/// A reason when another version than `to` is what would arrive.
+fn other_version(s: &Snapshot, service: &Service, environment: &Environment, to: &SafeText) -> Option<Reason> {
+    match target_version(s, service, environment) {
+        Some(v) if v.tag == *to => None,
+        Some(v) => Some(reason(Verdict::Unknown, service, format!("{to} was asked for, and {v} is what would arrive"))),
+        None => Some(reason(Verdict::Unknown, service, format!("{to} was asked for, and what would arrive is not known"))),
+    }
 }
 
 /// What a verdict is about.

@@ -1,0 +1,208 @@
+//! The command line, as data: what clap parses, and what help, completions and the manual page are made of.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use strum::VariantArray;
+
+use crate::{
+    action::Action,
+    domain::{EnvironmentName, SafeText, ServiceName, StationKind},
+    headless::Format,
+    sim::world::Scenario,
+};
+
+/// A release cockpit for the terminal: CI, versions, canary and health joined into one verdict.
+///
+/// Without a command the cockpit opens.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "gonogo", version, about, propagate_version = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options for every command")]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
+pub struct Global {
+    /// Read this configuration instead of searching for one
+    #[arg(long, global = true, value_name = "FILE", env = "GONOGO_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Keep the log and state here
+    #[arg(long, global = true, value_name = "DIR", env = "GONOGO_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Run on the embedded world [scenarios: calm, canary-regression, error-spike, stale-metrics]
+    #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true,
+          default_missing_value = "canary-regression", value_parser = scenario, env = "GONOGO_DEMO")]
+    pub demo: Option<Scenario>,
+    /// The seed of the embedded world
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, env = "GONOGO_SEED")]
+    pub seed: u64,
+    /// Start the embedded world so long after its beginning
+    #[arg(long, global = true, value_name = "DURATION", default_value = "20m", value_parser = duration, env = "GONOGO_AT")]
+    pub at: std::time::Duration,
+    /// Let the time of the embedded world run so many times faster
+    #[arg(long, global = true, value_name = "X", env = "GONOGO_SPEED")]
+    pub speed: Option<f64>,
+    /// How to write the answer
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = Format::Human, env = "GONOGO_OUTPUT")]
+    pub output: Format,
+    /// Refuse every change
+    #[arg(long, global = true, env = "GONOGO_READ_ONLY")]
+    pub read_only: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long, global = true, env = "GONOGO_DRY_RUN")]
+    pub dry_run: bool,
+    /// The theme: dark, light, high-contrast, colour-blind, mono, or one of your own
+    #[arg(long, global = true, value_name = "NAME", env = "GONOGO_THEME")]
+    pub theme: Option<String>,
+    /// Draw with ASCII only
+    #[arg(long, global = true, env = "GONOGO_ASCII")]
+    pub ascii: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, env = "GONOGO_COLOR")]
+    pub color: Colour,
+    /// Press these keys on the real screen, without a terminal: '<tab>jj<enter><wait 5s>'
+    #[arg(long, global = true, value_name = "KEYS", env = "GONOGO_KEYS")]
+    pub keys: Option<String>,
+    /// Print one frame of the screen and end: WxH (plain text), or svg
+    #[arg(long, global = true, value_name = "WHAT", env = "GONOGO_PRINT")]
+    pub print: Option<String>,
+    /// The size of the frame that --print svg draws
+    #[arg(long, global = true, value_name = "WxH", default_value = "120x40", env = "GONOGO_SIZE")]
+    pub size: String,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// When the terminal has them, and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A command.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Open the cockpit on the embedded world
+    Demo {
+        /// What happens in it
+        #[arg(value_name = "SCENARIO", default_value = "canary-regression", value_parser = scenario)]
+        scenario: Scenario,
+    },
+    /// Run the embedded world alone, for kubectl, gh, promtool, curl or a second gonogo
+    Sim {
+        /// What happens in it
+        #[arg(long, value_name = "SCENARIO", default_value = "canary-regression", value_parser = scenario)]
+        scenario: Scenario,
+        /// Where to listen
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+        listen: std::net::SocketAddr,
+    },
+    /// Everything at a glance, once
+    Status {
+        /// Only this environment; the verdict then speaks of it
+        #[arg(long, value_name = "NAME", env = "GONOGO_ENV")]
+        env: Option<EnvironmentName>,
+    },
+    /// The verdict as an exit code: may this release go on?
+    Check {
+        /// The services; every one on its way where none is named
+        #[arg(value_name = "SERVICE")]
+        services: Vec<ServiceName>,
+        /// The environment; the last one of the path by default
+        #[arg(long, value_name = "NAME", env = "GONOGO_ENV")]
+        env: Option<EnvironmentName>,
+        /// The version that is meant to arrive
+        #[arg(long, value_name = "VERSION")]
+        to: Option<SafeText>,
+        /// Stations that must be configured: ci, env, canary, slo, flags, list, window, lock
+        #[arg(long, value_name = "STATION", value_delimiter = ',')]
+        require: Vec<StationKind>,
+        /// Wait until the verdict is GO or NO-GO
+        #[arg(long)]
+        wait: bool,
+        /// Wait at most so long
+        #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration, requires = "wait")]
+        timeout: std::time::Duration,
+    },
+    /// Pipeline runs; one run with its jobs
+    Runs {
+        /// The run's number or id
+        #[arg(value_name = "RUN")]
+        run: Option<String>,
+    },
+    /// The configuration: check it, or print its schema
+    Config {
+        /// What to do with it
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// The key bindings
+    Keys,
+    /// Completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// The manual page, in roff
+    Man,
+    /// Changes to the world.
+    #[command(flatten)]
+    Act(Action),
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Name every fault with its file, line, key and mend
+    Check,
+    /// Print the JSON Schema
+    Schema,
+}
+
+fn scenarios() -> Vec<String> {
+    Scenario::VARIANTS.iter().map(ToString::to_string).collect()
+}
+
+fn scenario(text: &str) -> Result<Scenario, String> {
+    text.parse().map_err(|_| format!("known scenarios: {}", scenarios().join(", ")))
+}
+
+/// Reads `90s`, `20m`, `1h 30m`.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|e| format!("{e}; write 90s, 20m or 1h"))?;
+    span.try_into().map_err(|_| "a duration cannot be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn demo_takes_a_scenario_only_behind_an_equals_sign() {
+        let cli = Cli::try_parse_from(["gonogo", "--demo", "status"]).unwrap();
+        assert_eq!(cli.global.demo, Some(Scenario::CanaryRegression));
+        assert!(matches!(cli.command, Some(Command::Status { .. })));
+        let cli = Cli::try_parse_from(["gonogo", "status", "--demo=calm", "--at", "5m"]).unwrap();
+        assert_eq!((cli.global.demo, cli.global.at.as_secs()), (Some(Scenario::Calm), 300));
+        assert!(Cli::try_parse_from(["gonogo", "status", "--demo=nothing"]).is_err());
+    }
+}

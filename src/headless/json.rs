@@ -1,0 +1,164 @@
+//! The documented, stable roots of the JSON output.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::{
+    Arm, ArmMetrics, EnvironmentName, Measure, MetricKey, Placement, Run, RunState, SafeText, Service, ServiceName, Snapshot,
+    Station, Trouble, Verdict, VerdictReport,
+};
+
+/// `gonogo/v1/status` and `gonogo/v1/check`.
+#[derive(Debug, Serialize)]
+pub struct StatusRoot<'a> {
+    /// Name and version of this shape.
+    pub schema: &'static str,
+    /// When the picture was made.
+    pub at: Timestamp,
+    /// The environment that the verdict speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<&'a EnvironmentName>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// One sentence that explains it.
+    pub sentence: &'a SafeText,
+    /// The services of the release under way.
+    pub scope: &'a [ServiceName],
+    /// All stations; `verdict` is null where one is not configured.
+    pub stations: &'a [Station],
+    /// Services with their placements, figures and pipeline state.
+    pub services: Vec<ServiceJson<'a>>,
+    /// Sources in trouble.
+    pub problems: Vec<Trouble>,
+}
+
+/// One service.
+#[derive(Debug, Serialize)]
+pub struct ServiceJson<'a> {
+    /// Its name.
+    pub name: &'a ServiceName,
+    /// Whether it is part of the release under way.
+    pub in_release: bool,
+    /// What its newest run says; null where no pipeline is configured or nothing is known.
+    pub ci: Option<CiJson<'a>>,
+    /// Where it runs.
+    pub placements: Vec<&'a Placement>,
+    /// Its figures, per arm, in the environment that the verdict speaks of.
+    pub metrics: Vec<MetricsJson<'a>>,
+}
+
+/// What a run says about a service.
+#[derive(Debug, Serialize)]
+pub struct CiJson<'a> {
+    /// The run's number.
+    pub number: u64,
+    /// The run's id.
+    pub id: &'a str,
+    /// The commit.
+    pub commit: Option<&'a str>,
+    /// What it says.
+    pub state: RunState,
+}
+
+/// The figures of one arm. A figure that is not known is null, and `why` says for each why.
+#[derive(Debug, Serialize)]
+pub struct MetricsJson<'a> {
+    /// The environment.
+    pub environment: &'a EnvironmentName,
+    /// The arm.
+    pub arm: Arm,
+    /// Bad share of requests over five minutes, 0 to 1.
+    pub errors: Option<f64>,
+    /// 95th percentile of latency over five minutes, in seconds.
+    pub p95: Option<f64>,
+    /// Requests per second.
+    pub rps: Option<f64>,
+    /// Requests in five minutes.
+    pub requests: Option<f64>,
+    /// Why figures are missing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
+}
+
+/// `gonogo/v1/runs`.
+#[derive(Debug, Serialize)]
+pub struct RunsRoot<'a> {
+    /// Name and version of this shape.
+    pub schema: &'static str,
+    /// When the picture was made.
+    pub at: Timestamp,
+    /// Runs, newest first within a repository.
+    pub runs: Vec<&'a Run>,
+    /// Sources in trouble.
+    pub problems: Vec<Trouble>,
+}
+
+impl<'a> StatusRoot<'a> {
+    /// The root over a snapshot, judged as `report`.
+    pub fn new(
+        schema: &'static str,
+        s: &'a Snapshot,
+        report: &'a VerdictReport,
+        environment: Option<&'a EnvironmentName>,
+        only: Option<&EnvironmentName>,
+    ) -> Self {
+        let services = s.topology.services.iter().map(|x| service(s, report, x, environment, only)).collect();
+        Self {
+            schema,
+            at: s.at,
+            environment,
+            verdict: report.verdict,
+            sentence: &report.sentence,
+            scope: &report.scope,
+            stations: &report.stations,
+            services,
+            problems: s.troubles(),
+        }
+    }
+}
+
+fn service<'a>(
+    s: &'a Snapshot,
+    report: &VerdictReport,
+    x: &'a Service,
+    environment: Option<&'a EnvironmentName>,
+    only: Option<&EnvironmentName>,
+) -> ServiceJson<'a> {
+    let environments = s.topology.environments.iter().filter(|e| only.is_none_or(|o| *o == e.name));
+    let metrics = environment.map(|e| {
+        [Arm::Serving, Arm::Canary, Arm::Baseline].map(|arm| MetricKey { service: x.name.clone(), environment: e.clone(), arm })
+    });
+    ServiceJson {
+        name: &x.name,
+        in_release: report.scope.contains(&x.name),
+        ci: ci(s, x),
+        placements: environments.flat_map(|e| s.placements_of(&x.name, &e.name)).collect(),
+        metrics: metrics.into_iter().flatten().filter_map(|key| s.metrics.value()?.get(&key)).map(|m| figures(m, s)).collect(),
+    }
+}
+
+/// What the newest run that touches a service says about it.
+pub fn ci<'a>(s: &'a Snapshot, x: &Service) -> Option<CiJson<'a>> {
+    let binding = x.pipeline.as_ref()?;
+    let runs = s.runs_of(&x.name);
+    let states = runs.into_iter().map(|r| (r, r.state_for(binding, &binding.required)));
+    let (run, state) = states.filter(|(_, state)| !matches!(state, RunState::Unchanged)).next()?;
+    Some(CiJson { number: run.number, id: &run.key.id, commit: run.commit.as_ref().map(crate::domain::Sha::as_str), state })
+}
+
+fn figures<'a>(m: &'a ArmMetrics, s: &Snapshot) -> MetricsJson<'a> {
+    let mut why = vec![];
+    if let Some(problem) = s.metrics.problem() {
+        why.push(problem.to_string());
+    }
+    let mut take = |name: &str, measure: &Measure| match measure {
+        Ok(v) => Some(*v),
+        Err(reason) => {
+            why.push(format!("{name}: {reason}"));
+            None
+        }
+    };
+    let (errors, p95, rps, requests) =
+        (take("errors", &m.errors), take("p95", &m.p95), take("rps", &m.rps), take("requests", &m.requests));
+    MetricsJson { environment: &m.key.environment, arm: m.key.arm, errors, p95, rps, requests, why }
+}

@@ -1,0 +1,82 @@
+//! The only standard output of the command line. Prints only text that was made harmless.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::domain::{Exit, Problem, Refusal};
+
+/// How answers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs; the roots are documented in the README.
+    Json,
+}
+
+/// Writes answers.
+pub struct Printer {
+    format: Format,
+    out: Box<dyn Write + Send>,
+}
+
+impl Printer {
+    /// A printer to standard output.
+    pub fn stdout(format: Format) -> Self {
+        Self { format, out: Box::new(io::stdout()) }
+    }
+
+    /// A printer to anything else, for tests.
+    pub fn to(format: Format, out: Box<dyn Write + Send>) -> Self {
+        Self { format, out }
+    }
+
+    /// The chosen format.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes `text` for people, or `value` for programs. A reader that went away is no failure.
+    pub fn answer<T: Serialize>(&mut self, value: &T, text: impl FnOnce() -> String) -> io::Result<()> {
+        let text = match self.format {
+            Format::Human => text(),
+            Format::Json => {
+                let mut text = serde_json::to_string_pretty(value)?;
+                text.push('\n');
+                text
+            }
+        };
+        self.raw(&text)
+    }
+
+    /// Writes text as it is.
+    pub fn raw(&mut self, text: &str) -> io::Result<()> {
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Tells a problem on standard error, with its hint.
+    pub fn problem(problem: &Problem) -> Exit {
+        say(&problem.what.to_string(), problem.hint.as_ref().map(ToString::to_string));
+        problem.exit()
+    }
+
+    /// Tells a refusal on standard error, with its hint.
+    pub fn refusal(refusal: &Refusal) -> Exit {
+        say(&refusal.why.to_string(), refusal.hint.as_ref().map(ToString::to_string));
+        refusal.exit
+    }
+}
+
+/// Writes one line, and a hint, to standard error. A closed standard error leaves the exit code to speak.
+pub fn say(what: &str, hint: Option<String>) {
+    let mut text = format!("gonogo: {what}\n");
+    if let Some(hint) = hint {
+        text.push_str(&format!("  hint: {hint}\n"));
+    }
+    io::stderr().write_all(text.as_bytes()).ok();
+}
