@@ -18,8 +18,9 @@ pub fn answer(request: &Request, parts: &[&str], user: &str) -> Option<Result<Re
     if request.method != Method::POST {
         return Some(Err(Refusal::not_allowed()));
     }
-    let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
-        return Some(Err(Refusal::bad("the object provided is unrecognized (must be of type SelfSubjectReview)")));
+    let body = match body(request, kind) {
+        Ok(body) => body,
+        Err(refusal) => return Some(Err(refusal)),
     };
     let mut review = json!({"kind": kind, "apiVersion": format!("{group}/v1"), "metadata": {"creationTimestamp": null}});
     if kind == "SelfSubjectReview" {
@@ -35,4 +36,15 @@ pub fn answer(request: &Request, parts: &[&str], user: &str) -> Option<Result<Re
         review["status"] = json!({"allowed": allowed});
     }
     Some(Ok(http::json(StatusCode::CREATED, &review)))
+}
+
+/// The body. kubectl sends protobuf, which only matters where the body says something.
+fn body(request: &Request, kind: &str) -> Result<Value, Refusal> {
+    let protobuf = request.header("content-type").is_some_and(|media| media.contains("protobuf"));
+    match (protobuf, kind) {
+        (true, "SelfSubjectReview") => Ok(Value::Null),
+        (true, _) => Err(Refusal::media_type(true)),
+        (false, _) => serde_json::from_slice(&request.body)
+            .map_err(|_| Refusal::bad(format!("the object provided is unrecognized (must be of type {kind})"))),
+    }
 }
