@@ -197,8 +197,16 @@ mod tests {
     #[test]
     fn states_keep_apart_without_colour() {
         let states = [
-            Glyph::Go, Glyph::Hold, Glyph::NoGo, Glyph::Unknown, Glyph::Running, Glyph::Waiting, Glyph::Stale,
-            Glyph::Differs, Glyph::Must, Glyph::NotNeeded,
+            Glyph::Go,
+            Glyph::Hold,
+            Glyph::NoGo,
+            Glyph::Unknown,
+            Glyph::Running,
+            Glyph::Waiting,
+            Glyph::Stale,
+            Glyph::Differs,
+            Glyph::Must,
+            Glyph::NotNeeded,
         ];
         for set in [Glyphs::Unicode, Glyphs::Ascii] {
             let mut seen: Vec<&str> = states.iter().map(|glyph| set.get(*glyph)).collect();

@@ -163,3 +163,6 @@ fn not_current<T>(feed: &Feed<T>) -> Option<String> {
         Feed::Down { since, why } => Some(format!("{why} (since {})", since.strftime("%H:%M:%SZ"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,9 +114,10 @@ impl File<'_> {
                     let text = self.text(&at, value)?;
                     paint.c16 = match text {
                         "default" => None,
-                        name => Some(Paint::parse_16(name).ok_or_else(|| {
-                            at.error(format!("`{name}` is none of black, red … bright-white, default"))
-                        })?),
+                        name => Some(
+                            Paint::parse_16(name)
+                                .ok_or_else(|| at.error(format!("`{name}` is none of black, red … bright-white, default")))?,
+                        ),
                     };
                 }
                 other => return Err(at.error(format!("`{other}` is not known here; rgb, c256, c16 are"))),

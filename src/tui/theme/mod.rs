@@ -90,10 +90,9 @@ impl Theme {
                 _ => built_in_source(&wanted).ok_or_else(|| unknown_theme(&wanted, blame.as_ref()))?,
             };
             if read.contains(&source) || read.len() >= MAX_PARENTS {
-                return Err(blame.map_or_else(
-                    || unknown_theme(&wanted, None),
-                    |at| at.error(format!("`{wanted}` inherits from itself")),
-                ));
+                return Err(
+                    blame.map_or_else(|| unknown_theme(&wanted, None), |at| at.error(format!("`{wanted}` inherits from itself")))
+                );
             }
             let raw = file::parse(&source, &text)?;
             read.push(source);

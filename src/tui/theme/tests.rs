@@ -30,9 +30,7 @@ fn depth_changes_the_colour_of_a_token() {
 
 #[test]
 fn the_background_of_the_terminal_stays() {
-    let filled = [
-        Token::GoFill, Token::HoldFill, Token::NoGoFill, Token::UnknownFill, Token::Brand, Token::Selected,
-    ];
+    let filled = [Token::GoFill, Token::HoldFill, Token::NoGoFill, Token::UnknownFill, Token::Brand, Token::Selected];
     for name in Theme::built_in_names() {
         let theme = Theme::built_in(name).expect(name);
         for token in Token::iter().filter(|token| !filled.contains(token)) {
@@ -76,8 +74,18 @@ fn words_can_be_read_on_the_usual_background() {
         ("colour-blind", (0x0d, 0x11, 0x17), 4.5),
     ];
     let said = [
-        Token::Text, Token::Bright, Token::Go, Token::Hold, Token::NoGo, Token::Unknown, Token::Canary,
-        Token::Baseline, Token::Key, Token::Link, Token::Production, Token::Armed,
+        Token::Text,
+        Token::Bright,
+        Token::Go,
+        Token::Hold,
+        Token::NoGo,
+        Token::Unknown,
+        Token::Canary,
+        Token::Baseline,
+        Token::Key,
+        Token::Link,
+        Token::Production,
+        Token::Armed,
     ];
     for (name, ground, least) in cases {
         let theme = Theme::built_in(name).expect(name);
@@ -103,23 +111,33 @@ fn a_user_file_overrides_the_built_in_it_is_named_after() {
 fn errors_name_file_line_and_key() {
     let cases = [
         ("x = 1", "t.toml:1: x: `x` is not known here; inherits, palette, tokens are"),
-        ("inherits = \"drak\"", "t.toml:1: inherits: there is no theme `drak`; built in are dark, light, \
-          high-contrast, colour-blind, mono"),
+        (
+            "inherits = \"drak\"",
+            "t.toml:1: inherits: there is no theme `drak`; built in are dark, light, \
+          high-contrast, colour-blind, mono",
+        ),
         ("\n[palette]\nred = \"red\"", "t.toml:3: palette.red: `red` is no colour; write \"#rrggbb\""),
-        ("[palette]\nred = { rgb = \"#ff0000\",\n c16 = \"pink\" }",
-          "t.toml:3: palette.red.c16: `pink` is none of black, red … bright-white, default"),
-        ("[palette]\nred = { rgb = \"#ff0000\", c256 = 256 }",
-          "t.toml:2: palette.red.c256: must be 0 to 255, or \"default\""),
+        (
+            "[palette]\nred = { rgb = \"#ff0000\",\n c16 = \"pink\" }",
+            "t.toml:3: palette.red.c16: `pink` is none of black, red … bright-white, default",
+        ),
+        ("[palette]\nred = { rgb = \"#ff0000\", c256 = 256 }", "t.toml:2: palette.red.c256: must be 0 to 255, or \"default\""),
         ("[palette]\nred = 3", "t.toml:2: palette.red: must be \"#rrggbb\" or { rgb, c256, c16 }"),
-        ("inherits = \"dark\"\n[tokens.go]\nfg = \"gren\"\n", "t.toml:3: tokens.go.fg: `gren` is not in [palette]; \
+        (
+            "inherits = \"dark\"\n[tokens.go]\nfg = \"gren\"\n",
+            "t.toml:3: tokens.go.fg: `gren` is not in [palette]; \
           there are amber, band, blue, bright, dim, faint, green, ink, line, orange, red, red-block, red-line, sky, \
-          text, violet"),
-        ("[tokens]\ngo = { attr = [\"bald\"] }",
-          "t.toml:2: tokens.go.attr: `bald` is none of bold, dim, italic, underline, reverse, strike"),
-        ("[tokens]\ngo = { colour = \"green\" }",
-          "t.toml:2: tokens.go.colour: `colour` is not known here; fg, bg, attr, mono are"),
-        ("[tokens]\ntext = \"#ffffff\"",
-          "t.toml: tokens: says nothing about `bright`; add it, or `inherits = \"dark\"`"),
+          text, violet",
+        ),
+        (
+            "[tokens]\ngo = { attr = [\"bald\"] }",
+            "t.toml:2: tokens.go.attr: `bald` is none of bold, dim, italic, underline, reverse, strike",
+        ),
+        (
+            "[tokens]\ngo = { colour = \"green\" }",
+            "t.toml:2: tokens.go.colour: `colour` is not known here; fg, bg, attr, mono are",
+        ),
+        ("[tokens]\ntext = \"#ffffff\"", "t.toml: tokens: says nothing about `bright`; add it, or `inherits = \"dark\"`"),
     ];
     for (text, wanted) in cases {
         let said = with(&[("t", text)], "t").expect_err(text).to_string();
@@ -135,8 +153,11 @@ fn errors_name_file_line_and_key() {
 fn a_circle_is_an_error() {
     let files = [("a", "inherits = \"b\""), ("b", "inherits = \"a\"")];
     let said = with(&files, "a").expect_err("circle").to_string();
-    assert_eq!(said, "b.toml:1: inherits: there is no theme `a`; built in are dark, light, high-contrast, \
-        colour-blind, mono");
+    assert_eq!(
+        said,
+        "b.toml:1: inherits: there is no theme `a`; built in are dark, light, high-contrast, \
+        colour-blind, mono"
+    );
 }
 
 #[test]

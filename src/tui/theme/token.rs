@@ -6,9 +6,7 @@ use strum::{EnumCount, EnumIter, EnumString, IntoStaticStr};
 ///
 /// Drawing code names tokens, never colours, so that one table decides what 24-bit, 256, 16 and
 /// no colours show. Theme files spell them in kebab-case (`no-go-fill`).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumCount, EnumIter, EnumString, IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumCount, EnumIter, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Token {
     /// Ordinary words and figures.

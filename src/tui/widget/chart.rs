@@ -182,9 +182,7 @@ impl Chart<'_> {
         let width = usize::from(axis.width);
         let mut taken = vec![false; width];
         let ends = [(0, self.ends.0), (width.saturating_sub(text::width(self.ends.1)), self.ends.1)];
-        let marks = self.markers.iter().filter_map(|marker| {
-            Some((usize::from(column(marker.at, axis.width)?), marker.label))
-        });
+        let marks = self.markers.iter().filter_map(|marker| Some((usize::from(column(marker.at, axis.width)?), marker.label)));
         for (start, label) in ends.into_iter().chain(marks) {
             let end = start + text::width(label);
             if label.is_empty() || end > width {

@@ -86,11 +86,25 @@ mod tests {
     #[test]
     fn what_a_terminal_would_obey_goes() {
         for hostile in [
-            "\u{1b}", "\u{1b}[2J", "\r", "\n", "\u{7}", "\u{9b}", "\u{7f}", "\u{202e}", "\u{2066}", "\u{200b}", "\u{200d}",
-            "\u{feff}", "\u{e0041}",
+            "\u{1b}",
+            "\u{1b}[2J",
+            "\r",
+            "\n",
+            "\u{7}",
+            "\u{9b}",
+            "\u{7f}",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200b}",
+            "\u{200d}",
+            "\u{feff}",
+            "\u{e0041}",
         ] {
-            assert_eq!(swept(hostile).replace('?', ""), hostile.chars().filter(|c| c.is_ascii_graphic()).collect::<String>(),
-                "{hostile:?}");
+            assert_eq!(
+                swept(hostile).replace('?', ""),
+                hostile.chars().filter(|c| c.is_ascii_graphic()).collect::<String>(),
+                "{hostile:?}"
+            );
         }
         assert_eq!(swept("a\u{200d}"), "a");
         assert_eq!(swept(""), "?");

@@ -69,8 +69,13 @@ impl Shapes {
                 let _ = write!(
                     path,
                     "M{} {}V{}Q{} {} {} {}H{}",
-                    number(mid_x), number(mid_y + down * HIGH / 2.0), number(mid_y + down * curve),
-                    number(mid_x), number(mid_y), number(mid_x + across * curve), number(mid_y),
+                    number(mid_x),
+                    number(mid_y + down * HIGH / 2.0),
+                    number(mid_y + down * curve),
+                    number(mid_x),
+                    number(mid_y),
+                    number(mid_x + across * curve),
+                    number(mid_y),
                     number(mid_x + across * WIDE / 2.0)
                 );
             }
@@ -143,11 +148,7 @@ impl Shapes {
             let _ = writeln!(out, "<path fill=\"{}\" d=\"{path}\"/>", hex(*fill));
         }
         for ((ink, width), path) in &self.strokes {
-            let (width, cap) = if *width == ROUND {
-                (8.6, " stroke-linecap=\"round\"")
-            } else {
-                (f64::from(*width) / 10.0, "")
-            };
+            let (width, cap) = if *width == ROUND { (8.6, " stroke-linecap=\"round\"") } else { (f64::from(*width) / 10.0, "") };
             let _ = writeln!(
                 out,
                 "<path fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{cap} d=\"{path}\"/>",
