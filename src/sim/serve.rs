@@ -43,7 +43,7 @@ impl System {
 
     async fn handle(self, shared: &Shared, request: Request) -> Response {
         match self {
-            Self::Kubernetes => kube::handle(shared, request).await,
+            Self::Kubernetes => kube::handle(shared, request),
             Self::Prometheus | Self::GitHub => http::text(StatusCode::NOT_FOUND, "text/plain", "not here yet\n"),
         }
     }

@@ -1,6 +1,6 @@
 //! The running world: the model, the clock it is given, and what was changed so far.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
@@ -17,15 +17,20 @@ pub type SimClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct State {
     world: RwLock<Arc<World>>,
     clock: SimClock,
-    clusters: [Mutex<Store>; Cluster::ALL.len()],
+    /// Made when first asked for: half a second of work in a debug build, and a pure function of the world.
+    clusters: [OnceLock<Mutex<Store>>; Cluster::ALL.len()],
     faults: Faults,
 }
 
 impl State {
     /// A world that nobody has asked yet.
     pub fn new(world: World, clock: SimClock) -> Self {
-        let clusters = Cluster::ALL.map(|cluster| Mutex::new(Store::new(&world, cluster)));
-        Self { world: RwLock::new(Arc::new(world)), clock, clusters, faults: Faults::default() }
+        Self {
+            world: RwLock::new(Arc::new(world)),
+            clock,
+            clusters: [const { OnceLock::new() }; Cluster::ALL.len()],
+            faults: Faults::default(),
+        }
     }
 
     /// The model as it stands, changes included.
@@ -46,7 +51,8 @@ impl State {
     /// A cluster's objects, brought to now.
     pub fn cluster(&self, cluster: Cluster) -> MutexGuard<'_, Store> {
         let world = self.world();
-        let mut store = self.clusters[cluster as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        let store = self.clusters[cluster as usize].get_or_init(|| Mutex::new(Store::new(&world, cluster)));
+        let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
         store.tick(&world, world.minutes(self.now()));
         store
     }

@@ -38,7 +38,7 @@ pub struct Target {
 }
 
 /// Answers a request to the API server of a cluster: the path begins with the cluster's name.
-pub async fn handle(shared: &Shared, mut request: Request) -> Response {
+pub fn handle(shared: &Shared, mut request: Request) -> Response {
     let rest = request.path.trim_start_matches('/');
     let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
     let Some(cluster) = Cluster::named(name) else {

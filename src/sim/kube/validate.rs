@@ -116,7 +116,7 @@ fn at(value: &Value, path: &[&str], shown: &str, out: &mut Vec<(String, Value)>)
     };
     match (*first, value) {
         ("*", Value::Array(items)) => {
-            items.iter().enumerate().for_each(|(index, item)| at(item, rest, &format!("{shown}[{index}]"), out))
+            items.iter().enumerate().for_each(|(index, item)| at(item, rest, &format!("{shown}[{index}]"), out));
         }
         ("*", Value::Object(map)) => map.iter().for_each(|(key, item)| at(item, rest, &format!("{shown}.{key}"), out)),
         (key, Value::Object(map)) => {

@@ -22,7 +22,7 @@ use super::{
 /// How often an idle watch looks at the clock. Real time: the simulated one may stand still.
 const LOOK: Duration = Duration::from_millis(250);
 /// The distance of bookmarks.
-const BOOKMARKS: Duration = Duration::from_secs(60);
+const BOOKMARKS: Duration = Duration::from_mins(1);
 /// How long a watch lasts that names no `timeoutSeconds`.
 const LIFE: u64 = 45 * 60;
 

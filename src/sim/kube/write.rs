@@ -122,15 +122,15 @@ impl Scene<'_> {
         let warnings = self.prune(&name, &mut next)?;
         validate::check(kind, &name, &next)?;
         if next == *current {
-            return self.answer(StatusCode::OK, &current, &warnings);
+            return Ok(answer(StatusCode::OK, &current, &warnings));
         }
         raise(kind, &current, &mut next, status);
         self.sign(&current, &mut next);
         if self.dry {
-            return self.answer(StatusCode::OK, &next, &warnings);
+            return Ok(answer(StatusCode::OK, &next, &warnings));
         }
         let stored = self.store.put(key, Some(next)).ok_or_else(Refusal::no_resource)?;
-        self.answer(StatusCode::OK, &stored, &warnings)
+        Ok(answer(StatusCode::OK, &stored, &warnings))
     }
 
     fn prune(&self, name: &str, next: &mut Value) -> Result<Vec<String>, Refusal> {
@@ -212,10 +212,10 @@ impl Scene<'_> {
             self.time.split('.').next().map(|t| format!("{}Z", t.trim_end_matches('Z'))).into(),
         );
         if self.dry {
-            return self.answer(StatusCode::CREATED, &object, &warnings);
+            return Ok(answer(StatusCode::CREATED, &object, &warnings));
         }
         let stored = self.store.put(key, Some(object)).ok_or_else(Refusal::no_resource)?;
-        self.answer(StatusCode::CREATED, &stored, &warnings)
+        Ok(answer(StatusCode::CREATED, &stored, &warnings))
     }
 
     fn delete(&mut self) -> Result<Response, Refusal> {
@@ -238,19 +238,18 @@ impl Scene<'_> {
         }
         let details = json!({"name": name, "group": kind.group, "kind": kind.plural, "uid": current["metadata"]["uid"]});
         let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
-        self.answer(StatusCode::OK, &status, &[])
+        Ok(answer(StatusCode::OK, &status, &[]))
     }
+}
 
-    #[expect(clippy::unnecessary_wraps, reason = "the ends of all verbs read alike")]
-    fn answer(&self, code: StatusCode, object: &Value, warnings: &[String]) -> Result<Response, Refusal> {
-        let mut response = http::json(code, object);
-        for field in warnings {
-            if let Ok(value) = HeaderValue::from_str(&format!("299 - \"unknown field \\\"{field}\\\"\"")) {
-                response.headers_mut().append(header::WARNING, value);
-            }
+fn answer(code: StatusCode, object: &Value, warnings: &[String]) -> Response {
+    let mut response = http::json(code, object);
+    for field in warnings {
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"unknown field \\\"{field}\\\"\"")) {
+            response.headers_mut().append(header::WARNING, value);
         }
-        Ok(response)
     }
+    response
 }
 
 fn precondition(kind: &Kind, name: &str, label: &str, wanted: &Value, found: &Value) -> Refusal {

@@ -240,7 +240,7 @@ impl World {
                 blocked = blocked.or(Some(state));
             }
             let complaint = trouble.filter(|_| state == State::Failure).map(|(.., why)| why);
-            jobs.push(self.job(id, index, script, (stage, begin, done, state), *environment, complaint));
+            jobs.push(job(id, index, script, (stage, begin, done, state), *environment, complaint));
             begin = done + 0.1;
         }
         let state = jobs.iter().map(|j| j.state).find(|s| *s != State::Success).unwrap_or(State::Success);
@@ -266,22 +266,21 @@ impl World {
             services: vec![script.service],
         }
     }
+}
 
-    fn job(
-        &self,
-        run: u64,
-        index: usize,
-        script: &Script,
-        (stage, begin, done, state): (&str, f64, f64, State),
-        environment: Option<&'static str>,
-        complaint: Option<&'static str>,
-    ) -> Job {
-        let name = if script.repository == "acme/shop" { format!("{stage} ({})", script.service) } else { stage.to_owned() };
-        let started = (!matches!(state, State::Queued | State::Waiting)).then_some(begin);
-        let completed = state.conclusion().is_some().then_some(done);
-        let steps = if started.is_some() && state != State::Skipped { steps(stage, begin, done, state) } else { Vec::new() };
-        Job { id: run * 10 + index as u64, name, state, started, completed, environment, steps, complaint }
-    }
+fn job(
+    run: u64,
+    index: usize,
+    script: &Script,
+    (stage, begin, done, state): (&str, f64, f64, State),
+    environment: Option<&'static str>,
+    complaint: Option<&'static str>,
+) -> Job {
+    let name = if script.repository == "acme/shop" { format!("{stage} ({})", script.service) } else { stage.to_owned() };
+    let started = (!matches!(state, State::Queued | State::Waiting)).then_some(begin);
+    let completed = state.conclusion().is_some().then_some(done);
+    let steps = if started.is_some() && state != State::Skipped { steps(stage, begin, done, state) } else { Vec::new() };
+    Job { id: run * 10 + index as u64, name, state, started, completed, environment, steps, complaint }
 }
 
 /// The steps of a job that has begun.
