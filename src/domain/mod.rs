@@ -9,6 +9,7 @@ mod event;
 mod feed;
 mod id;
 mod image;
+mod join;
 mod kube;
 mod metrics;
 mod placement;
@@ -27,12 +28,13 @@ pub use event::Event;
 pub use feed::Feed;
 pub use id::{ClusterName, EnvironmentName, IdError, ObjectKey, Repo, ServiceName, Sha, SourceName};
 pub use image::{Digest, ImageRef, Version};
+pub use join::join;
 pub use kube::{
     BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, Endpoints, KubeService, Labels, Meta, Pod, ReplicaSet,
     Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, Step, Template, UpdateStrategy,
 };
 pub use metrics::{Arm, ArmMetrics, History, Measure, MetricKey, MetricTarget, NoValue};
-pub use placement::{Delivery, Health, Placement, PlacementKey, join};
+pub use placement::{Delivery, Health, Placement, PlacementKey};
 pub use problem::{Exit, Problem, ProblemKind, Refusal};
 pub use run::{
     Job, Loaded, Outcome, Phase, RequiredChecks, Run, RunFeeds, RunKey, RunState, RunsWanted, ServiceRuns, WorkflowWanted, glob,
