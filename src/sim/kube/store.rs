@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    super::world::{Cluster, World},
+    super::world::{Cluster, Service, World},
     kinds::Kind,
     objects::{self, Scene},
     patch,
@@ -89,7 +89,7 @@ impl Store {
             changes: 0,
             bell: watch::Sender::new(0),
         };
-        store.regenerate(world, objects::BEGINNING);
+        store.regenerate(world, objects::BEGINNING, None);
         store.log.clear();
         store.oldest = store.version;
         store
@@ -101,24 +101,28 @@ impl Store {
             return;
         }
         let moments = objects::moments(world, self.cluster);
-        for moment in &moments {
-            if *moment > self.minute && *moment <= minute {
-                self.regenerate(world, *moment);
-                self.minute = *moment;
-            }
+        let from = self.minute;
+        for (moment, service) in moments.iter().filter(|(moment, _)| *moment > from && *moment <= minute) {
+            self.regenerate(world, *moment, Some(service));
+            self.minute = *moment;
         }
         // A change at the very minute of the last one, as under a clock that stands still, has no moment of its own.
         if world.changes() != self.changes {
-            self.regenerate(world, minute);
+            self.regenerate(world, minute, None);
         }
         self.changes = world.changes();
-        self.next = moments.into_iter().find(|moment| *moment > self.minute).unwrap_or(f64::INFINITY);
+        self.next = moments.into_iter().map(|(moment, _)| moment).find(|moment| *moment > self.minute).unwrap_or(f64::INFINITY);
     }
 
-    fn regenerate(&mut self, world: &World, minute: f64) {
-        let fresh = objects::all(Scene { world, cluster: self.cluster, minute });
+    /// Makes the objects of one service, or of all, anew.
+    fn regenerate(&mut self, world: &World, minute: f64, only: Option<&Service>) {
+        let scene = Scene { world, cluster: self.cluster, minute };
+        let fresh = only.map_or_else(|| objects::all(scene), |service| objects::of(scene, service));
         let mut fresh: BTreeMap<Key, Value> = fresh.into_iter().map(|(kind, object)| (Key::of(kind, &object), object)).collect();
-        let gone: Vec<Key> = self.base.keys().filter(|key| !fresh.contains_key(*key)).cloned().collect();
+        let within =
+            |object: &Value| only.is_none_or(|service| object["metadata"]["labels"]["app.kubernetes.io/name"] == service.name);
+        let gone = self.base.iter().filter(|(key, object)| !fresh.contains_key(*key) && within(object));
+        let gone: Vec<Key> = gone.map(|(key, _)| key.clone()).collect();
         for key in gone {
             self.base.remove(&key);
             self.put(key, None);

@@ -82,20 +82,22 @@ impl Scene<'_> {
 /// Where the log of a cluster begins: objects as they stood an hour before T0, when nothing had moved for a while.
 pub const BEGINNING: f64 = -60.0;
 
-/// The minutes at which objects change by themselves, in order, after [`BEGINNING`].
-pub fn moments(world: &World, cluster: Cluster) -> Vec<f64> {
+/// The minutes at which a service's objects change by themselves, in order, after [`BEGINNING`].
+pub fn moments(world: &World, cluster: Cluster) -> Vec<(f64, &'static Service)> {
     let mut out = vec![];
     for service in &SERVICES {
         let weights = world.weights(service.name, cluster);
-        out.extend(weights.iter().map(|(minute, _)| *minute));
-        let latest = weights.last().map_or(BEGINNING, |(minute, _)| minute.max(release::SCRIPT[2].0));
+        // Nothing moves where no weight ever does; looking at all pods would only cost time.
+        let Some((latest, _)) = weights.last() else { continue };
+        out.extend(weights.iter().map(|(minute, _)| (*minute, service)));
+        let latest = latest.max(release::SCRIPT[2].0);
         for pod in world.pods(service, cluster, world.instant(latest)) {
-            out.extend([pod.created, pod.created + super::super::world::workload::START]);
+            out.extend([(pod.created, service), (pod.created + super::super::world::workload::START, service)]);
         }
     }
-    out.retain(|minute| *minute > BEGINNING);
-    out.sort_by(f64::total_cmp);
-    out.dedup();
+    out.retain(|(minute, _)| *minute > BEGINNING);
+    out.sort_by(|a, b| a.0.total_cmp(&b.0));
+    out.dedup_by(|a, b| a.0.total_cmp(&b.0).is_eq() && a.1.name == b.1.name);
     out
 }
 
@@ -104,14 +106,21 @@ pub fn all(scene: Scene<'_>) -> Vec<(&'static Kind, Value)> {
     let mut out = Vec::new();
     config::namespaces(scene, &mut out);
     for service in &SERVICES {
-        config::config(scene, service, &mut out);
-        workload::workloads(scene, service, &mut out);
-        pod::pods(scene, service, &mut out);
-        network::services(scene, service, &mut out);
-        route::routes(scene, service, &mut out);
-        if service.delivery == Delivery::RolloutCanary {
-            rollout::rollout(scene, service, &mut out);
-        }
+        out.extend(of(scene, service));
+    }
+    out
+}
+
+/// Every object of a service; each carries its name as the label `app.kubernetes.io/name`.
+pub fn of(scene: Scene<'_>, service: &Service) -> Vec<(&'static Kind, Value)> {
+    let mut out = Vec::new();
+    config::config(scene, service, &mut out);
+    workload::workloads(scene, service, &mut out);
+    pod::pods(scene, service, &mut out);
+    network::services(scene, service, &mut out);
+    route::routes(scene, service, &mut out);
+    if service.delivery == Delivery::RolloutCanary {
+        rollout::rollout(scene, service, &mut out);
     }
     out
 }

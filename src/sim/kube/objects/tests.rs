@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{BEGINNING, Scene, all, moments};
-use crate::sim::world::{Cluster, Params, World};
+use super::{BEGINNING, Scene, all, moments, of};
+use crate::sim::world::{Cluster, Params, SERVICES, World};
 
 fn at(cluster: Cluster, minute: f64) -> Vec<(String, Value)> {
     let world = World::new(Params::default());
@@ -26,6 +26,16 @@ fn names_are_unique_and_owners_exist() {
             for owner in object["metadata"]["ownerReferences"].as_array().into_iter().flatten() {
                 assert!(uids.contains(&owner["uid"].to_string()), "{owner}");
             }
+        }
+    }
+}
+
+#[test]
+fn every_object_of_a_service_names_it() {
+    let world = World::new(Params::default());
+    for service in &SERVICES {
+        for (_, object) in of(Scene { world: &world, cluster: Cluster::Eu1, minute: 20.0 }, service) {
+            assert_eq!(object["metadata"]["labels"]["app.kubernetes.io/name"], service.name, "{}", object["metadata"]["name"]);
         }
     }
 }
@@ -61,7 +71,7 @@ fn the_rollout_follows_its_plan() {
 #[test]
 fn objects_stand_still_between_moments() {
     let world = World::new(Params::default());
-    let mut cuts = moments(&world, Cluster::Eu1);
+    let mut cuts: Vec<f64> = moments(&world, Cluster::Eu1).into_iter().map(|(minute, _)| minute).collect();
     cuts.insert(0, BEGINNING);
     cuts.push(60.0);
     for pair in cuts.windows(2) {
