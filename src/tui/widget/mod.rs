@@ -17,6 +17,7 @@ pub use chart::{Chart, Limit, Marker, evenly};
 pub use panel::Panel;
 pub use slider::Slider;
 pub use sparkline::sparkline;
+pub(in crate::tui) use sweep::is_hidden;
 pub use sweep::sweep;
 pub use table::{Align, Column, Table, scroll};
 

@@ -60,7 +60,7 @@ fn safe_symbol(symbol: &str, wide: usize) -> Cow<'_, str> {
 }
 
 /// Control, bidi, zero-width, tag and private formatting characters: none has a place in a cell.
-fn is_hidden(c: char) -> bool {
+pub(in crate::tui) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
