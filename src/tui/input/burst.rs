@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::key::{Code, Key};
 use super::Input;
+use super::key::{Code, Key};
 
 /// More text keys than this within [`WINDOW`] are a paste.
 const TYPED: usize = 3;
@@ -146,8 +146,8 @@ mod tests {
         let mut inputs = keys("abcd");
         inputs.push(stop.clone());
         assert_eq!(bursts.sort(ms(0), inputs), [paste("abcd"), vec![stop]].concat());
-        let arrows: Vec<Input> = [Code::Up, Code::Down, Code::Left, Code::Up, Code::Esc]
-            .map(|code| Input::Key(Key::plain(code))).to_vec();
+        let arrows: Vec<Input> =
+            [Code::Up, Code::Down, Code::Left, Code::Up, Code::Esc].map(|code| Input::Key(Key::plain(code))).to_vec();
         assert_eq!(bursts.sort(ms(1), arrows.clone()), arrows);
     }
 }

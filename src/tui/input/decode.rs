@@ -9,8 +9,8 @@ mod csi;
 
 use vte::{Params, Parser, Perform};
 
-use super::key::{Code, Key};
 use super::Input;
+use super::key::{Code, Key};
 
 /// Silences after which an unfinished control sequence is given up. A silence is what the caller
 /// waits before [`Decoder::idle`]; at 100 ms this is half a second, more than SSH needs.
@@ -36,9 +36,13 @@ enum State {
     /// Bytes of an old mouse report that are still to come.
     OldMouse(u8),
     /// In OSC (which BEL ends too) or another string.
-    String { osc: bool },
+    String {
+        osc: bool,
+    },
     /// After an ESC in a string.
-    StringEscape { osc: bool },
+    StringEscape {
+        osc: bool,
+    },
     Paste,
 }
 
@@ -53,13 +57,7 @@ pub struct Decoder {
 
 impl Default for Decoder {
     fn default() -> Self {
-        Self {
-            parser: Parser::new(),
-            state: State::Ground,
-            silences: 0,
-            sink: Sink::default(),
-            paste: Vec::new(),
-        }
+        Self { parser: Parser::new(), state: State::Ground, silences: 0, sink: Sink::default(), paste: Vec::new() }
     }
 }
 

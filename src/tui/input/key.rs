@@ -233,8 +233,7 @@ mod tests {
             proptest::sample::select(NAMES.map(|(_, code)| code).to_vec()),
             (1u8..=35).prop_map(Code::F),
         ];
-        (code, any::<[bool; 3]>())
-            .prop_map(|(code, [ctrl, alt, shift])| Key { code, ctrl, alt, shift }.normal())
+        (code, any::<[bool; 3]>()).prop_map(|(code, [ctrl, alt, shift])| Key { code, ctrl, alt, shift }.normal())
     }
 
     proptest! {

@@ -65,9 +65,8 @@ impl Reader {
         sender: Sender<Arrival>,
     ) -> io::Result<Self> {
         let (stopped, stop) = io::pipe()?;
-        let thread = std::thread::Builder::new()
-            .name("terminal".to_owned())
-            .spawn(move || read(&terminal, &stopped, &now, &sender))?;
+        let thread =
+            std::thread::Builder::new().name("terminal".to_owned()).spawn(move || read(&terminal, &stopped, &now, &sender))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 
@@ -176,8 +175,7 @@ mod tests {
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
         let name = ptsname(&master, Vec::new()).expect("named").into_string().expect("UTF-8");
-        let slave: OwnedFd =
-            std::fs::OpenOptions::new().read(true).write(true).open(name).expect("opened").into();
+        let slave: OwnedFd = std::fs::OpenOptions::new().read(true).write(true).open(name).expect("opened").into();
         let mut modes = tcgetattr(&slave).expect("modes");
         modes.make_raw();
         tcsetattr(&slave, OptionalActions::Now, &modes).expect("raw");

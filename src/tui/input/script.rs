@@ -51,12 +51,12 @@ pub fn parse_keys(script: &str) -> Result<Vec<Step>, ScriptError> {
         let word = &rest[..len];
         let inner = word.trim_start_matches('<').trim_end_matches('>');
         steps.push(if let Some(text) = inner.strip_prefix("wait ").filter(|_| len > 1) {
-            let duration: SignedDuration = text
-                .trim()
-                .parse()
-                .ok()
-                .filter(|duration: &SignedDuration| !duration.is_negative())
-                .ok_or_else(|| fail(format!("`{text}` is no duration; write <wait 5s> or <wait 2m>")))?;
+            let duration: SignedDuration =
+                text.trim()
+                    .parse()
+                    .ok()
+                    .filter(|duration: &SignedDuration| !duration.is_negative())
+                    .ok_or_else(|| fail(format!("`{text}` is no duration; write <wait 5s> or <wait 2m>")))?;
             Step::Wait(duration)
         } else if let Some(text) = inner.strip_prefix("paste ").filter(|_| len > 1) {
             Step::Paste(text.to_owned())
