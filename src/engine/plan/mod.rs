@@ -335,3 +335,6 @@ impl Engine {
         Ok(Looked { seen, settled, requests, dry_run })
     }
 }
+
+#[cfg(test)]
+mod tests;
