@@ -4,5 +4,6 @@ pub mod glyph;
 pub mod input;
 pub mod look;
 pub mod print;
+pub mod terminal;
 pub mod theme;
 pub mod widget;
