@@ -4,6 +4,8 @@
 //! [`SafeText`](crate::domain::SafeText) live.
 
 pub mod github;
+pub mod http;
 pub mod kube;
 pub mod prometheus;
 pub mod role;
+pub mod tls;
