@@ -7,3 +7,6 @@ mod svg;
 pub use plain::plain;
 pub use styles::styles;
 pub use svg::{Ground, svg};
+
+#[cfg(test)]
+mod tests;

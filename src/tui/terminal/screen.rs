@@ -121,7 +121,8 @@ mod tests {
     }
 
     fn shown(bytes: &[u8], (columns, rows): (u16, u16)) -> Vec<String> {
-        let mut parser = vt100::Parser::new(rows, columns, 0);
+        let size = |n| std::num::NonZeroU16::new(n).expect("not empty");
+        let mut parser = vt100::Parser::new(size(rows), size(columns), 0);
         parser.process(bytes);
         parser.screen().rows(0, columns).collect()
     }

@@ -21,7 +21,8 @@ impl Pty {
         unlockpt(&master).expect("unlocked");
         let name = ptsname(&master, Vec::new()).expect("named").into_string().expect("UTF-8");
         let slave = std::fs::OpenOptions::new().read(true).write(true).open(name).expect("opened").into();
-        Self { master: master.into(), slave, parser: vt100::Parser::new(24, 80, 0) }
+        let size = |n| std::num::NonZeroU16::new(n).expect("not empty");
+        Self { master: master.into(), slave, parser: vt100::Parser::new(size(24), size(80), 0) }
     }
 
     fn session(&self) -> Session {

@@ -65,10 +65,12 @@ impl Slider<'_> {
     }
 
     fn cells(&self, width: u16, knob: bool, look: &Look) -> Vec<(&'static str, Style)> {
+        // Without a knob the share is a length; with it, a place.
         let at = column(self.set, width);
+        let length = (self.set.clamp(0.0, 100.0) / 100.0 * f64::from(width)).round().max(1.0) as u16;
         let mut cells: Vec<(&'static str, Style)> = (0..width)
             .map(|x| {
-                let filled = if knob { x <= at } else { x < at.max(1) };
+                let filled = if knob { x <= at } else { x < length };
                 if filled && self.set > 0.0 {
                     (look.glyph(Glyph::SliderSet), look.style(Token::Canary))
                 } else {
