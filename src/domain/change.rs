@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ClusterName, ObjectKey, SafeText, WorkloadKind};
+use super::{ClusterName, Deployment, Meta, ObjectKey, Rollout, SafeText, Template, WorkloadKind};
 
 /// The object that a change is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,9 +53,63 @@ pub struct Seen {
     pub ops: Vec<Arc<str>>,
     /// The step at which the rollout stood.
     pub step: Option<u32>,
+    /// Whether it was paused by `spec.paused`: an abort must then also unpause, or it is half an abort.
+    pub paused: bool,
     /// Whether `promoteFull` was set: an abort must then take it back in the same request, or the controller promotes
     /// all the same.
     pub promote_full: bool,
+}
+
+impl Seen {
+    /// What a person sees of a Deployment.
+    pub fn deployment(d: &Deployment) -> Self {
+        let fingerprint = format!("{};paused={};wanted={}", images(&d.template), d.paused, d.wanted);
+        Self::of(&d.meta, &fingerprint, None, d.paused, false)
+    }
+
+    /// What a person sees of a Rollout.
+    pub fn rollout(r: &Rollout) -> Self {
+        let text = |h: &Option<Arc<str>>| h.as_deref().unwrap_or("-").to_owned();
+        let number = |n: Option<String>| n.unwrap_or_else(|| "-".to_owned());
+        let pause = r.pauses.first().map(|(why, since)| format!("{why}@{}", number(since.map(|t| t.to_string()))));
+        let fingerprint = format!(
+            "{};paused={};abort={};full={};phase={:?};step={};pause={};weight={};current={};stable={}",
+            images(&r.template),
+            r.paused,
+            r.aborted,
+            r.promote_full,
+            r.phase,
+            number(r.step.map(|s| s.to_string())),
+            number(pause),
+            number(r.weight.map(|w| w.to_string())),
+            text(&r.current_hash),
+            text(&r.stable_hash),
+        );
+        Self::of(&r.meta, &fingerprint, r.step, r.paused, r.promote_full)
+    }
+
+    fn of(meta: &Meta, fingerprint: &str, step: Option<u32>, paused: bool, promote_full: bool) -> Self {
+        Self {
+            uid: meta.uid.clone(),
+            resource_version: meta.resource_version.clone(),
+            // Not cut like other text: two long ones that differ at the end must differ.
+            fingerprint: SafeText::capped(fingerprint, usize::MAX),
+            ops: meta.ops.clone(),
+            step,
+            paused,
+            promote_full,
+        }
+    }
+}
+
+/// The images of a template with tag and digest.
+fn images(template: &Template) -> String {
+    let image = |c: &super::ContainerTemplate| {
+        let tag = c.image.tag.as_ref().map(|t| format!(":{t}")).unwrap_or_default();
+        let digest = c.image.digest.as_ref().map(|d| format!("@{d}")).unwrap_or_default();
+        format!("{}={}{tag}{digest}", c.name, c.image.name)
+    };
+    template.containers.iter().map(image).collect::<Vec<_>>().join(",")
 }
 
 /// How far a write is protected against acting on a changed world.

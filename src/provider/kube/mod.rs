@@ -1,1 +1,81 @@
-//! The adapter to kube.
+//! Kubernetes: workloads and routes of one cluster.
+//!
+//! ```text
+//! connect   kubeconfig or in-cluster ─► Transport (time-outs, caps, faults)
+//! follow    per kind and namespace: list, watch, again ─► Heard
+//! section   joins namespaces, coalesces per object ─► Update ─► store
+//! project   JSON as narrow as the row (wire) ─► row of the domain
+//! act       Change and Seen ─► requests; look, dry run
+//! ```
+
+mod act;
+mod backoff;
+mod connect;
+mod fault;
+mod follow;
+mod kind;
+mod project;
+mod section;
+mod transport;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use connect::{Context, Contexts, connect, contexts};
+use transport::Transport;
+
+use super::role::{Sink, Timer, Workloads};
+use crate::domain::{Change, ChangeTarget, ClusterName, Problem, Receipt, Request, Seen, Settled};
+
+/// One cluster.
+pub struct KubeCluster {
+    name: ClusterName,
+    /// The namespaces to follow, without doubles; at least one.
+    namespaces: Vec<Arc<str>>,
+    /// The context of the kubeconfig, for the lines that a person could type; none in a cluster.
+    context: Option<String>,
+    transport: Transport,
+    timer: Arc<dyn Timer>,
+}
+
+impl std::fmt::Debug for KubeCluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KubeCluster").field("name", &self.name).field("namespaces", &self.namespaces).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Workloads for KubeCluster {
+    fn cluster(&self) -> &ClusterName {
+        &self.name
+    }
+
+    async fn watch(&self, out: Sink) {
+        let Self { transport, timer, name, namespaces, .. } = self;
+        // One task: the sections share it, and end with it.
+        tokio::join!(
+            section::follow::<kind::Deployments>(transport, timer, name, namespaces, &out),
+            section::follow::<kind::ReplicaSets>(transport, timer, name, namespaces, &out),
+            section::follow::<kind::Pods>(transport, timer, name, namespaces, &out),
+            section::follow::<kind::Services>(transport, timer, name, namespaces, &out),
+            section::follow::<kind::EndpointSlices>(transport, timer, name, namespaces, &out),
+            section::follow::<kind::Rollouts>(transport, timer, name, namespaces, &out),
+            section::follow::<kind::VirtualServices>(transport, timer, name, namespaces, &out),
+            section::follow::<kind::HttpRoutes>(transport, timer, name, namespaces, &out),
+        );
+    }
+
+    fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem> {
+        act::render(target, *change, seen, self.context.as_deref())
+    }
+
+    async fn look(&self, target: &ChangeTarget, change: &Change) -> Result<(Seen, Settled), Problem> {
+        act::look(&self.transport, target, *change).await
+    }
+
+    async fn dry_run(&self, target: &ChangeTarget, request: &Request) -> Result<Receipt, Problem> {
+        act::dry_run(&self.transport, target, request).await
+    }
+}

@@ -1,0 +1,150 @@
+//! From the server's JSON to the domain's rows: text is made harmless, names are checked, and nothing is guessed.
+//!
+//! An object whose identity cannot be trusted is [`Odd`] and has no row.
+
+mod rollout;
+mod route;
+mod workload;
+
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::wire;
+use crate::domain::{Condition, ContainerTemplate, ImageRef, Labels, Meta, ObjectKey, SafeText, Sha, Template};
+
+pub(super) use rollout::rollout;
+pub(super) use route::{http_route, virtual_service};
+pub(super) use workload::{deployment, endpoints, pod, replica_set, service};
+
+/// Why an object has no row: what is wrong with it, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Odd(pub &'static str);
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// How many operation ids an object's annotation holds at most.
+pub(super) const OPS: usize = 16;
+
+/// The longest word that is kept: a phase, a reason.
+const WORD: usize = 80;
+
+/// The name of an object.
+pub(super) fn key(meta: &wire::ObjectMeta) -> Result<ObjectKey, Odd> {
+    let (Some(namespace), Some(name)) = (&meta.namespace, &meta.name) else { return Err(Odd("it has no name")) };
+    ObjectKey::new(namespace, name).map_err(|_| Odd("its name is not one that Kubernetes allows"))
+}
+
+/// An opaque word of the server that is sent back to it: never cleaned, because then it would mean another thing.
+fn opaque(raw: Option<&str>) -> Result<Arc<str>, Odd> {
+    match raw {
+        Some(s) if !s.is_empty() && s.len() <= 128 && s.bytes().all(|b| b.is_ascii_graphic()) => Ok(s.into()),
+        Some(_) => Err(Odd("its uid or version is not plain text")),
+        None => Err(Odd("it has no uid or version")),
+    }
+}
+
+fn meta(raw: &wire::ObjectMeta) -> Result<Meta, Odd> {
+    Ok(Meta {
+        key: key(raw)?,
+        uid: opaque(raw.uid.as_deref())?,
+        resource_version: opaque(raw.resource_version.as_deref())?,
+        generation: raw.generation.unwrap_or(0),
+        created: time(raw.creation_timestamp.as_deref()),
+        ops: ops(raw.annotations.as_ref().and_then(|a| a.ops.as_deref())),
+    })
+}
+
+/// The operation ids of annotation `gonogo.dev/ops`: ids separated by commas, oldest first, the last [`OPS`] of them.
+/// A word that cannot be an id of ours is left out.
+fn ops(raw: Option<&str>) -> Vec<Arc<str>> {
+    let id = |s: &&str| {
+        !s.is_empty() && s.len() <= 64 && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    let mut ids: Vec<Arc<str>> = raw.unwrap_or_default().split(',').map(str::trim).filter(id).map(Into::into).collect();
+    ids.drain(..ids.len().saturating_sub(OPS));
+    ids
+}
+
+fn time(raw: Option<&str>) -> Option<Timestamp> {
+    raw.and_then(|t| Timestamp::from_str(t).ok())
+}
+
+fn word(raw: Option<&str>) -> SafeText {
+    SafeText::capped(raw.unwrap_or_default(), WORD)
+}
+
+fn controller(raw: &wire::ObjectMeta) -> Option<Arc<str>> {
+    let owners = raw.owner_references.as_deref().unwrap_or_default();
+    owners.iter().find(|o| o.controller == Some(true)).and_then(|o| opaque(o.uid.as_deref()).ok())
+}
+
+/// Whether the server could have taken this as the key or value of a label.
+fn is_label(s: &str) -> bool {
+    s.len() <= 317 && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/'))
+}
+
+/// Labels; what cannot be a label is left out.
+fn labels(raw: Option<&BTreeMap<String, String>>) -> Labels {
+    let pairs = raw.into_iter().flatten();
+    pairs.filter(|(k, v)| is_label(k) && is_label(v)).map(|(k, v)| (k.as_str().into(), v.as_str().into())).collect()
+}
+
+/// A selector; a part that cannot be a label makes it odd, because without that part it would select more.
+/// `matchExpressions` are not kept: the owner's uid decides what belongs to a workload.
+fn selector(raw: Option<&BTreeMap<String, String>>) -> Result<Labels, Odd> {
+    let out = labels(raw);
+    if out.len() == raw.map_or(0, BTreeMap::len) { Ok(out) } else { Err(Odd("its selector is not made of labels")) }
+}
+
+/// The hash of a revision.
+fn hash(raw: Option<&str>) -> Option<Arc<str>> {
+    raw.filter(|h| !h.is_empty() && is_label(h)).map(Into::into)
+}
+
+/// The name of a Service of this namespace.
+fn service_name(raw: Option<&str>) -> Result<Option<Arc<str>>, Odd> {
+    let Some(raw) = raw.filter(|s| !s.is_empty()) else { return Ok(None) };
+    ObjectKey::new("x", raw).map(|k| Some(k.name)).map_err(|_| Odd("it names a Service by a name that cannot be"))
+}
+
+fn conditions(raw: Option<&[wire::Condition]>) -> Vec<Condition> {
+    let condition = |c: &wire::Condition| Condition {
+        kind: word(c.kind.as_deref()),
+        status: match c.status.as_deref() {
+            Some("True") => Some(true),
+            Some("False") => Some(false),
+            _ => None,
+        },
+        reason: word(c.reason.as_deref()),
+        message: SafeText::capped(c.message.as_deref().unwrap_or_default(), 500),
+    };
+    raw.unwrap_or_default().iter().map(condition).collect()
+}
+
+fn template(raw: Option<&wire::PodTemplate>) -> Template {
+    let Some(raw) = raw else { return Template::default() };
+    let containers = raw.spec.as_ref().and_then(|s| s.containers.as_deref()).unwrap_or_default();
+    let notes = raw.metadata.annotations.as_ref();
+    // Our own word beats the one that a base image may have left.
+    let commit = [notes.and_then(|a| a.commit.as_deref()), notes.and_then(|a| a.source.as_deref())];
+    Template {
+        containers: containers
+            .iter()
+            .map(|c| ContainerTemplate {
+                name: word(c.name.as_deref()),
+                image: ImageRef::parse(c.image.as_deref().unwrap_or_default()),
+                readiness: c.readiness_probe.is_some(),
+            })
+            .collect(),
+        commit: commit.into_iter().flatten().find_map(|c| Sha::from_str(c).ok()),
+        labels: labels(raw.metadata.labels.as_ref()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

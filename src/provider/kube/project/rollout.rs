@@ -1,0 +1,138 @@
+//! Rows of Argo Rollouts.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+
+use super::{Odd, conditions, hash, meta, selector, service_name, template, time, word};
+use crate::{
+    domain::{BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, SafeText, Step, Template, Weight},
+    provider::kube::wire,
+};
+
+/// A duration as Argo writes it: seconds as a number or as text, or Go's `1h30m`.
+fn duration(raw: &Value) -> Option<SignedDuration> {
+    match raw {
+        Value::Number(n) => n.as_i64().map(SignedDuration::from_secs),
+        Value::String(s) => s.parse::<i64>().map(SignedDuration::from_secs).ok().or_else(|| s.parse().ok()),
+        _ => None,
+    }
+}
+
+/// One step: a map with one key. What we do not know is kept as unknown, never left out: the index counts.
+fn step(raw: &Value, max: u32) -> Step {
+    let Some((name, value)) = raw.as_object().and_then(|m| if m.len() == 1 { m.iter().next() } else { None }) else {
+        return Step::Unknown(SafeText::capped(&raw.to_string(), 80));
+    };
+    match name.as_str() {
+        "setWeight" => value.as_u64().map_or_else(
+            || Step::Unknown("setWeight".into()),
+            // A weight is a share of `maxTrafficWeight`.
+            |w| Step::SetWeight(Weight::new(w as f64 * 100.0 / f64::from(max.max(1)))),
+        ),
+        "pause" => match value.get("duration") {
+            None | Some(Value::Null) => Step::Pause(None),
+            // A pause that ends some time is not one that waits for a person.
+            Some(d) => {
+                duration(d).map_or_else(|| Step::Unknown(SafeText::capped(&format!("pause {d}"), 80)), |d| Step::Pause(Some(d)))
+            }
+        },
+        "analysis" => Step::Analysis,
+        "experiment" => Step::Experiment,
+        "setCanaryScale" => Step::SetCanaryScale,
+        "setHeaderRoute" => Step::SetHeaderRoute,
+        "setMirrorRoute" => Step::SetMirrorRoute,
+        "plugin" => Step::Plugin(word(value.get("name").and_then(Value::as_str))),
+        other => Step::Unknown(word(Some(other))),
+    }
+}
+
+/// The VirtualServices of `trafficRouting.istio`; a name in another namespace is written `name.namespace` there and
+/// kept as it is.
+fn virtual_services(routing: &Map<String, Value>) -> Vec<Arc<str>> {
+    let Some(istio) = routing.get("istio") else { return vec![] };
+    let one = istio.get("virtualService").into_iter();
+    let many = istio.get("virtualServices").and_then(Value::as_array).into_iter().flatten();
+    let names = one.chain(many).filter_map(|v| v.get("name").and_then(Value::as_str));
+    names.filter_map(|n| service_name(Some(n)).ok().flatten()).collect()
+}
+
+fn canary(raw: &wire::Canary) -> Result<CanarySpec, Odd> {
+    let empty = Map::new();
+    let routing = raw.traffic_routing.as_ref().unwrap_or(&empty);
+    let max = routing.get("maxTrafficWeight").and_then(Value::as_u64).map_or(100, |m| m as u32);
+    let settings = ["managedRoutes", "maxTrafficWeight"];
+    Ok(CanarySpec {
+        steps: raw.steps.as_deref().unwrap_or_default().iter().map(|s| step(s, max)).collect(),
+        canary_service: service_name(raw.canary_service.as_deref())?,
+        stable_service: service_name(raw.stable_service.as_deref())?,
+        router: routing.keys().find(|k| !settings.contains(&k.as_str())).map(|k| word(Some(k))),
+        virtual_services: virtual_services(routing),
+        max_weight: max,
+    })
+}
+
+fn strategy(raw: &wire::RolloutStrategy) -> Result<RolloutStrategy, Odd> {
+    if let Some(raw) = &raw.canary {
+        return Ok(RolloutStrategy::Canary(canary(raw)?));
+    }
+    let Some(raw) = &raw.blue_green else { return Ok(RolloutStrategy::None) };
+    Ok(RolloutStrategy::BlueGreen(BlueGreenSpec {
+        active_service: service_name(raw.active_service.as_deref())?.ok_or(Odd("its strategy names no active Service"))?,
+        preview_service: service_name(raw.preview_service.as_deref())?,
+        auto_promotion: raw.auto_promotion_enabled.unwrap_or(true),
+    }))
+}
+
+fn phase(raw: Option<&str>) -> RolloutPhase {
+    match raw {
+        Some("Healthy") => RolloutPhase::Healthy,
+        Some("Progressing") => RolloutPhase::Progressing,
+        Some("Paused") => RolloutPhase::Paused,
+        Some("Degraded") => RolloutPhase::Degraded,
+        other => RolloutPhase::Unknown(word(other)),
+    }
+}
+
+pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wire::RolloutStatus>) -> Result<Rollout, Odd> {
+    let spec = raw.spec.ok_or(Odd("it has no spec"))?;
+    let status = raw.status.unwrap_or_default();
+    let strategy = strategy(&spec.strategy.unwrap_or_default())?;
+    let max = if let RolloutStrategy::Canary(c) = &strategy { c.max_weight } else { 100 };
+    let weight = status.canary.and_then(|c| c.weights).and_then(|w| w.canary).and_then(|c| c.weight);
+    Ok(Rollout {
+        meta: meta(&raw.metadata)?,
+        wanted: spec.replicas.unwrap_or(1),
+        paused: spec.paused.unwrap_or(false),
+        strategy,
+        observed_generation: match status.observed_generation {
+            Some(Value::String(s)) => s.parse().ok(),
+            Some(Value::Number(n)) => n.as_i64(),
+            _ => None,
+        },
+        phase: phase(status.phase.as_deref()),
+        message: status.message.filter(|m| !m.is_empty()).map(|m| SafeText::capped(&m, 500)),
+        aborted: status.abort.unwrap_or(false),
+        promote_full: status.promote_full.unwrap_or(false),
+        controller_pause: status.controller_pause.unwrap_or(false),
+        pauses: status
+            .pause_conditions
+            .unwrap_or_default()
+            .iter()
+            .map(|p| (word(p.reason.as_deref()), time(p.start_time.as_deref())))
+            .collect(),
+        step: status.current_step_index,
+        stable_hash: hash(status.stable_rs.as_deref()),
+        current_hash: hash(status.current_pod_hash.as_deref()),
+        weight: weight.map(|w| Weight::new(f64::from(w) * 100.0 / f64::from(max.max(1)))),
+        replicas: status.replicas.unwrap_or(0),
+        updated: status.updated_replicas.unwrap_or(0),
+        ready: status.ready_replicas.unwrap_or(0),
+        available: status.available_replicas.unwrap_or(0),
+        conditions: conditions(status.conditions.as_deref()),
+        // With a workloadRef the template stands in a Deployment; what the server may leave here is empty.
+        template: spec.template.as_ref().map_or_else(Template::default, |t| template(Some(t))),
+        selector: selector(spec.selector.and_then(|s| s.match_labels).as_ref())?,
+    })
+}

@@ -1,0 +1,211 @@
+//! The one way to an API server: time-outs, size caps, and what an answer that is none of ours is called.
+//!
+//! `kube` gives the connection, TLS and credentials; its own reading of answers is not used, because it knows no cap,
+//! hides bookmarks, and repeats writes on its own.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::{Request, Response, header};
+use http_body_util::BodyExt;
+use kube::{
+    Client, Config,
+    client::{Body, ClientBuilder},
+};
+use tokio::sync::Mutex;
+
+use super::fault;
+use crate::{
+    domain::{Problem, ProblemKind},
+    provider::role::Timer,
+};
+
+/// A whole answer must be there in this time. Real time: a clock that stands still must not wait for ever for a server
+/// that never answers.
+const WHOLE: Duration = Duration::from_secs(10);
+
+/// A watch without a line for so long is dead: bookmarks come every 60 s.
+pub(super) const SILENCE: Duration = Duration::from_secs(75);
+
+/// The largest answer, and the longest line of a watch, in bytes.
+const CAP: usize = 64 << 20;
+
+/// As much of an error's body as is read.
+const ERROR_CAP: usize = 64 << 10;
+
+/// A way to one API server.
+pub(super) struct Transport {
+    config: Config,
+    timer: Arc<dyn Timer>,
+    /// Made at the first request where a credential program must run for it, else from the start.
+    client: Mutex<Option<Client>>,
+    silence: Duration,
+}
+
+/// A client for `config`. Runs the credential program if the configuration names one.
+fn build(config: Config) -> Result<Client, kube::Error> {
+    Ok(ClientBuilder::try_from(config)?.build())
+}
+
+impl Transport {
+    /// A way there. Does not touch the network.
+    pub fn new(config: Config, timer: Arc<dyn Timer>) -> Result<Self, Problem> {
+        let client = if runs_program(&config) {
+            None
+        } else {
+            Some(build(config.clone()).map_err(|e| {
+                // Nothing was sent yet: whatever is wrong is wrong in files.
+                let mut problem = fault::of_error(&e, "the connection cannot be set up");
+                problem.kind = ProblemKind::Config;
+                problem
+                    .hint("look at the certificates that the kubeconfig names, and at the CA bundle of this host (SSL_CERT_FILE)")
+            })?)
+        };
+        Ok(Self { config, timer, client: Mutex::new(client), silence: SILENCE })
+    }
+
+    async fn client(&self, what: &str) -> Result<Client, Problem> {
+        let mut slot = self.client.lock().await;
+        if let Some(client) = &*slot {
+            return Ok(client.clone());
+        }
+        let config = self.config.clone();
+        // The program may take seconds, or ask a server of its own.
+        let made = tokio::task::spawn_blocking(move || build(config)).await;
+        let client = made.map_err(|_| Problem::new(ProblemKind::Internal, format!("{what}: the client could not be made")))?;
+        let client = client.map_err(|e| fault::of_error(&e, what))?;
+        *slot = Some(client.clone());
+        Ok(client)
+    }
+
+    /// Sends a request and gives the answer if it is 2xx, and if `json` also says that it is JSON.
+    pub async fn send(&self, request: Request<Vec<u8>>, what: &str) -> Result<Response<Body>, Problem> {
+        let client = self.client(what).await?;
+        let response = client.send(request.map(Body::from)).await.map_err(|e| fault::of_error(&e, what))?;
+        let status = response.status();
+        if status.is_success() {
+            let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+            if !kind.contains("json") {
+                let said = format!("{what}: the answer is {kind:?} instead of JSON");
+                return Err(Problem::new(ProblemKind::Unreadable, said).hint("is something between here and the API server?"));
+            }
+            return Ok(response);
+        }
+        if status == http::StatusCode::UNAUTHORIZED && runs_program(&self.config) {
+            // The next try asks the program for a new credential.
+            *self.client.lock().await = None;
+        }
+        let wait = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        // An error whose body cannot be read is still that error.
+        let body = collect(response.into_body(), ERROR_CAP, what).await.unwrap_or_default();
+        Err(fault::of_answer(status, wait.as_deref(), &body, what, self.timer.now()))
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub async fn whole(&self, request: Request<Vec<u8>>, what: &str) -> Result<(u16, Bytes), Problem> {
+        in_time(WHOLE, what, async {
+            let response = self.send(request, what).await?;
+            let status = response.status().as_u16();
+            Ok((status, collect(response.into_body(), CAP, what).await?))
+        })
+        .await
+    }
+
+    /// Reads a path whole.
+    pub async fn get(&self, path: &str, what: &str) -> Result<Bytes, Problem> {
+        Ok(self.whole(get(path, what)?, what).await?.1)
+    }
+
+    /// Reads a path line by line.
+    pub async fn lines(&self, path: &str, what: &str) -> Result<Lines, Problem> {
+        let response = in_time(WHOLE, what, self.send(get(path, what)?, what)).await?;
+        Ok(Lines { body: response.into_body(), held: BytesMut::new(), scanned: 0, silence: self.silence, what: what.to_owned() })
+    }
+}
+
+fn runs_program(config: &Config) -> bool {
+    config.auth_info.exec.is_some()
+}
+
+fn get(path: &str, what: &str) -> Result<Request<Vec<u8>>, Problem> {
+    // The path is made of checked names; a failure here is a fault of ours.
+    Request::get(path)
+        .header(header::ACCEPT, "application/json")
+        .body(Vec::new())
+        .map_err(|e| Problem::new(ProblemKind::Internal, format!("{what}: {e}")))
+}
+
+async fn in_time<T>(limit: Duration, what: &str, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+        Err(Problem::new(ProblemKind::Timeout, format!("{what}: no answer within {} s", limit.as_secs_f32())))
+    })
+}
+
+/// A body up to `cap` bytes.
+async fn collect(mut body: Body, cap: usize, what: &str) -> Result<Bytes, Problem> {
+    let mut out = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| cut(&e, what))?;
+        if let Some(data) = frame.data_ref() {
+            if out.len() + data.len() > cap {
+                return Err(too_large(cap, what));
+            }
+            out.extend_from_slice(data);
+        }
+    }
+    Ok(out.freeze())
+}
+
+/// An answer that broke off. Whatever broke it, the server had begun to answer.
+fn cut(error: &kube::Error, what: &str) -> Problem {
+    let mut problem = fault::of_error(error, what);
+    if problem.kind == ProblemKind::Unreachable {
+        problem.kind = ProblemKind::Server;
+        problem.hint = None;
+    }
+    problem
+}
+
+fn too_large(cap: usize, what: &str) -> Problem {
+    Problem::new(ProblemKind::Unreadable, format!("{what}: the answer is larger than {} MiB", cap >> 20))
+}
+
+/// The lines of an answer that goes on.
+pub(super) struct Lines {
+    body: Body,
+    held: BytesMut,
+    /// How far `held` is known to have no line end.
+    scanned: usize,
+    silence: Duration,
+    what: String,
+}
+
+impl Lines {
+    /// The next line; `None` when the server ended the answer. A line that was cut off is dropped.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        loop {
+            if let Some(end) = self.held[self.scanned..].iter().position(|b| *b == b'\n') {
+                let line = self.held.split_to(self.scanned + end).freeze();
+                self.held.advance(1);
+                self.scanned = 0;
+                if line.is_empty() {
+                    continue;
+                }
+                return Ok(Some(line));
+            }
+            self.scanned = self.held.len();
+            let frame = tokio::time::timeout(self.silence, self.body.frame()).await.map_err(|_| {
+                let said = format!("{}: nothing was heard for {} s", self.what, self.silence.as_secs_f32());
+                Problem::new(ProblemKind::Timeout, said)
+            })?;
+            let Some(frame) = frame else { return Ok(None) };
+            let frame = frame.map_err(|e| cut(&e, &self.what))?;
+            if let Some(data) = frame.data_ref() {
+                if self.held.len() + data.len() > CAP {
+                    return Err(too_large(CAP, &self.what));
+                }
+                self.held.extend_from_slice(data);
+            }
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! The shapes of the API server's JSON, as narrow as the rows that are made of them.
+//!
+//! Every field may be missing: servers leave out what is empty, older ones what they do not know. What is not named
+//! here is skipped while the answer is read and never held. Sources: the OpenAPI description of Kubernetes, and the
+//! custom resource definitions of Argo Rollouts, Istio and Gateway API.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One page of a list.
+#[derive(Deserialize)]
+pub(super) struct Page<T> {
+    #[serde(default)]
+    pub metadata: ListMeta,
+    pub items: Option<Vec<T>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListMeta {
+    pub resource_version: Option<String>,
+    #[serde(rename = "continue")]
+    pub next: Option<String>,
+}
+
+/// One line of a watch.
+#[derive(Deserialize)]
+pub(super) struct Event<T> {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub object: T,
+}
+
+/// What names any object.
+#[derive(Deserialize)]
+pub(super) struct Bare {
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+}
+
+/// The server's way to say no.
+#[derive(Deserialize, Default)]
+pub(super) struct Status {
+    pub code: Option<u16>,
+    pub message: Option<String>,
+    pub details: Option<StatusDetails>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StatusDetails {
+    pub name: Option<String>,
+    pub causes: Option<serde::de::IgnoredAny>,
+    pub retry_after_seconds: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ObjectMeta {
+    pub name: Option<String>,
+    pub namespace: Option<String>,
+    pub uid: Option<String>,
+    pub resource_version: Option<String>,
+    pub generation: Option<i64>,
+    pub creation_timestamp: Option<String>,
+    pub deletion_timestamp: Option<String>,
+    pub labels: Option<BTreeMap<String, String>>,
+    pub annotations: Option<Annotations>,
+    pub owner_references: Option<Vec<Owner>>,
+}
+
+/// The annotations that count; the others, which may be large, are skipped.
+#[derive(Deserialize, Default)]
+pub(super) struct Annotations {
+    #[serde(rename = "gonogo.dev/ops")]
+    pub ops: Option<String>,
+    #[serde(rename = "gonogo.dev/commit")]
+    pub commit: Option<String>,
+    #[serde(rename = "org.opencontainers.image.revision")]
+    pub source: Option<String>,
+    #[serde(rename = "deployment.kubernetes.io/revision")]
+    pub deployment: Option<String>,
+    #[serde(rename = "rollout.argoproj.io/revision")]
+    pub rollout: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Owner {
+    pub uid: Option<String>,
+    pub controller: Option<bool>,
+}
+
+/// A kind with a spec and a status of its own.
+#[derive(Deserialize)]
+#[serde(bound = "S: Deserialize<'de> + Default, T: Deserialize<'de> + Default")]
+pub(super) struct Object<S, T> {
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    pub spec: Option<S>,
+    pub status: Option<T>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Selector {
+    pub match_labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct PodTemplate {
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    pub spec: Option<TemplateSpec>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct TemplateSpec {
+    pub containers: Option<Vec<Container>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Container {
+    pub name: Option<String>,
+    pub image: Option<String>,
+    /// Only whether it is there counts.
+    pub readiness_probe: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Condition {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub status: Option<String>,
+    pub reason: Option<String>,
+    pub message: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct DeploymentSpec {
+    pub replicas: Option<u32>,
+    pub paused: Option<bool>,
+    pub strategy: Option<DeploymentStrategy>,
+    pub template: Option<PodTemplate>,
+    pub selector: Option<Selector>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeploymentStrategy {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub rolling_update: Option<RollingUpdate>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RollingUpdate {
+    pub max_surge: Option<Value>,
+    pub max_unavailable: Option<Value>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeploymentStatus {
+    pub observed_generation: Option<i64>,
+    pub replicas: Option<u32>,
+    pub updated_replicas: Option<u32>,
+    pub ready_replicas: Option<u32>,
+    pub available_replicas: Option<u32>,
+    pub conditions: Option<Vec<Condition>>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct ReplicaSetSpec {
+    pub replicas: Option<u32>,
+    pub template: Option<PodTemplate>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct PodSpec {
+    pub containers: Option<Vec<PodContainer>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PodContainer {
+    pub name: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodStatus {
+    pub phase: Option<String>,
+    pub conditions: Option<Vec<Condition>>,
+    pub container_statuses: Option<Vec<ContainerStatus>>,
+    pub init_container_statuses: Option<Vec<ContainerStatus>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ContainerStatus {
+    pub name: Option<String>,
+    #[serde(rename = "imageID")]
+    pub image_id: Option<String>,
+    pub restart_count: Option<u32>,
+    pub state: Option<ContainerState>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ContainerState {
+    pub waiting: Option<Waiting>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Waiting {
+    pub reason: Option<String>,
+    pub message: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct ServiceSpec {
+    pub selector: Option<BTreeMap<String, String>>,
+}
+
+/// A slice has neither spec nor status.
+#[derive(Deserialize)]
+pub(super) struct EndpointSlice {
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    pub endpoints: Option<Vec<Endpoint>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Endpoint {
+    pub conditions: Option<EndpointConditions>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EndpointConditions {
+    pub ready: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RolloutSpec {
+    pub replicas: Option<u32>,
+    pub paused: Option<bool>,
+    pub strategy: Option<RolloutStrategy>,
+    pub template: Option<PodTemplate>,
+    pub selector: Option<Selector>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RolloutStrategy {
+    pub canary: Option<Canary>,
+    pub blue_green: Option<BlueGreen>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Canary {
+    /// One map with one key each; read as values, so that unknown steps survive.
+    pub steps: Option<Vec<Value>>,
+    pub canary_service: Option<String>,
+    pub stable_service: Option<String>,
+    pub traffic_routing: Option<serde_json::Map<String, Value>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BlueGreen {
+    pub active_service: Option<String>,
+    pub preview_service: Option<String>,
+    pub auto_promotion_enabled: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RolloutStatus {
+    /// Text in the API; a number is taken too.
+    pub observed_generation: Option<Value>,
+    pub phase: Option<String>,
+    pub message: Option<String>,
+    pub abort: Option<bool>,
+    pub promote_full: Option<bool>,
+    pub controller_pause: Option<bool>,
+    pub pause_conditions: Option<Vec<PauseCondition>>,
+    pub current_step_index: Option<u32>,
+    #[serde(rename = "stableRS")]
+    pub stable_rs: Option<String>,
+    pub current_pod_hash: Option<String>,
+    pub canary: Option<CanaryStatus>,
+    pub replicas: Option<u32>,
+    pub updated_replicas: Option<u32>,
+    pub ready_replicas: Option<u32>,
+    pub available_replicas: Option<u32>,
+    pub conditions: Option<Vec<Condition>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PauseCondition {
+    pub reason: Option<String>,
+    pub start_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CanaryStatus {
+    pub weights: Option<CanaryWeights>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CanaryWeights {
+    pub canary: Option<ArmWeight>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ArmWeight {
+    pub weight: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct VirtualServiceSpec {
+    pub http: Option<Vec<VirtualRoute>>,
+    pub tls: Option<Vec<VirtualRoute>>,
+    pub tcp: Option<Vec<VirtualRoute>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct VirtualRoute {
+    pub route: Option<Vec<VirtualArm>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct VirtualArm {
+    pub destination: Option<Destination>,
+    pub weight: Option<u32>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Destination {
+    pub host: Option<String>,
+    pub subset: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct HttpRouteSpec {
+    pub rules: Option<Vec<HttpRule>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HttpRule {
+    pub backend_refs: Option<Vec<BackendRef>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct BackendRef {
+    pub kind: Option<String>,
+    pub name: Option<String>,
+    pub weight: Option<u32>,
+}
+
+/// A status that nobody reads.
+#[derive(Deserialize, Default)]
+pub(super) struct Ignored {}
