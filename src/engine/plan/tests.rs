@@ -98,6 +98,7 @@ fn looked(settled: Settled, dry_run: Result<Receipt, Problem>) -> Looked {
             fingerprint: "f".into(),
             ops: vec![],
             step: Some(1),
+            paused: false,
             promote_full: false,
         },
         settled,
