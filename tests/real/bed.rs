@@ -167,7 +167,7 @@ impl Namespace<'_> {
 
     /// `kubectl get … -o json`.
     pub fn get(&self, what: &str) -> Value {
-        serde_json::from_str(&self.kubectl(["get", what, "-o", "json"])).unwrap()
+        serde_json::from_str(&self.kubectl(["get", "-o", "json"].into_iter().chain(what.split_whitespace()))).unwrap()
     }
 
     /// Applies a manifest.

@@ -14,6 +14,8 @@
 mod bed;
 mod control_plane;
 mod description;
+mod gonogo;
 mod lost;
 mod metrics;
 mod screen;
+mod status;

@@ -1,0 +1,84 @@
+//! gonogo as a person on this bed would run it.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::bed::{self, Namespace};
+
+/// gonogo with a home, a configuration and somebody's kubeconfig.
+pub struct Gonogo {
+    home: tempfile::TempDir,
+    kubeconfig: String,
+}
+
+impl Gonogo {
+    /// For `who`, with `services` as Deployments of their names in the namespace, as environment `production`.
+    pub fn new(namespace: &Namespace<'_>, who: &str, services: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let Namespace { bed, name } = namespace;
+        let mut config = format!(
+            r#"
+            [environment.production]
+            order = 1
+            clusters.bed = {{ context = "bed", namespace = "{name}" }}
+            [metrics]
+            prometheus = "{prometheus}"
+            preset = "plain"
+            scrape = "1s"
+            [github]
+            api = "{github}"
+            [defaults]
+            workload = "deployment/{{service}}"
+            pipeline = {{ github = "{name}/shop", workflow = "ci.yml" }}
+            "#,
+            prometheus = bed.word("/prometheus/url"),
+            github = bed.word("/github/url"),
+        );
+        for service in services {
+            config += &format!("[service.{service}]\n");
+        }
+        std::fs::write(home.path().join("gonogo.toml"), config).unwrap();
+        Self { home, kubeconfig: bed.word(&format!("/kubeconfig/{who}")).to_owned() }
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.home.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// What the command needs of the environment, and nothing of the machine's own.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("PATH", std::env::var("PATH").unwrap()),
+            ("HOME", self.home.path().to_str().unwrap().to_owned()),
+            ("KUBECONFIG", self.kubeconfig.clone()),
+            ("GH_TOKEN", "bed-token".to_owned()),
+            ("GONOGO_CONFIG", self.file("gonogo.toml")),
+            ("GONOGO_STATE_DIR", self.file("state")),
+        ]
+    }
+
+    /// The program, to be given arguments.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.env_clear().envs(self.environment());
+        command
+    }
+
+    /// `gonogo … --output json`.
+    pub fn json(&self, args: &[&str]) -> Value {
+        let said = bed::run(self.command().args(args).args(["--output", "json"]));
+        serde_json::from_str(&said).unwrap_or_else(|e| panic!("{args:?}: {e}\n{said}"))
+    }
+}
+
+/// The compiled program.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_gonogo");
+
+/// The only placement of a service in a status.
+pub fn placement<'a>(status: &'a Value, service: &str) -> &'a Value {
+    let services = status["services"].as_array().unwrap();
+    let service = services.iter().find(|s| s["name"] == service).unwrap_or_else(|| panic!("no {service} in {status:#}"));
+    let [placement] = &service["placements"].as_array().unwrap()[..] else { panic!("not one placement: {service:#}") };
+    placement
+}
