@@ -13,30 +13,31 @@ pub struct Gonogo {
 }
 
 impl Gonogo {
-    /// For `who`, with `services` as Deployments of their names in the namespace, as environment `production`.
+    /// For `who`, with `services` as Deployments of their names in the namespace, as environment `production`, and
+    /// with metrics and pipelines.
     pub fn new(namespace: &Namespace<'_>, who: &str, services: &[&str]) -> Self {
+        let Namespace { bed, name } = namespace;
+        let more = format!(
+            "[metrics]\nprometheus = \"{}\"\npreset = \"plain\"\nscrape = \"1s\"\n\
+             [github]\napi = \"{}\"\n[defaults]\npipeline = {{ github = \"{name}/shop\", workflow = \"ci.yml\" }}\n",
+            bed.word("/prometheus/url"),
+            bed.word("/github/url"),
+        );
+        Self::with(namespace, who, services, &more)
+    }
+
+    /// The same with nothing but the cluster.
+    pub fn on_the_cluster(namespace: &Namespace<'_>, who: &str, services: &[&str]) -> Self {
+        Self::with(namespace, who, services, "")
+    }
+
+    fn with(namespace: &Namespace<'_>, who: &str, services: &[&str], more: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let Namespace { bed, name } = namespace;
-        let mut config = format!(
-            r#"
-            [environment.production]
-            order = 1
-            clusters.bed = {{ context = "bed", namespace = "{name}" }}
-            [metrics]
-            prometheus = "{prometheus}"
-            preset = "plain"
-            scrape = "1s"
-            [github]
-            api = "{github}"
-            [defaults]
-            workload = "deployment/{{service}}"
-            pipeline = {{ github = "{name}/shop", workflow = "ci.yml" }}
-            "#,
-            prometheus = bed.word("/prometheus/url"),
-            github = bed.word("/github/url"),
-        );
+        let cluster = format!("{{ context = \"bed\", namespace = \"{name}\" }}");
+        let mut config = format!("[environment.production]\norder = 1\nclusters.bed = {cluster}\n{more}");
         for service in services {
-            config += &format!("[service.{service}]\n");
+            config += &format!("[service.{service}]\nworkload = \"deployment/{service}\"\n");
         }
         std::fs::write(home.path().join("gonogo.toml"), config).unwrap();
         Self { home, kubeconfig: bed.word(&format!("/kubeconfig/{who}")).to_owned() }

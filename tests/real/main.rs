@@ -17,5 +17,6 @@ mod description;
 mod gonogo;
 mod lost;
 mod metrics;
+mod restart;
 mod screen;
 mod status;

@@ -22,7 +22,7 @@ pub struct Screen {
 
 impl Screen {
     /// Starts `program` with `args` in a terminal of 120 columns and 40 rows.
-    pub fn start(program: &str, args: &[&str], env: &[(&str, &str)]) -> Self {
+    pub fn start(program: &str, args: &[&str], env: &[(&str, String)]) -> Self {
         let (rows, cols) = (NonZero::new(40).unwrap(), NonZero::new(120).unwrap());
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
@@ -33,7 +33,8 @@ impl Screen {
         let child = Command::new("setsid")
             .args(["--ctty", "--wait", program])
             .args(args)
-            .envs(env.iter().copied())
+            .env_clear()
+            .envs(env.iter().cloned())
             .env("TERM", "xterm-256color")
             .stdin(slave.try_clone().unwrap())
             .stdout(slave.try_clone().unwrap())
@@ -90,7 +91,7 @@ impl Drop for Screen {
 #[test]
 fn a_program_has_a_terminal_of_its_own() {
     let script = "test -t 0 && stty size </dev/tty && read -r line && echo \"read: $line\"";
-    let mut screen = Screen::start("bash", &["-c", script], &[]);
+    let mut screen = Screen::start("bash", &["-c", script], &[("PATH", std::env::var("PATH").unwrap())]);
     screen.until("the size", |text| text.contains("40 120"));
     screen.keys("hello\n");
     screen.until("the line", |text| text.contains("read: hello"));
