@@ -1,8 +1,10 @@
 //! The embedded world: one seeded simulation that answers as GitHub, Kubernetes and Prometheus over loopback HTTP.
 
 pub mod fault;
+pub mod github;
 pub mod http;
 pub mod kube;
+pub mod prometheus;
 mod serve;
 pub mod state;
 pub mod world;

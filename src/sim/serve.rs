@@ -44,7 +44,13 @@ impl System {
     async fn handle(self, shared: &Shared, request: Request) -> Response {
         match self {
             Self::Kubernetes => kube::handle(shared, request),
-            Self::Prometheus | Self::GitHub => http::text(StatusCode::NOT_FOUND, "text/plain", "not here yet\n"),
+            Self::Prometheus => {
+                let shared = Arc::clone(shared);
+                // A query over hours is some milliseconds of pure computing, which other connections need not wait for.
+                let answer = tokio::task::spawn_blocking(move || shared.prometheus().answer(&shared, &request)).await;
+                answer.unwrap_or_else(|_| http::text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "panicked\n"))
+            }
+            Self::GitHub => shared.github().answer(shared, &request),
         }
     }
 }

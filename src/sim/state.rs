@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::{
     fault::Faults,
+    github::GitHub,
     kube::store::Store,
+    prometheus::Prometheus,
     world::{Cluster, WeightChange, World},
 };
 
@@ -20,6 +22,8 @@ pub struct State {
     /// Made when first asked for: half a second of work in a debug build, and a pure function of the world.
     clusters: [OnceLock<Mutex<Store>>; Cluster::ALL.len()],
     faults: Faults,
+    prometheus: Prometheus,
+    github: GitHub,
 }
 
 impl State {
@@ -30,6 +34,8 @@ impl State {
             clock,
             clusters: [const { OnceLock::new() }; Cluster::ALL.len()],
             faults: Faults::default(),
+            prometheus: Prometheus::default(),
+            github: GitHub::default(),
         }
     }
 
@@ -46,6 +52,16 @@ impl State {
     /// The faults in force.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// The company's Prometheus.
+    pub fn prometheus(&self) -> &Prometheus {
+        &self.prometheus
+    }
+
+    /// The company's GitHub.
+    pub fn github(&self) -> &GitHub {
+        &self.github
     }
 
     /// A cluster's objects, brought to now.

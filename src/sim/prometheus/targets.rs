@@ -1,0 +1,142 @@
+//! Who is scraped: every pod of the company, with the stretches of time in which it took a share of its arm's traffic.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::curves::Flow;
+use crate::sim::world::traffic::{Arm, EPOCH};
+use crate::sim::world::workload::{Pod, Set};
+use crate::sim::world::{Cluster, Delivery, NAMESPACE, SERVICES, Service, World, release};
+
+/// How long a pod takes until it is ready and scraped, in minutes.
+const READY: f64 = 0.4;
+
+/// A stretch of time (milliseconds, the end excluded) in which a pod has a share of its arm's traffic.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// From.
+    pub from: i64,
+    /// Until.
+    pub to: i64,
+    /// Its share, 0 to 1.
+    pub share: f64,
+}
+
+/// One scraped pod.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The service that it belongs to.
+    pub service: &'static Service,
+    /// Its cluster.
+    pub cluster: Cluster,
+    /// Its arm; a pod without one only says that it is up.
+    pub arm: Option<Arm>,
+    /// The workload above it.
+    pub owner: String,
+    /// The version that it runs.
+    pub version: String,
+    /// Its labels: `cluster`, `environment`, `instance`, `job`, `namespace`, `pod`, `service`.
+    pub labels: Vec<(Arc<str>, Arc<str>)>,
+    /// When it was there, in order of time.
+    pub spans: Vec<Span>,
+}
+
+impl Target {
+    /// Its arm as a flow.
+    pub fn flow(&self) -> Option<Flow> {
+        Some(Flow { service: self.service, cluster: self.cluster, arm: self.arm? })
+    }
+
+    /// Whether the service's traffic goes through Istio.
+    pub fn meshed(&self) -> bool {
+        matches!(self.service.delivery, Delivery::RolloutCanary | Delivery::VirtualService)
+    }
+
+    /// The Kubernetes Service that its requests were sent to.
+    pub fn destination(&self) -> String {
+        match (self.service.delivery, self.arm) {
+            (_, Some(Arm::Canary)) => format!("{}-canary", self.service.name),
+            (Delivery::RolloutCanary, _) => format!("{}-stable", self.service.name),
+            _ => self.service.name.to_owned(),
+        }
+    }
+}
+
+/// Every pod that there was until `end`.
+pub fn targets(world: &World, end: Timestamp) -> Vec<Target> {
+    let placements = SERVICES.iter().flat_map(|service| Cluster::ALL.map(|cluster| (service, cluster)));
+    placements.flat_map(|(service, cluster)| placement(world, service, cluster, end)).collect()
+}
+
+fn placement(world: &World, service: &'static Service, cluster: Cluster, end: Timestamp) -> Vec<Target> {
+    let now = world.minutes(end);
+    let arrived = world.arrived(service, cluster.environment()) + READY;
+    // Between two of these minutes nothing changes about the pods.
+    let mut cuts = vec![EPOCH, arrived, release::STARTED, release::STARTED + READY];
+    cuts.extend(world.weights(service.name, cluster).iter().map(|(minute, _)| *minute));
+    cuts.retain(|cut| (EPOCH..=now).contains(cut));
+    cuts.sort_by(f64::total_cmp);
+    cuts.dedup();
+    let mut order: Vec<Target> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (index, from) in cuts.iter().enumerate() {
+        let to = cuts.get(index + 1);
+        let span = |share: f64| Span {
+            from: world.instant(*from).as_millisecond(),
+            to: to.map_or(i64::MAX, |to| world.instant(*to).as_millisecond()),
+            share,
+        };
+        let pods = pods(world, service, cluster, *from, *from < arrived);
+        for pod in &pods {
+            let fellows = pods.iter().filter(|other| other.arm == pod.arm).count();
+            let place = *places.entry(pod.name.clone()).or_insert_with(|| {
+                order.push(target(service, cluster, pod));
+                order.len() - 1
+            });
+            if let Some(target) = order.get_mut(place) {
+                target.spans.push(span(1.0 / fellows as f64));
+            }
+        }
+    }
+    order
+}
+
+/// The pods that are there from a minute on; before a version has arrived its predecessor serves.
+fn pods(world: &World, service: &'static Service, cluster: Cluster, minute: f64, before: bool) -> Vec<Pod> {
+    let at = world.instant(minute);
+    let mut sets: Vec<Set> = world.sets(service, cluster, at);
+    if before {
+        let replicas = service.replicas(cluster);
+        sets.retain(|set| set.replicas == 0);
+        sets.truncate(1);
+        for set in &mut sets {
+            (set.replicas, set.arm) = (replicas, Some(Arm::Stable));
+        }
+    }
+    // A canary is not scraped before it is ready.
+    sets.retain(|set| set.arm != Some(Arm::Canary) || set.created + READY <= minute);
+    sets.iter().flat_map(|set| (0..set.replicas).map(|index| world.pod(cluster, set, index, minute))).collect()
+}
+
+fn target(service: &'static Service, cluster: Cluster, pod: &Pod) -> Target {
+    let labels = [
+        ("cluster", cluster.name().to_owned()),
+        ("environment", cluster.environment().name().to_owned()),
+        ("instance", format!("{}:8080", pod.ip)),
+        ("job", format!("{NAMESPACE}/{}", service.name)),
+        ("namespace", NAMESPACE.to_owned()),
+        ("pod", pod.name.clone()),
+        ("service", service.name.to_owned()),
+    ];
+    Target {
+        service,
+        cluster,
+        arm: pod.arm,
+        owner: pod.owner.clone(),
+        version: pod.version.clone(),
+        labels: labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        spans: Vec::new(),
+    }
+}
