@@ -82,7 +82,8 @@ impl Perform for Sink {
     fn print(&mut self, c: char) {
         match c {
             '\u{7f}' => self.key(Key::plain(Code::Backspace)),
-            char::REPLACEMENT_CHARACTER => {
+            // `vte` gives 8-bit controls as letters when they come in two reads.
+            c if c == char::REPLACEMENT_CHARACTER || c.is_control() => {
                 self.alt = false;
                 self.out.push(Input::Unknown);
             }

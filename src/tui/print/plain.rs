@@ -1,6 +1,7 @@
 //! A frame as plain text.
 
-use ratatui::buffer::{Buffer, CellWidth as _};
+use ratatui::buffer::Buffer;
+use unicode_width::UnicodeWidthStr as _;
 
 /// The signs of a frame, one line per row, without spaces at the end of a line.
 pub fn plain(buf: &Buffer) -> String {
@@ -15,7 +16,7 @@ pub fn plain(buf: &Buffer) -> String {
                 hidden -= 1;
                 continue;
             }
-            hidden = cell.cell_width().saturating_sub(1);
+            hidden = cell.symbol().width().saturating_sub(1);
             line.push_str(cell.symbol());
         }
         out.push_str(line.trim_end_matches(' '));

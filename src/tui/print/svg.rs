@@ -4,8 +4,9 @@ mod shapes;
 
 use std::fmt::Write as _;
 
-use ratatui::buffer::{Buffer, CellWidth as _};
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::tui::theme::xterm;
 use shapes::Shapes;
@@ -176,7 +177,7 @@ fn row_texts(cells: &[ratatui::buffer::Cell], row: usize, ground: Ground, texts:
     let mut at = 0;
     while at < cells.len() {
         let cell = &cells[at];
-        let wide = usize::from(cell.cell_width().max(1));
+        let wide = cell.symbol().width().max(1);
         let ink = Ink::of(cell, ground);
         let symbol = cell.symbol();
         if ink.underline || ink.strike {

@@ -124,7 +124,7 @@ mod tests {
         let size = |n| std::num::NonZeroU16::new(n).expect("not empty");
         let mut parser = vt100::Parser::new(size(rows), size(columns), 0);
         parser.process(bytes);
-        parser.screen().rows(0, columns).collect()
+        parser.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect()
     }
 
     #[test]

@@ -102,8 +102,12 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
                 lines.push(rest[..bytes].to_owned());
                 rest = &rest[bytes..];
             }
-            rest.clone_into(&mut line);
-            used = rest.width();
+            if rest.is_empty() {
+                line = lines.pop().unwrap_or_default();
+            } else {
+                rest.clone_into(&mut line);
+            }
+            used = line.width();
         }
         lines.push(line);
     }
