@@ -202,6 +202,8 @@ pub struct WorkflowWanted {
     pub workflow: Option<Arc<str>>,
     /// Commits of the release whose runs are wanted even when they are no longer among the newest.
     pub commits: Vec<Sha>,
+    /// The branches whose rules are wanted, without doubles.
+    pub branches: Vec<Arc<str>>,
 }
 
 /// Runs of one service: those of its binding, seen through its job pattern.

@@ -1,6 +1,6 @@
 //! What the engine wants of pipelines and metrics, derived from what it knows by now.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::{BTreeMap, BTreeSet}, sync::Arc};
 
 use crate::domain::{Arm, Canary, Environment, MetricKey, MetricTarget, RunsWanted, Service, Sha, Snapshot, WorkflowWanted};
 
@@ -11,10 +11,11 @@ pub fn runs(s: &Snapshot) -> RunsWanted {
     if !s.topology.pipelines {
         return RunsWanted::default();
     }
-    let mut workflows: BTreeMap<_, Vec<Sha>> = BTreeMap::new();
+    let mut workflows: BTreeMap<_, (Vec<Sha>, BTreeSet<Arc<str>>)> = BTreeMap::new();
     for service in &s.topology.services {
         let Some(binding) = &service.pipeline else { continue };
-        let commits = workflows.entry((binding.repo.clone(), binding.workflow.clone())).or_default();
+        let (commits, branches) = workflows.entry((binding.repo.clone(), binding.workflow.clone())).or_default();
+        branches.insert(binding.branch.clone());
         let in_release = s.verdict.scope.contains(&service.name);
         let wanted = s.topology.last().filter(|_| in_release).and_then(|e| target_version(s, service, e)).and_then(|v| v.commit);
         if let Some(commit) = wanted.filter(|c| !commits.contains(c)) {
@@ -23,9 +24,9 @@ pub fn runs(s: &Snapshot) -> RunsWanted {
     }
     let workflows = workflows
         .into_iter()
-        .map(|((repo, workflow), mut commits)| {
+        .map(|((repo, workflow), (mut commits, branches))| {
             commits.sort();
-            WorkflowWanted { repo, workflow, commits }
+            WorkflowWanted { repo, workflow, commits, branches: branches.into_iter().collect() }
         })
         .collect();
     RunsWanted { workflows }

@@ -105,6 +105,7 @@ impl Metrics for Prometheus {
                 }
             };
             out.tell(SourceUpdate::Metrics(update)).await;
+            out.tell(SourceUpdate::MetricsCovered(targets)).await;
             tokio::select! {
                 () = self.timer.sleep(wait) => {}
                 changed = wanted.changed() => if changed.is_err() {
