@@ -81,7 +81,7 @@ mod tests {
     fn the_budget_slows_down_what_would_outspend_it() {
         let now = Timestamp::from_second(10_000).unwrap();
         let budget =
-            |remaining, limit, reset| Some(Budget { remaining, limit, reset: Timestamp::from_second(10_000 + reset).ok() });
+            |remaining, limit, reset: i64| Some(Budget { remaining, limit, reset: Timestamp::from_second(10_000 + reset).ok() });
         let asked = |seconds| Some(Duration::from_secs(seconds));
         for (why, pace, budget, cost, asked, want) in [
             ("no budget known", Pace::Idle, None, 9, None, 30.0),
