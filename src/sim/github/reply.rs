@@ -117,7 +117,8 @@ impl Reply {
 
 /// Refuses a media type that GitHub does not have.
 pub fn acceptable(request: &Request) -> bool {
-    let Some(accept) = request.header("accept") else { return true };
+    // gh sends the header without a value.
+    let Some(accept) = request.header("accept").filter(|accept| !accept.trim().is_empty()) else { return true };
     let kind = |part: &str| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     accept.split(',').map(kind).any(|kind| MEDIA.contains(&kind.as_str()) || kind.starts_with("application/vnd.github."))
 }

@@ -261,6 +261,7 @@ fn tokens_and_media_types_are_checked() {
     assert_eq!(user(&[("authorization", "Bearer ghp_wrong")]), (401, "Bad credentials".into()));
     assert_eq!(user(&[("accept", "application/vnd.github+json")]).0, 200);
     assert_eq!(user(&[("accept", "application/vnd.github.merge-info-preview+json, text/html")]).0, 200);
+    assert_eq!(user(&[("accept", "")]).0, 200);
     assert_eq!(user(&[("accept", "text/html")]).0, 415);
 }
 
