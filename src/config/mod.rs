@@ -1,5 +1,22 @@
 //! Configuration: layered TOML, its schema, and what it comes down to.
+//!
+//! Layers, each over the one before: defaults, the user's file, the repository's file (which may only narrow
+//! until it is trusted), environment variables, flags. A file is read into a tree whose keys know their lines
+//! (`tree`), checked against the schema (`shape`), laid over the others (`layers`, `narrow`) and resolved into
+//! [`Settings`] (`resolve`, `service`). Every stage collects faults; none stops at the first.
 
+mod fault;
+mod file;
+mod layers;
+mod narrow;
+mod resolve;
+mod service;
 mod settings;
+mod shape;
+mod tree;
+mod values;
 
-pub use settings::{ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, UiSettings};
+pub use fault::Fault;
+pub use file::schema;
+pub use layers::{Disk, Inputs, Loaded, Overrides, RealDisk, Stored, load, load_text};
+pub use settings::{ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, TokenPlaces, UiSettings};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
-use crate::domain::{ClusterName, Topology};
+use crate::domain::{ClusterName, EnvironmentName, Topology};
 
 /// A credential. Never printed, logged, serialised or put into an error.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,12 +52,25 @@ pub struct GithubConnection {
     pub token: Option<Secret>,
     /// Where the token came from, for people: `GH_TOKEN`, `gh auth token`, …
     pub token_source: Option<&'static str>,
+    /// Where the configuration says that the token is; the GitHub provider looks there first.
+    pub token_places: TokenPlaces,
+}
+
+/// Where the configuration says that a token is. It is read by who needs it, not by the loader.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TokenPlaces {
+    /// An environment variable.
+    pub env: Option<String>,
+    /// A file that nobody else may read.
+    pub file: Option<PathBuf>,
+    /// A program and its arguments; only ever from the user's own file.
+    pub command: Option<Vec<String>>,
 }
 
 /// How Prometheus is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrometheusConnection {
-    /// The base URL.
+    /// The base URL, or `kube:NAMESPACE/SERVICE:PORT` for the way through the API server.
     pub url: String,
     /// A bearer token.
     pub token: Option<Secret>,
@@ -91,4 +104,8 @@ pub struct Settings {
     pub ui: UiSettings,
     /// Whether every change is refused.
     pub read_only: bool,
+    /// Whether no service was configured and every Deployment and Rollout found in the namespaces is one.
+    pub discover: bool,
+    /// When releases may go to an environment, as written: `Mon-Thu 09:00-16:00 Europe/Berlin`.
+    pub windows: BTreeMap<EnvironmentName, String>,
 }

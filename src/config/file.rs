@@ -1,0 +1,233 @@
+//! The shape of a configuration file. The documentation of each field is the documentation of its key: the JSON
+//! Schema is made from it, and the shape check walks that schema.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The configuration of gonogo.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    /// Refuse every change, as `--read-only` does.
+    pub read_only: Option<bool>,
+    /// Look at some services and environments only.
+    pub only: Option<OnlyFile>,
+    /// The places on the path of a release, by name.
+    pub environment: BTreeMap<String, EnvironmentFile>,
+    /// Where metrics come from.
+    pub metrics: Option<MetricsFile>,
+    /// What every service has unless it says otherwise. `{service}` stands for its name.
+    pub defaults: Option<ServiceFile>,
+    /// The services, by name; each repeats only what differs from the defaults.
+    pub service: BTreeMap<String, ServiceFile>,
+    /// How GitHub is reached.
+    pub github: Option<GithubFile>,
+    /// How the screen looks and reacts.
+    pub ui: Option<UiFile>,
+    /// Other keys for bindings, by the name that `gonogo keys` prints: one key, several, or none to switch it off.
+    pub keys: BTreeMap<String, KeysFile>,
+}
+
+/// A narrower view.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OnlyFile {
+    /// Only these services; `*` stands for anything.
+    pub services: Option<Vec<String>>,
+    /// Only these environments.
+    pub environments: Option<Vec<String>>,
+}
+
+/// An environment.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EnvironmentFile {
+    /// Its place on the path: releases go from the lowest number to the highest.
+    pub order: Option<i64>,
+    /// How careful to be; `production` where nothing is said.
+    pub policy: Option<PolicyFile>,
+    /// Refuse every change in it.
+    pub readonly: Option<bool>,
+    /// When releases may go there: days, hours and time zone, as in `Mon-Thu 09:00-16:00 Europe/Berlin`.
+    pub window: Option<String>,
+    /// Its clusters, by name.
+    pub clusters: BTreeMap<String, ClusterFile>,
+}
+
+/// How careful an environment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyFile {
+    /// Opens read-only; changes need arming and consent.
+    Production,
+    /// Changes need `y`.
+    Open,
+}
+
+/// A cluster. Without context and server it is the current context of the kubeconfig.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClusterFile {
+    /// The context of the kubeconfig, by name.
+    pub context: Option<String>,
+    /// The context of the kubeconfig, by the URL of its server: names of contexts differ per laptop.
+    pub server: Option<String>,
+    /// The kubeconfig file; `KUBECONFIG` or `~/.kube/config` where none is named.
+    pub kubeconfig: Option<String>,
+    /// The namespace; `default` where none is named.
+    pub namespace: Option<String>,
+}
+
+/// Metrics.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsFile {
+    /// The base URL of Prometheus, or `kube:NAMESPACE/SERVICE:PORT` for the way through the API server.
+    pub prometheus: Option<String>,
+    /// Which metrics there are; found by asking where nothing is said.
+    pub preset: Option<PresetFile>,
+    /// Further labels of every query; `{cluster}` and `{environment}` are filled in.
+    pub labels: BTreeMap<String, String>,
+    /// The time between two scrapes; `15s` where nothing is said.
+    pub scrape: Option<String>,
+    /// The environment variable that holds a bearer token.
+    pub token_env: Option<String>,
+    /// The limits of every service that has none of its own.
+    pub slo: Option<SloFile>,
+}
+
+/// Which metrics there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PresetFile {
+    /// Ask, and take what answers.
+    Auto,
+    /// The metrics of Istio's sidecars and gateways.
+    Istio,
+    /// `http_requests_total` and `http_request_duration_seconds_bucket` of the services themselves.
+    Plain,
+}
+
+/// Limits.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SloFile {
+    /// The greatest share of requests that may fail, in percent: `0.1%`.
+    pub errors: Option<String>,
+    /// The greatest 95th percentile of latency: `500ms`.
+    pub p95: Option<String>,
+    /// The time over which the error budget is counted: `30d`.
+    pub window: Option<String>,
+}
+
+/// A service.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceFile {
+    /// How it is built and deployed.
+    pub pipeline: Option<PipelineFile>,
+    /// What runs in the cluster: `deployment/NAME` or `rollout/NAME`.
+    pub workload: Option<String>,
+    /// What to do when it breaks: an address or a sentence.
+    pub runbook: Option<String>,
+    /// Its limits.
+    pub slo: Option<SloFile>,
+}
+
+/// A pipeline.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PipelineFile {
+    /// The repository, `owner/name`.
+    pub github: Option<String>,
+    /// The workflow file; every workflow where none is named.
+    pub workflow: Option<String>,
+    /// The jobs that are the service's; `*` stands for anything.
+    pub job: Option<String>,
+    /// The paths whose changes are the service's, as globs.
+    pub paths: Option<Vec<String>>,
+    /// The jobs that must pass; without any the rules of the branch say, and without those every job counts.
+    pub required: Option<Vec<String>>,
+    /// The branch that is released; `main` where none is named.
+    pub branch: Option<String>,
+}
+
+/// GitHub.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GithubFile {
+    /// The host; `github.com` where none is named.
+    pub host: Option<String>,
+    /// The base URL of its API; made from the host where none is named.
+    pub api: Option<String>,
+    /// The environment variable that holds the token; `GH_TOKEN` and `GITHUB_TOKEN` are looked at anyway.
+    pub token_env: Option<String>,
+    /// The file that holds the token; nobody else may read it (mode 0600).
+    pub token_file: Option<String>,
+    /// The program that prints the token, with its arguments. Never taken from a repository's file.
+    pub token_command: Option<Vec<String>>,
+}
+
+/// The screen.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UiFile {
+    /// The theme: `dark`, `light`, `high-contrast`, `colour-blind`, `mono`, or one of your own.
+    pub theme: Option<String>,
+    /// Draw with ASCII only.
+    pub ascii: Option<bool>,
+    /// Use the mouse.
+    pub mouse: Option<bool>,
+}
+
+/// The keys of a binding.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum KeysFile {
+    /// One key.
+    One(String),
+    /// Several keys; none switches the binding off.
+    Several(Vec<String>),
+}
+
+/// The JSON Schema of a configuration file (draft 2020-12).
+pub fn schema() -> serde_json::Value {
+    let mut schema = schemars::schema_for!(File).to_value();
+    without_null(&mut schema);
+    schema
+}
+
+/// TOML has no null: what may be left out is not listed as `required`, and that is all there is to say.
+fn without_null(schema: &mut serde_json::Value) {
+    use serde_json::Value;
+    let null = |v: &Value| v == "null" || v["type"] == "null";
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        Value::Object(map) => {
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|t| !null(t));
+                if let [one] = types.as_slice() {
+                    let one = one.clone();
+                    map.insert("type".to_owned(), one);
+                }
+            }
+            if let Some(Value::Array(any)) = map.get_mut("anyOf") {
+                any.retain(|s| !null(s));
+                if let [Value::Object(one)] = any.as_slice() {
+                    let one = one.clone();
+                    map.remove("anyOf");
+                    for (key, value) in one {
+                        map.entry(key).or_insert(value);
+                    }
+                }
+            }
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
+            map.values_mut().for_each(without_null);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,260 @@
+//! From the joined tree to the settings.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::SignedDuration;
+
+use super::{
+    fault::{Fault, near},
+    file::{ClusterFile, EnvironmentFile, File, GithubFile, KeysFile, MetricsFile, PolicyFile, PresetFile},
+    layers::Inputs,
+    service::{bad_name, services},
+    settings::{ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, TokenPlaces, UiSettings},
+    tree::Node,
+    values::{duration, is_kube_address, is_url, is_window},
+};
+use crate::domain::{ClusterName, Environment, EnvironmentName, MetricsSettings, Placing, Policy, Topology, glob};
+
+/// What the tree comes down to; faults go to `faults`.
+pub(super) fn settings(root: &Node, inputs: &Inputs<'_>, faults: &mut Vec<Fault>) -> Settings {
+    // The shape check took out what does not fit.
+    let file: File = serde_json::from_value(root.json()).unwrap_or_else(|e| {
+        faults.push(root.at.fault(e.to_string(), ""));
+        File::default()
+    });
+    let mut out = Resolver { root, inputs, faults, clusters: vec![], windows: BTreeMap::new() };
+    let mut environments = out.environments(&file.environment);
+    let metrics = file.metrics.as_ref();
+    let prometheus = metrics.and_then(|m| out.prometheus(m));
+    let queries = metrics.map(|m| out.queries(m)).filter(|_| prometheus.is_some());
+    let github = out.github(file.github.as_ref());
+    let keys = out.keys(&file.keys);
+    let (mut clusters, windows) = (out.clusters, out.windows);
+    let mut services = services(root, faults);
+    if let Some(only) = &file.only {
+        if let Some(names) = &only.services {
+            services.retain(|s| names.iter().any(|n| glob(n, s.name.as_str())));
+        }
+        if let Some(names) = &only.environments {
+            environments.retain(|e| names.iter().any(|n| glob(n, e.name.as_str())));
+            let kept = |c: &ClusterConnection| environments.iter().flat_map(|e| &e.clusters).any(|p| p.cluster == c.name);
+            clusters.retain(kept);
+        }
+    }
+    let pipelines = services.iter().any(|s| s.pipeline.is_some());
+    let discover = root.get(&["service"]).is_none_or(|s| s.entries().is_empty()) && !clusters.is_empty();
+    let ui = file.ui.unwrap_or_default();
+    Settings {
+        topology: Arc::new(Topology { environments, services, metrics: queries, pipelines }),
+        clusters,
+        github: (pipelines || file.github.is_some()).then_some(github),
+        prometheus,
+        ui: UiSettings { theme: ui.theme, ascii: ui.ascii.unwrap_or(false), mouse: ui.mouse.unwrap_or(true), keys },
+        read_only: file.read_only.unwrap_or(false),
+        discover,
+        windows,
+    }
+}
+
+struct Resolver<'a, 'i> {
+    root: &'a Node,
+    inputs: &'a Inputs<'i>,
+    faults: &'a mut Vec<Fault>,
+    clusters: Vec<ClusterConnection>,
+    windows: BTreeMap<EnvironmentName, String>,
+}
+
+impl Resolver<'_, '_> {
+    fn wrong(&mut self, path: &[&str], what: impl Into<String>, mend: &str) {
+        self.faults.push(self.root.place(path).fault(what, mend));
+    }
+
+    fn environments(&mut self, files: &BTreeMap<String, EnvironmentFile>) -> Vec<Environment> {
+        let mut out: Vec<(i64, Environment)> = vec![];
+        let names: Vec<String> =
+            self.root.get(&["environment"]).map(|n| n.entries().iter().map(|(k, _)| k.clone()).collect()).unwrap_or_default();
+        for (name, file) in names.iter().filter_map(|n| Some((n, files.get(n)?))) {
+            let path = ["environment", name.as_str()];
+            let clusters = self.placings(name, file);
+            if file.clusters.is_empty() {
+                self.wrong(&path, "has no cluster", "write clusters.NAME = { context = \"…\", namespace = \"…\" }");
+            }
+            if file.order.is_none() && files.len() > 1 {
+                self.wrong(&path, "has no order", "write order = 1 for the first place on the path, 2 for the next");
+            }
+            let order = file.order.unwrap_or(0);
+            if let Some((_, other)) = file.order.and_then(|order| out.iter().find(|(o, _)| *o == order)) {
+                let what = format!("order {order} is that of environment {} too", other.name);
+                self.faults.push(self.root.place(&["environment", name, "order"]).fault(what, "give each its own"));
+            }
+            if let Some(window) = file.window.as_deref().filter(|w| !is_window(w)) {
+                let what = format!("{window:?} is not a window");
+                self.wrong(&["environment", name, "window"], what, "write \"Mon-Thu 09:00-16:00 Europe/Berlin\"");
+            }
+            match name.parse::<EnvironmentName>() {
+                Ok(id) => {
+                    if let Some(window) = &file.window {
+                        self.windows.insert(id.clone(), window.clone());
+                    }
+                    let policy = if file.policy == Some(PolicyFile::Open) { Policy::Open } else { Policy::Production };
+                    out.push((order, Environment { name: id, policy, readonly: file.readonly.unwrap_or(false), clusters }));
+                }
+                Err(e) => self.faults.extend(self.root.get(&path).map(|n| bad_name(n, name, &e))),
+            }
+        }
+        out.sort_by_key(|(order, _)| *order);
+        out.into_iter().map(|(_, e)| e).collect()
+    }
+
+    fn placings(&mut self, environment: &str, file: &EnvironmentFile) -> Vec<Placing> {
+        let mut out = vec![];
+        let names: Vec<String> = self
+            .root
+            .get(&["environment", environment, "clusters"])
+            .map(|n| n.entries().iter().map(|(k, _)| k.clone()).collect())
+            .unwrap_or_default();
+        for (name, cluster) in names.iter().filter_map(|n| Some((n, file.clusters.get(n)?))) {
+            let path = ["environment", environment, "clusters", name];
+            match name.parse::<ClusterName>() {
+                Ok(id) => out.extend(self.cluster(&path, id, cluster)),
+                Err(e) => self.faults.extend(self.root.get(&path).map(|n| bad_name(n, name, &e))),
+            }
+        }
+        out
+    }
+
+    fn cluster(&mut self, path: &[&str], name: ClusterName, file: &ClusterFile) -> Option<Placing> {
+        let below = |key| [path, &[key]].concat();
+        let namespace: Arc<str> = file.namespace.as_deref().unwrap_or("default").into();
+        if crate::domain::ObjectKey::new(&namespace, "x").is_err() {
+            self.wrong(&below("namespace"), format!("{namespace:?} cannot name a namespace"), "write \"shop\"");
+            return None;
+        }
+        if file.context.is_some() && file.server.is_some() {
+            self.wrong(path, "names a context and a server", "name one of them");
+            return None;
+        }
+        if let Some(server) = file.server.as_deref().filter(|s| !is_url(s)) {
+            self.wrong(&below("server"), format!("{server:?} is not an address"), "write \"https://…\"");
+            return None;
+        }
+        let kubeconfig = file.kubeconfig.as_deref().map(|p| self.path(&below("kubeconfig"), p));
+        let found = ClusterConnection {
+            name: name.clone(),
+            kubeconfig,
+            context: file.context.clone(),
+            server: file.server.clone(),
+            namespaces: vec![namespace.clone()],
+        };
+        match self.clusters.iter_mut().find(|c| c.name == name) {
+            None => self.clusters.push(found),
+            Some(old) if (&old.kubeconfig, &old.context, &old.server) == (&found.kubeconfig, &found.context, &found.server) => {
+                if !old.namespaces.contains(&namespace) {
+                    old.namespaces.push(namespace.clone());
+                }
+            }
+            Some(_) => {
+                self.wrong(path, "is reached in another way in another environment", "give it a name of its own");
+                return None;
+            }
+        }
+        Some(Placing { cluster: name, namespace })
+    }
+
+    /// A path of a file: `~` is the home directory, and what is not absolute starts beside the file.
+    fn path(&self, key: &[&str], text: &str) -> PathBuf {
+        if let Some(rest) = text.strip_prefix("~/") {
+            return self.inputs.home.join(rest);
+        }
+        self.root.place(key).file.parent().unwrap_or(Path::new("")).join(text)
+    }
+
+    fn prometheus(&mut self, file: &MetricsFile) -> Option<PrometheusConnection> {
+        let Some(url) = file.prometheus.clone() else {
+            self.wrong(&["metrics"], "names no source", "write prometheus = \"https://…\" or \"kube:NAMESPACE/SERVICE:PORT\"");
+            return None;
+        };
+        if !is_url(&url) && !is_kube_address(&url) {
+            let mend = "write \"https://…\" without credentials, or \"kube:NAMESPACE/SERVICE:PORT\"";
+            self.wrong(&["metrics", "prometheus"], "this is not an address", mend);
+            return None;
+        }
+        let token = file.token_env.as_ref().and_then(|name| self.inputs.env.get(name)).filter(|t| !t.is_empty());
+        Some(PrometheusConnection { url: url.trim_end_matches('/').to_owned(), token: token.map(|t| Secret::new(t)) })
+    }
+
+    fn queries(&mut self, file: &MetricsFile) -> MetricsSettings {
+        let scrape = file.scrape.as_deref().unwrap_or("15s");
+        let scrape = duration(scrape).unwrap_or_else(|| {
+            self.wrong(&["metrics", "scrape"], format!("{scrape:?} is not a duration"), "write \"15s\"");
+            SignedDuration::from_secs(15)
+        });
+        for name in file.labels.keys() {
+            let ok = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(ok) {
+                self.wrong(&["metrics", "labels", name], format!("{name:?} cannot name a label"), "use letters, digits and '_'");
+            }
+        }
+        let preset = match file.preset {
+            None | Some(PresetFile::Auto) => "auto",
+            Some(PresetFile::Istio) => "istio",
+            Some(PresetFile::Plain) => "plain",
+        };
+        let labels = file.labels.iter().map(|(k, v)| (k.as_str().into(), v.as_str().into())).collect();
+        MetricsSettings { preset: preset.into(), labels, scrape }
+    }
+
+    fn github(&mut self, file: Option<&GithubFile>) -> GithubConnection {
+        let file = file.cloned().unwrap_or_default();
+        let host = file.host.unwrap_or_else(|| "github.com".to_owned());
+        if !is_url(&format!("https://{host}")) || host.contains('/') {
+            self.wrong(&["github", "host"], format!("{host:?} is not a host"), "write \"github.com\"");
+        }
+        if file.api.as_deref().is_some_and(|api| !is_url(api)) {
+            self.wrong(&["github", "api"], "this is not an address", "write \"https://HOST/api/v3\"");
+        }
+        if file.token_command.as_ref().is_some_and(|c| c.is_empty()) {
+            self.wrong(&["github", "token_command"], "names no program", "write [\"PROGRAM\", \"ARGUMENT\"]");
+        }
+        let token_file = file.token_file.as_deref().map(|p| self.path(&["github", "token_file"], p));
+        if let Some(path) = &token_file
+            && let Ok(stored) = self.inputs.disk.read(path)
+            && stored.mode.is_some_and(|m| m & 0o077 != 0)
+        {
+            let mend = format!("run: chmod 600 {}", path.display());
+            self.wrong(&["github", "token_file"], "others can read this file", &mend);
+        }
+        let api = file.api.unwrap_or_else(|| match host.as_str() {
+            "github.com" => "https://api.github.com".to_owned(),
+            host => format!("https://{host}/api/v3"),
+        });
+        GithubConnection {
+            host,
+            api: api.trim_end_matches('/').to_owned(),
+            token: None,
+            token_source: None,
+            token_places: TokenPlaces { env: file.token_env, file: token_file, command: file.token_command },
+        }
+    }
+
+    fn keys(&mut self, files: &BTreeMap<String, KeysFile>) -> BTreeMap<String, Vec<String>> {
+        let mut out = BTreeMap::new();
+        for (name, keys) in files {
+            if !self.inputs.known_keys.is_empty() && !self.inputs.known_keys.contains(&name.as_str()) {
+                let meant = near(name, self.inputs.known_keys.iter().copied());
+                let mend = meant.map_or_else(|| "see: gonogo keys".to_owned(), |m| format!("did you mean {m:?}?"));
+                self.wrong(&["keys", name], format!("unknown binding {name:?}"), &mend);
+            }
+            let keys = match keys {
+                KeysFile::One(key) => vec![key.clone()],
+                KeysFile::Several(keys) => keys.clone(),
+            };
+            out.insert(name.clone(), keys);
+        }
+        out
+    }
+}

@@ -1,0 +1,142 @@
+//! Services: the defaults, what differs, `{service}` filled in, and everything checked.
+
+use globset::Glob;
+
+use super::{
+    fault::Fault,
+    file::{PipelineFile, ServiceFile, SloFile},
+    tree::Node,
+    values::{duration, is_span, percent},
+};
+use crate::domain::{Binding, Limits, SafeText, Service, ServiceName, WorkloadKind, WorkloadRef};
+
+/// Every service of `root`, in the order of the file.
+pub(super) fn services(root: &Node, faults: &mut Vec<Fault>) -> Vec<Service> {
+    let Some(table) = root.get(&["service"]) else { return vec![] };
+    let base = root.get(&["metrics", "slo"]).map(|slo| limits(slo, &slo_file(slo), faults)).unwrap_or_default();
+    if table.entries().is_empty() {
+        // Nobody repeats the defaults, so nobody else would look at them.
+        return vec![];
+    }
+    table.entries().iter().filter_map(|(name, own)| service(name, own, root, base, faults)).collect()
+}
+
+fn slo_file(node: &Node) -> SloFile {
+    serde_json::from_value(node.json()).unwrap_or_default()
+}
+
+fn service(name: &str, own: &Node, root: &Node, base: Limits, faults: &mut Vec<Fault>) -> Option<Service> {
+    let id: Option<ServiceName> = name.parse().map_err(|e| faults.push(bad_name(own, name, &e))).ok();
+    let mut node = root.get(&["defaults"]).cloned().unwrap_or_else(|| own.clone());
+    node.lay(own);
+    node.fill("{service}", name);
+    // The shape check took out what does not fit, so this cannot fail; if it does, the service is left out aloud.
+    let file: ServiceFile = match serde_json::from_value(node.json()) {
+        Ok(file) => file,
+        Err(e) => {
+            faults.push(own.at.fault(e.to_string(), ""));
+            return None;
+        }
+    };
+    let pipeline = file.pipeline.as_ref().map(|p| binding(&node, p, faults));
+    let workload = match &file.workload {
+        Some(text) => workload(&node, text, faults),
+        None => {
+            faults.push(own.at.fault("has no workload", "write workload = \"deployment/{service}\" here or in [defaults]"));
+            None
+        }
+    };
+    let mut slo = base;
+    if let (Some(below), Some(file)) = (node.get(&["slo"]), &file.slo) {
+        let own = limits(below, file, faults);
+        slo = Limits { errors: own.errors.or(base.errors), p95: own.p95.or(base.p95) };
+    }
+    let pipeline = match pipeline {
+        Some(None) => return None,
+        Some(Some(binding)) => Some(binding),
+        None => None,
+    };
+    Some(Service { name: id?, pipeline, workload: workload?, slo, runbook: file.runbook.as_deref().map(SafeText::clean) })
+}
+
+/// The fault of a name that is none.
+pub(super) fn bad_name(node: &Node, name: &str, why: &crate::domain::IdError) -> Fault {
+    node.at.fault(format!("{name:?} is {why}"), "")
+}
+
+fn workload(node: &Node, text: &str, faults: &mut Vec<Fault>) -> Option<WorkloadRef> {
+    let mut wrong = |what: String| {
+        faults.push(node.place(&["workload"]).fault(what, "write \"deployment/NAME\" or \"rollout/NAME\""));
+        None
+    };
+    let Some((kind, name)) = text.split_once('/') else { return wrong(format!("{text:?} has no kind")) };
+    let kind = match kind {
+        "deployment" => WorkloadKind::Deployment,
+        "rollout" => WorkloadKind::Rollout,
+        other => return wrong(format!("unknown kind {other:?}")),
+    };
+    match name.parse::<ServiceName>() {
+        Ok(_) => Some(WorkloadRef { kind, name: name.into() }),
+        Err(_) => wrong(format!("{name:?} cannot name a workload")),
+    }
+}
+
+fn binding(node: &Node, file: &PipelineFile, faults: &mut Vec<Fault>) -> Option<Binding> {
+    let repo = match file.github.as_deref().map(str::parse) {
+        Some(Ok(repo)) => Some(repo),
+        Some(Err(e)) => {
+            faults.push(node.place(&["pipeline", "github"]).fault(format!("{e}"), "write \"acme/shop\""));
+            None
+        }
+        None => {
+            faults.push(node.place(&["pipeline"]).fault("has no repository", "write github = \"owner/name\""));
+            None
+        }
+    };
+    let mut paths = vec![];
+    for item in node.get(&["pipeline", "paths"]).map(Node::items).unwrap_or_default() {
+        match Glob::new(item.text().unwrap_or_default()) {
+            Ok(glob) => paths.push(glob.glob().into()),
+            Err(e) => faults.push(item.at.fault(format!("bad glob: {}", e.kind()), "write \"services/{service}/**\"")),
+        }
+    }
+    if let Some(workflow) = file.workflow.as_deref()
+        && !std::path::Path::new(workflow).extension().is_some_and(|e| e == "yml" || e == "yaml")
+    {
+        let at = node.place(&["pipeline", "workflow"]);
+        faults.push(at.fault(format!("{workflow:?} is not a workflow file"), "write its file name: \"ci.yml\""));
+    }
+    Some(Binding {
+        repo: repo?,
+        workflow: file.workflow.as_deref().map(Into::into),
+        job: file.job.as_deref().map(Into::into),
+        paths,
+        required: file.required.iter().flatten().map(|r| SafeText::clean(r)).collect(),
+        branch: file.branch.as_deref().unwrap_or("main").into(),
+    })
+}
+
+/// The limits of an `slo` table.
+pub(super) fn limits(node: &Node, file: &SloFile, faults: &mut Vec<Fault>) -> Limits {
+    let mut wrong = |key: &str, text: &str, what: &str, mend: &str| {
+        faults.push(node.place(&[key]).fault(format!("{text:?} is not {what}"), mend));
+    };
+    let errors = file.errors.as_deref().and_then(|text| {
+        let share = percent(text);
+        if share.is_none() {
+            wrong("errors", text, "a percentage from 0% to 100%", "write \"0.1%\"");
+        }
+        share
+    });
+    let p95 = file.p95.as_deref().and_then(|text| {
+        let time = duration(text).map(|d| d.as_secs_f64());
+        if time.is_none() {
+            wrong("p95", text, "a duration", "write \"500ms\"");
+        }
+        time
+    });
+    if let Some(text) = file.window.as_deref().filter(|t| !is_span(t)) {
+        wrong("window", text, "a span of time", "write \"30d\"");
+    }
+    Limits { errors, p95 }
+}
