@@ -1,5 +1,7 @@
 //! The embedded world, asked by real clients over real HTTP.
 
+#[path = "sim/control.rs"]
+mod control;
 #[path = "sim/faults.rs"]
 mod faults;
 #[path = "sim/kube.rs"]

@@ -9,7 +9,7 @@ use super::{
     github::GitHub,
     kube::store::Store,
     prometheus::Prometheus,
-    world::{Cluster, WeightChange, World},
+    world::{Cluster, Move, World},
 };
 
 /// Where simulated time comes from; the world never reads the wall clock.
@@ -73,9 +73,10 @@ impl State {
         store
     }
 
-    /// Notes that a canary's weight was changed, so that traffic follows.
-    pub fn note_weight(&self, change: WeightChange) {
+    /// Notes moves, so that objects, traffic and metrics follow.
+    pub fn note(&self, moves: Vec<Move>) {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::make_mut(&mut world).note_weight(change);
+        let world = Arc::make_mut(&mut world);
+        moves.into_iter().for_each(|next| world.note(next));
     }
 }

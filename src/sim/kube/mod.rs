@@ -1,6 +1,7 @@
 //! The clusters' API servers. What a real one refuses is refused with the same code, reason and text
 //! (as observed on Kubernetes 1.36); what would need a controller that is not simulated is a 405.
 
+pub mod controller;
 mod discovery;
 pub mod kinds;
 pub mod objects;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    super::world::{Cluster, Service, World},
+    super::world::{Cluster, SERVICES, Service, World},
     kinds::Kind,
     objects::{self, Scene},
     patch,
@@ -108,7 +108,10 @@ impl Store {
         }
         // A change at the very minute of the last one, as under a clock that stands still, has no moment of its own.
         if world.changes() != self.changes {
-            self.regenerate(world, minute, None);
+            let cluster = self.cluster;
+            for service in SERVICES.iter().filter(|service| !world.positions(service.name, cluster).is_empty()) {
+                self.regenerate(world, minute, Some(service));
+            }
         }
         self.changes = world.changes();
         self.next = moments.into_iter().map(|(moment, _)| moment).find(|moment| *moment > self.minute).unwrap_or(f64::INFINITY);
@@ -144,12 +147,37 @@ impl Store {
                         if let Some(generation) = current["metadata"]["generation"].as_i64() {
                             next["metadata"]["generation"] = json!(generation + raised);
                         }
-                        self.put(key.clone(), Some(next));
+                        if key.resource.1 == "rollouts" {
+                            observed(&mut next, &object);
+                        }
+                        if next != **current {
+                            self.put(key.clone(), Some(next));
+                        }
                     }
                 }
                 None => drop(self.put(key.clone(), Some(object.clone()))),
             }
             self.base.insert(key, object);
+        }
+    }
+
+    /// A controller's last word on a write to its object: its own view back in place (the status of a Rollout, the
+    /// routes of its VirtualService), and the generation noted.
+    pub fn settle(&mut self, key: &Key, restore: bool, observe: bool) {
+        let (Some(current), Some(base)) = (self.current.get(key), self.base.get(key)) else { return };
+        let mut next = Value::clone(current);
+        match key.resource.1 {
+            "rollouts" if restore => observed(&mut next, base),
+            "virtualservices" if restore => next["spec"]["http"] = base["spec"]["http"].clone(),
+            "rollouts" if observe => next["status"]["observedGeneration"] = generation(&next).to_string().into(),
+            "deployments" if observe => next["status"]["observedGeneration"] = generation(&next).into(),
+            _ => return,
+        }
+        if next != **current {
+            if next["spec"] != current["spec"] {
+                next["metadata"]["generation"] = (generation(&next) + 1).into();
+            }
+            self.put(key.clone(), Some(next));
         }
     }
 
@@ -221,6 +249,16 @@ impl Store {
         let made = (self.version + 1).to_string();
         super::super::world::names::uid(world.seed(), &["made", self.cluster.name(), kind.kind, name, &made])
     }
+}
+
+fn generation(object: &Value) -> i64 {
+    object["metadata"]["generation"].as_i64().unwrap_or(0)
+}
+
+/// A controller writes its status whole, so nothing of a client's stays in it, and notes the generation in a string.
+fn observed(next: &mut Value, base: &Value) {
+    next["status"] = base["status"].clone();
+    next["status"]["observedGeneration"] = generation(next).to_string().into();
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Writes: guarded by version and uid, dry where asked, with the generation raised as the real server does.
 
+use std::sync::Arc;
+
 use ::http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 
@@ -8,7 +10,7 @@ use super::{
         http::{self, Request, Response, Shared},
         world::{Cluster, World},
     },
-    Target,
+    Target, controller,
     kinds::{Kind, Writes},
     patch,
     status::Refusal,
@@ -37,7 +39,19 @@ pub fn write(shared: &Shared, cluster: Cluster, target: &Target, request: &Reque
     match request.method {
         Method::POST => scene.create(),
         Method::DELETE => scene.delete(),
-        _ => scene.update(),
+        _ => {
+            let (answer, written) = scene.update()?;
+            if let Some((before, after)) = written {
+                let minute = world.minutes(now);
+                let reaction = controller::react(&world, cluster, kind, &before, &after, minute);
+                shared.note(reaction.moves);
+                // The controller's own writes come after the client's, as events of their own.
+                store.tick(&shared.world(), minute);
+                let key = Key::new(kind, target.namespace.as_deref().unwrap_or(""), target.name.as_deref().unwrap_or(""));
+                store.settle(&key, reaction.restore, reaction.observe);
+            }
+            Ok(answer)
+        }
     }
 }
 
@@ -97,7 +111,8 @@ impl Scene<'_> {
         Ok(value)
     }
 
-    fn update(&mut self) -> Result<Response, Refusal> {
+    /// The answer, and the object before and after if it was changed.
+    fn update(&mut self) -> Result<(Response, Option<(Arc<Value>, Arc<Value>)>), Refusal> {
         let (kind, name) = (self.kind(), self.target.name.clone().unwrap_or_default());
         let key = Key::new(kind, self.namespace(), &name);
         let current = self.store.get(&key).ok_or_else(|| Refusal::not_found(kind, &name))?;
@@ -122,15 +137,15 @@ impl Scene<'_> {
         let warnings = self.prune(&name, &mut next)?;
         validate::check(kind, &name, &next)?;
         if next == *current {
-            return Ok(answer(StatusCode::OK, &current, &warnings));
+            return Ok((answer(StatusCode::OK, &current, &warnings), None));
         }
         raise(kind, &current, &mut next, status);
         self.sign(&current, &mut next);
         if self.dry {
-            return Ok(answer(StatusCode::OK, &next, &warnings));
+            return Ok((answer(StatusCode::OK, &next, &warnings), None));
         }
         let stored = self.store.put(key, Some(next)).ok_or_else(Refusal::no_resource)?;
-        Ok(answer(StatusCode::OK, &stored, &warnings))
+        Ok((answer(StatusCode::OK, &stored, &warnings), Some((current, stored))))
     }
 
     fn prune(&self, name: &str, next: &mut Value) -> Result<Vec<String>, Refusal> {

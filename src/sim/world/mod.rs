@@ -11,7 +11,7 @@ pub mod workload;
 use jiff::{SignedDuration, Timestamp};
 
 pub use catalogue::{Cluster, Delivery, Environment, SERVICES, Service};
-pub use release::WeightChange;
+pub use release::Move;
 
 /// T0 of tests and headless demos: 2026-03-10T09:00:00Z, a Tuesday, 10:00 in Berlin, inside the release window.
 pub const T0: Timestamp = Timestamp::constant(1_773_133_200, 0);
@@ -55,13 +55,14 @@ impl Default for Params {
 #[derive(Clone, Debug)]
 pub struct World {
     params: Params,
-    weights: Vec<WeightChange>,
+    moves: Vec<Move>,
+    changes: usize,
 }
 
 impl World {
     /// A world in which nobody has changed anything yet.
     pub fn new(params: Params) -> Self {
-        Self { params, weights: Vec::new() }
+        Self { params, moves: Vec::new(), changes: 0 }
     }
 
     /// What the world was made of.

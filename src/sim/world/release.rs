@@ -27,50 +27,103 @@ pub enum Step {
 pub const STEPS: [Step; 7] =
     [Step::Weight(5), Step::Pause, Step::Weight(20), Step::Pause, Step::Weight(50), Step::Pause, Step::Weight(100)];
 
-/// What the plan says without anybody's interference: (minute, index of the step, weight in percent).
-pub const SCRIPT: [(f64, usize, u32); 3] = [(STARTED, 0, 0), (4.0, 1, 5), (10.0, 3, 20)];
+/// Pods of the service in a production cluster.
+pub const REPLICAS: u32 = 5;
 
-/// A weight that somebody or a controller set after the fact; it ends the script for that placement.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WeightChange {
-    /// When, in minutes since T0.
+/// What the controller is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// On the way to the weight of the step.
+    Progressing,
+    /// Waiting at a pause step.
+    Paused,
+    /// Back on the stable version.
+    Aborted,
+    /// The canary is the stable version now.
+    Promoted,
+}
+
+/// Where a rollout stands from a minute on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Position {
+    /// From when, in minutes since T0.
     pub minute: f64,
+    /// The index of the step.
+    pub step: usize,
+    /// The share of traffic that the new version gets, in percent.
+    pub weight: u32,
+    /// What the controller is doing.
+    pub phase: Phase,
+    /// Pods of the old and of the new version.
+    pub pods: (u32, u32),
+    /// Whether a person has paused it (`spec.paused`).
+    pub held: bool,
+}
+
+const fn script(minute: f64, step: usize, weight: u32, phase: Phase) -> Position {
+    Position { minute, step, weight, phase, pods: (REPLICAS, 1), held: false }
+}
+
+/// What happens without anybody's interference.
+pub const SCRIPT: [Position; 3] =
+    [script(STARTED, 0, 0, Phase::Progressing), script(4.0, 1, 5, Phase::Paused), script(10.0, 3, 20, Phase::Paused)];
+
+/// A position that somebody's write led to; it ends the script for that placement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Move {
     /// The service.
     pub service: String,
     /// The cluster.
     pub cluster: Cluster,
-    /// The canary's weight from then on, in percent.
-    pub weight: u32,
+    /// Where it stands from then on.
+    pub position: Position,
 }
 
 impl World {
-    /// Notes a change of weight; traffic and metrics follow it from that minute on. Changes must come in order of time.
-    pub fn note_weight(&mut self, change: WeightChange) {
-        self.weights.push(change);
+    /// Notes a move; traffic and metrics follow it from its minute on. What was to come after that minute does not.
+    pub fn note(&mut self, next: Move) {
+        let stays = |old: &Move| {
+            old.service != next.service || old.cluster != next.cluster || old.position.minute <= next.position.minute
+        };
+        self.moves.retain(stays);
+        self.moves.push(next);
+        self.changes += 1;
     }
 
-    /// How many changes have been noted so far.
+    /// How many moves have been noted so far.
     pub fn changes(&self) -> usize {
-        self.weights.len()
+        self.changes
+    }
+
+    /// The positions of a placement in order of time; empty where nothing ever moves.
+    pub fn positions(&self, service: &str, cluster: Cluster) -> Vec<Position> {
+        let noted = || self.moves.iter().filter(|m| m.service == service && m.cluster == cluster).map(|m| m.position);
+        let until = noted().map(|position| position.minute).fold(f64::INFINITY, f64::min);
+        let scripted = service == SERVICE && cluster.environment() == Environment::Production;
+        let script = SCRIPT.into_iter().filter(|position| scripted && position.minute < until);
+        script.chain(noted()).collect()
+    }
+
+    /// Where a placement stands at a minute; none before it first moves.
+    pub fn position(&self, service: &str, cluster: Cluster, minute: f64) -> Option<Position> {
+        self.positions(service, cluster).into_iter().rev().find(|position| position.minute <= minute)
+    }
+
+    /// Since when it has stood at the step and in the phase of a minute.
+    pub fn standing_since(&self, service: &str, cluster: Cluster, minute: f64) -> f64 {
+        let past: Vec<Position> = self.positions(service, cluster).into_iter().filter(|p| p.minute <= minute).collect();
+        let Some(last) = past.last() else { return STARTED };
+        let same = past.iter().rev().take_while(|p| (p.step, p.phase) == (last.step, last.phase));
+        same.last().map_or(last.minute, |position| position.minute)
     }
 
     /// The history of a canary's weight as (minute, percent), in order; empty where there never was one.
     pub fn weights(&self, service: &str, cluster: Cluster) -> Vec<(f64, u32)> {
-        let changed: Vec<_> = self.weights.iter().filter(|c| c.service == service && c.cluster == cluster).collect();
-        let until = changed.first().map_or(f64::INFINITY, |c| c.minute);
-        let scripted = service == SERVICE && cluster.environment() == Environment::Production;
-        let script = SCRIPT.iter().filter(|_| scripted).map(|(minute, _, weight)| (*minute, *weight));
-        script.filter(|(minute, _)| *minute < until).chain(changed.iter().map(|c| (c.minute, c.weight))).collect()
+        self.positions(service, cluster).into_iter().map(|position| (position.minute, position.weight)).collect()
     }
 
-    /// The canary's weight in percent at an instant; 0 where there is none.
+    /// The share of traffic of the new version in percent at an instant; 0 where there is none, 100 once promoted.
     pub fn weight(&self, service: &str, cluster: Cluster, now: Timestamp) -> u32 {
-        let minute = self.minutes(now);
-        self.weights(service, cluster).iter().rev().find(|(from, _)| *from <= minute).map_or(0, |(_, w)| *w)
-    }
-
-    /// Whether a canary of the service stands beside the stable version.
-    pub fn releasing(&self, service: &str, cluster: Cluster, now: Timestamp) -> bool {
-        service == SERVICE && cluster.environment() == Environment::Production && self.minutes(now) >= STARTED
+        self.position(service, cluster, self.minutes(now)).map_or(0, |position| position.weight)
     }
 }

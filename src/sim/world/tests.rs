@@ -11,6 +11,13 @@ fn t0_is_the_tuesday_of_the_design() {
 }
 
 #[test]
+fn the_plan_counts_the_pods_of_the_catalogue() {
+    let payment = catalogue::find(release::SERVICE).unwrap();
+    assert_eq!(payment.replicas, release::REPLICAS);
+    assert_eq!((payment.production, payment.staging), (release::STABLE, release::CANARY));
+}
+
+#[test]
 fn only_payment_differs_between_staging_and_production() {
     let differing: Vec<_> = SERVICES.iter().filter(|s| s.staging != s.production).map(|s| s.name).collect();
     assert_eq!(differing, ["payment"]);
@@ -23,7 +30,8 @@ fn weights_follow_the_script_until_somebody_changes_them() {
     for (minute, weight) in [(-5.0, 0), (3.9, 0), (4.0, 5), (9.9, 5), (10.0, 20), (600.0, 20)] {
         assert_eq!(at(&w, minute), [0, weight, weight], "minute {minute}");
     }
-    w.note_weight(WeightChange { minute: 8.0, service: "payment".into(), cluster: Cluster::Eu1, weight: 0 });
+    let position = release::Position { minute: 8.0, weight: 0, phase: release::Phase::Aborted, ..release::SCRIPT[0] };
+    w.note(Move { service: "payment".into(), cluster: Cluster::Eu1, position });
     assert_eq!(at(&w, 20.0), [0, 0, 20]);
     assert_eq!(at(&w, 7.0), [0, 5, 5]);
 }
@@ -131,7 +139,7 @@ fn the_canary_has_its_own_pods() {
         Arm::ALL.map(|arm| pods.iter().filter(|p| p.arm == Some(arm) && p.ready).count())
     };
     assert_eq!(arms(0.0), [5, 0]);
-    assert_eq!(arms(3.1), [5, 0]);
+    assert_eq!(arms(3.02), [5, 0]);
     assert_eq!(arms(4.0), [5, 1]);
     assert_eq!(arms(20.0), [5, 1]);
     let names: std::collections::BTreeSet<_> =

@@ -51,7 +51,7 @@ pub struct Pod {
 }
 
 /// How long a pod takes from creation to Ready, in minutes.
-pub const START: f64 = 0.4;
+pub const START: f64 = 0.05;
 
 /// The version before, as the company counts: the patch level below, or the last of the minor below.
 pub fn before(service: &str, version: &str) -> String {
@@ -110,8 +110,10 @@ impl World {
             self.set(cluster, &main, version, (revision, replicas, Some(Arm::Stable), at)),
         ];
         match service.delivery {
-            Delivery::RolloutCanary if self.releasing(service.name, cluster, now) => {
-                let pods = (replicas * self.weight(service.name, cluster, now)).div_ceil(100).max(1);
+            Delivery::RolloutCanary => {
+                let Some(position) = self.position(service.name, cluster, self.minutes(now)) else { return sets };
+                let (old, pods) = position.pods;
+                sets[1].replicas = old;
                 sets.push(self.set(cluster, &main, release::CANARY, (revision + 1, pods, Some(Arm::Canary), release::STARTED)));
             }
             Delivery::BlueGreen => {
@@ -130,7 +132,7 @@ impl World {
                     (revision, 1, Some(Arm::Canary), at - 30.0),
                 ));
             }
-            Delivery::Rolling | Delivery::RolloutCanary => {}
+            Delivery::Rolling => {}
         }
         sets
     }
@@ -147,9 +149,10 @@ impl World {
         let key = index.to_string();
         let parts = ["pod", cluster.name(), &set.name, &key];
         let mut created = set.created + 0.05 * f64::from(index);
-        // A canary's later pods come when its weight rises; one minute is near enough for pods that nobody times.
-        if set.created >= release::STARTED && index > 0 {
-            created = release::SCRIPT[2].0;
+        // A canary's pods come as its weight rises.
+        if set.created >= release::STARTED {
+            let positions = self.positions(release::SERVICE, cluster);
+            created = positions.iter().find(|position| position.pods.1 > index).map_or(set.created, |position| position.minute);
         }
         let octets = names::bytes(self.seed(), &parts);
         Pod {

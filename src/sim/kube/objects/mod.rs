@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::world::{Cluster, Delivery, NAMESPACE, SERVICES, Service, World, names, release},
+    super::world::{Cluster, Delivery, NAMESPACE, SERVICES, Service, World, names},
     kinds::{self, Kind},
 };
 
@@ -86,13 +86,9 @@ pub const BEGINNING: f64 = -60.0;
 pub fn moments(world: &World, cluster: Cluster) -> Vec<(f64, &'static Service)> {
     let mut out = vec![];
     for service in &SERVICES {
-        let weights = world.weights(service.name, cluster);
-        // Nothing moves where no weight ever does; looking at all pods would only cost time.
-        let Some((latest, _)) = weights.last() else { continue };
-        out.extend(weights.iter().map(|(minute, _)| (*minute, service)));
-        let latest = latest.max(release::SCRIPT[2].0);
-        for pod in world.pods(service, cluster, world.instant(latest)) {
-            out.extend([(pod.created, service), (pod.created + super::super::world::workload::START, service)]);
+        for position in world.positions(service.name, cluster) {
+            // New pods become Ready a little after they came.
+            out.extend([(position.minute, service), (position.minute + super::super::world::workload::START, service)]);
         }
     }
     out.retain(|(minute, _)| *minute > BEGINNING);

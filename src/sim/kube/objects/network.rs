@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{BEGINNING, Scene, hash_label, push, selector};
 use crate::sim::{
     kube::kinds::Kind,
-    world::{Delivery, Service, names, traffic::Arm, workload::Pod},
+    world::{Delivery, Service, names, release::Phase, traffic::Arm, workload::Pod},
 };
 
 /// A Service of a service: its name, further selector labels and which pods it reaches.
@@ -47,8 +47,11 @@ fn fronts(scene: Scene<'_>, service: &Service) -> Vec<Front> {
             let sets = scene.world.sets(service, scene.cluster, scene.now());
             let hash = |arm| sets.iter().find(|set| set.arm == Some(arm)).map(|set| set.hash.clone());
             let stable = hash(Arm::Stable).unwrap_or_default();
+            let position = scene.world.position(service.name, scene.cluster, scene.minute);
+            let promoted = position.is_some_and(|p| p.phase == Phase::Promoted);
             // Without a canary both Services select the stable pods, as the controller leaves them.
-            let canary = hash(Arm::Canary).unwrap_or_else(|| stable.clone());
+            let canary = hash(Arm::Canary).filter(|_| position.is_some_and(|p| p.pods.1 > 0)).unwrap_or_else(|| stable.clone());
+            let stable = if promoted { canary.clone() } else { stable };
             let pinned = |hash: &str| json!({"app.kubernetes.io/name": service.name, hash_label(service): hash});
             vec![
                 front("", json!({"app.kubernetes.io/name": service.name}), pods.clone()),

@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 use super::{BEGINNING, Scene, push, selector, template};
 use crate::sim::{
     kube::kinds::Kind,
-    world::{Service, names, release, traffic::Arm, workload::Set},
+    world::{
+        Service, names,
+        release::{self, Phase, Position},
+        traffic::Arm,
+        workload::Set,
+    },
 };
 
 /// The plan as the spec writes it.
@@ -23,13 +28,14 @@ fn steps() -> Value {
 pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind, Value)>) {
     let sets = scene.world.sets(service, scene.cluster, scene.now());
     let Some(stable) = sets.iter().find(|set| set.arm == Some(Arm::Stable)) else { return };
-    let canary = sets.iter().find(|set| set.arm == Some(Arm::Canary));
-    let current = canary.unwrap_or(stable);
+    let current = sets.iter().find(|set| set.arm == Some(Arm::Canary)).unwrap_or(stable);
+    let position = scene.world.position(service.name, scene.cluster, scene.minute);
+    let promoted = position.is_none_or(|position| position.phase == Phase::Promoted);
     let mut object = scene.object("rollouts", service.name, service.name, BEGINNING - 100_000.0);
     object["metadata"]["generation"] = current.revision.into();
     object["metadata"]["annotations"] = json!({"rollout.argoproj.io/revision": current.revision.to_string()});
     object["spec"] = json!({
-        "replicas": stable.replicas,
+        "replicas": service.replicas(scene.cluster),
         "revisionHistoryLimit": 5,
         "selector": {"matchLabels": selector(service, service.name)},
         "strategy": {"canary": {
@@ -40,14 +46,11 @@ pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind
         }},
         "template": template(scene, service, service.name, &current.version),
     });
-    object["status"] = status(scene, service, stable, canary);
+    object["status"] = status(scene, service, if promoted { current } else { stable }, current, &sets);
+    if let Some(position) = position {
+        stand(scene, service, current, position, &mut object["status"]);
+    }
     push(out, "rollouts", object);
-}
-
-/// The step that the script stands at, and since which minute.
-fn position(scene: Scene<'_>) -> (usize, f64) {
-    let reached = release::SCRIPT.iter().rev().find(|(minute, ..)| *minute <= scene.minute);
-    reached.map_or((0, release::STARTED), |(minute, index, _)| (*index, *minute))
 }
 
 fn ready(scene: Scene<'_>, set: &Set) -> u32 {
@@ -55,17 +58,27 @@ fn ready(scene: Scene<'_>, set: &Set) -> u32 {
     pods.filter(|pod| pod.ready).count() as u32
 }
 
-fn status(scene: Scene<'_>, service: &Service, stable: &Set, canary: Option<&Set>) -> Value {
-    let current = canary.unwrap_or(stable);
-    let weight = scene.world.weight(service.name, scene.cluster, scene.now());
-    let pods = stable.replicas + canary.map_or(0, |set| set.replicas);
-    let available = ready(scene, stable) + canary.map_or(0, |set| ready(scene, set));
+/// The status of a rollout that has arrived.
+fn status(scene: Scene<'_>, service: &Service, stable: &Set, current: &Set, sets: &[Set]) -> Value {
+    let pods: u32 = sets.iter().map(|set| set.replicas).sum();
+    let available: u32 = sets.iter().map(|set| ready(scene, set)).sum();
+    let weight = if stable.hash == current.hash { 0 } else { scene.world.weight(service.name, scene.cluster, scene.now()) };
     let share = |set: &Set, arm: &str, weight: u32| json!({"podTemplateHash": set.hash, "serviceName": format!("{}-{arm}", service.name), "weight": weight});
-    let mut status = json!({
+    let arrived = format!("ReplicaSet \"{}\" has successfully progressed.", current.name);
+    let since = scene.world.standing_since(service.name, scene.cluster, scene.minute);
+    let since = if current.created < release::STARTED { current.created } else { since };
+    json!({
         "HPAReplicas": pods,
         "availableReplicas": available,
         "blueGreen": {},
         "canary": {"weights": {"canary": share(current, "canary", weight), "stable": share(stable, "stable", 100 - weight)}},
+        "conditions": [
+            available_condition(scene),
+            scene.condition("Healthy", true, "RolloutHealthy", "Rollout is healthy", since),
+            scene.condition("Paused", false, "RolloutPaused", "Rollout is paused", since),
+            scene.condition("Progressing", true, "NewReplicaSetAvailable", &arrived, since),
+            scene.condition("Completed", true, "RolloutCompleted", "RolloutCompleted", since),
+        ],
         "currentPodHash": current.hash,
         "currentStepHash": names::suffix(scene.world.seed(), &["steps"], 9),
         "currentStepIndex": release::STEPS.len(),
@@ -76,41 +89,53 @@ fn status(scene: Scene<'_>, service: &Service, stable: &Set, canary: Option<&Set
         "selector": format!("app.kubernetes.io/name={}", service.name),
         "stableRS": stable.hash,
         "updatedReplicas": current.replicas,
-    });
-    let healthy =
-        scene.condition("Available", true, "AvailableReason", "Rollout has minimum availability", BEGINNING - 100_000.0);
-    let arrived = format!("ReplicaSet \"{}\" has successfully progressed.", current.name);
-    if canary.is_none() {
-        status["conditions"] = json!([
-            healthy,
-            scene.condition("Healthy", true, "RolloutHealthy", "Rollout is healthy", stable.created),
-            scene.condition("Paused", false, "RolloutPaused", "Rollout is paused", stable.created),
-            scene.condition("Progressing", true, "NewReplicaSetAvailable", &arrived, stable.created),
-            scene.condition("Completed", true, "RolloutCompleted", "RolloutCompleted", stable.created),
-        ]);
-        return status;
-    }
-    let (index, since) = position(scene);
-    let paused = release::STEPS.get(index) == Some(&release::Step::Pause);
-    status["currentStepIndex"] = index.into();
-    let progressing = if paused {
-        status["phase"] = "Paused".into();
-        status["message"] = "CanaryPauseStep".into();
-        status["controllerPause"] = true.into();
-        status["pauseConditions"] = json!([{"reason": "CanaryPauseStep", "startTime": scene.time(since)}]);
-        scene.condition("Progressing", true, "RolloutPaused", "Rollout is paused", since)
-    } else {
-        status["phase"] = "Progressing".into();
-        status["message"] = "updated replicas are still becoming available".into();
-        let text = format!("ReplicaSet \"{}\" is progressing.", current.name);
-        scene.condition("Progressing", true, "ReplicaSetUpdated", &text, since)
+    })
+}
+
+fn available_condition(scene: Scene<'_>) -> Value {
+    scene.condition("Available", true, "AvailableReason", "Rollout has minimum availability", BEGINNING - 100_000.0)
+}
+
+/// What differs while it is under way.
+fn stand(scene: Scene<'_>, service: &Service, current: &Set, position: Position, status: &mut Value) {
+    let since = scene.world.standing_since(service.name, scene.cluster, scene.minute);
+    let mut paused = position.held;
+    let mut progressing = match position.phase {
+        Phase::Promoted => return,
+        Phase::Paused => {
+            paused = true;
+            status["phase"] = "Paused".into();
+            status["message"] = "CanaryPauseStep".into();
+            status["controllerPause"] = true.into();
+            status["pauseConditions"] = json!([{"reason": "CanaryPauseStep", "startTime": scene.time(since)}]);
+            scene.condition("Progressing", true, "RolloutPaused", "Rollout is paused", since)
+        }
+        Phase::Progressing => {
+            status["phase"] = "Progressing".into();
+            status["message"] = "updated replicas are still becoming available".into();
+            let text = format!("ReplicaSet \"{}\" is progressing.", current.name);
+            scene.condition("Progressing", true, "ReplicaSetUpdated", &text, since)
+        }
+        Phase::Aborted => {
+            let text = format!("Rollout aborted update to revision {}", current.revision);
+            status["phase"] = "Degraded".into();
+            status["message"] = format!("RolloutAborted: {text}").into();
+            status["abort"] = true.into();
+            status["abortedAt"] = scene.time(since).into();
+            scene.condition("Progressing", false, "RolloutAborted", &text, since)
+        }
     };
+    if position.held && position.phase != Phase::Aborted {
+        status["phase"] = "Paused".into();
+        status["message"] = "manually paused".into();
+        progressing = scene.condition("Progressing", true, "RolloutPaused", "Rollout is paused", position.minute);
+    }
+    status["currentStepIndex"] = position.step.into();
     status["conditions"] = json!([
-        healthy,
+        available_condition(scene),
         scene.condition("Healthy", false, "RolloutHealthy", "Rollout is not healthy", release::STARTED),
         scene.condition("Completed", false, "RolloutCompleted", "RolloutCompleted", release::STARTED),
         progressing,
         scene.condition("Paused", paused, "RolloutPaused", "Rollout is paused", since),
     ]);
-    status
 }

@@ -5,29 +5,27 @@ use serde_json::{Value, json};
 use super::{BEGINNING, Scene, push};
 use crate::sim::{
     kube::kinds::Kind,
-    world::{Delivery, Service},
+    world::{Delivery, Service, release::Phase},
 };
 
 /// The routes in front of a service.
 pub fn routes(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind, Value)>) {
-    let weight = scene.world.weight(service.name, scene.cluster, scene.now());
+    let position = scene.world.position(service.name, scene.cluster, scene.minute);
+    // Once promoted, the new version is what stands behind the stable Service.
+    let weight = position.filter(|p| p.phase != Phase::Promoted).map_or(0, |p| p.weight);
     let since = BEGINNING - 90_000.0;
     let name = service.name;
     match service.delivery {
         Delivery::RolloutCanary => {
             let host = |arm: &str, weight: u32| json!({"destination": {"host": format!("{name}-{arm}"), "port": {"number": 80}}, "weight": weight});
-            push(
-                out,
-                "virtualservices",
-                virtual_service(scene, service, weight, [host("stable", 100 - weight), host("canary", weight)]),
-            );
+            push(out, "virtualservices", virtual_service(scene, service, [host("stable", 100 - weight), host("canary", weight)]));
         }
         Delivery::VirtualService => {
             let subset = |arm: &str, weight: u32| json!({"destination": {"host": name, "subset": arm}, "weight": weight});
             push(
                 out,
                 "virtualservices",
-                virtual_service(scene, service, weight, [subset("stable", 100 - weight), subset("canary", weight)]),
+                virtual_service(scene, service, [subset("stable", 100 - weight), subset("canary", weight)]),
             );
             let mut rule = scene.object("destinationrules", name, name, since);
             rule["metadata"]["generation"] = 1.into();
@@ -40,26 +38,22 @@ pub fn routes(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind,
     }
 }
 
-fn virtual_service(scene: Scene<'_>, service: &Service, weight: u32, route: [Value; 2]) -> Value {
+fn virtual_service(scene: Scene<'_>, service: &Service, route: [Value; 2]) -> Value {
     let mut object = scene.object("virtualservices", service.name, service.name, BEGINNING - 90_000.0);
-    let writes =
-        scene.world.weights(service.name, scene.cluster).iter().filter(|(minute, w)| *minute <= scene.minute && *w > 0).count();
+    let past = scene.world.positions(service.name, scene.cluster).into_iter().filter(|p| p.minute <= scene.minute);
+    // The controller's writes count; a person's raise the generation where they are made.
+    let writes = if service.delivery == Delivery::RolloutCanary { past.count() } else { 0 };
     object["metadata"]["generation"] = json!(40 + writes);
     let hosts = [service.name.to_owned(), format!("{}.{}.svc.cluster.local", service.name, super::NAMESPACE)];
     object["spec"] =
         json!({"hosts": hosts, "gateways": ["mesh"], "http": [{"name": "primary", "route": route, "timeout": "5s"}]});
     if service.delivery == Delivery::RolloutCanary {
-        let at = scene
-            .world
-            .weights(service.name, scene.cluster)
-            .iter()
-            .rev()
-            .find(|(minute, _)| *minute <= scene.minute)
-            .map_or(BEGINNING, |(m, _)| *m);
+        let position = scene.world.position(service.name, scene.cluster, scene.minute);
+        let at = position.map_or(BEGINNING - 2_000.0, |p| p.minute);
         let fields = json!({"f:spec": {"f:http": {}}});
         object["metadata"]["managedFields"] = json!([
             {"manager": "helm", "operation": "Update", "apiVersion": "networking.istio.io/v1", "time": scene.time(BEGINNING - 90_000.0), "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:hosts": {}, "f:gateways": {}}}},
-            {"manager": "rollouts-controller", "operation": "Update", "apiVersion": "networking.istio.io/v1alpha3", "time": scene.time(if weight > 0 { at } else { BEGINNING - 2_000.0 }), "fieldsType": "FieldsV1", "fieldsV1": fields},
+            {"manager": "rollouts-controller", "operation": "Update", "apiVersion": "networking.istio.io/v1alpha3", "time": scene.time(at), "fieldsType": "FieldsV1", "fieldsV1": fields},
         ]);
     }
     object
