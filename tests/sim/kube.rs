@@ -146,7 +146,8 @@ async fn a_watch_sees_writes_and_ends_with_its_time() {
         }
     }
     let last: u64 = version.parse().unwrap();
-    assert_eq!(seen, ["cart".to_owned(), format!("bookmark {}", last + 2)]);
+    // Of each the patch, and the controller's note that it has seen it.
+    assert_eq!(seen, ["cart".to_owned(), "cart".to_owned(), format!("bookmark {}", last + 4)]);
 }
 
 #[tokio::test]

@@ -130,8 +130,10 @@ async fn guarded_writes_win_once() {
     assert_eq!(bed.ask(Method::PATCH, APPS, MERGE, &patch).await.0, 409);
     // What changes nothing does not move the version.
     let again = json!({"spec": {"paused": true}}).to_string();
-    assert_eq!(bed.ask(Method::PATCH, APPS, MERGE, &again).await, (200, written.clone()));
-    assert_eq!(bed.get(APPS).await, written);
+    let settled = bed.get(APPS).await;
+    assert_eq!(settled["status"]["observedGeneration"], written["metadata"]["generation"]);
+    assert_eq!(bed.ask(Method::PATCH, APPS, MERGE, &again).await, (200, settled.clone()));
+    assert_eq!(bed.get(APPS).await, settled);
 }
 
 #[tokio::test]

@@ -80,9 +80,9 @@ impl World {
         at.duration_since(self.params.t0).as_secs_f64() / 60.0
     }
 
-    /// The instant of a simulated minute, in whole seconds.
+    /// The instant of a simulated minute, down to whole seconds; a hair is added because sixtieths are not exact.
     pub fn instant(&self, minute: f64) -> Timestamp {
-        let seconds = (minute * 60.0).round() as i64;
+        let seconds = (minute * 60.0 + 0.001).floor() as i64;
         self.params.t0.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(self.params.t0)
     }
 
