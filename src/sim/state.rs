@@ -77,6 +77,8 @@ impl State {
     pub fn note(&self, moves: Vec<Move>) {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
         let world = Arc::make_mut(&mut world);
-        moves.into_iter().for_each(|next| world.note(next));
+        for next in moves {
+            world.note(next);
+        }
     }
 }

@@ -76,6 +76,9 @@ fn dry(request: &Request) -> Result<bool, Refusal> {
     }
 }
 
+/// An object before and after a write that changed it.
+type Written = (Arc<Value>, Arc<Value>);
+
 struct Scene<'a> {
     store: &'a mut Store,
     world: &'a World,
@@ -112,7 +115,7 @@ impl Scene<'_> {
     }
 
     /// The answer, and the object before and after if it was changed.
-    fn update(&mut self) -> Result<(Response, Option<(Arc<Value>, Arc<Value>)>), Refusal> {
+    fn update(&mut self) -> Result<(Response, Option<Written>), Refusal> {
         let (kind, name) = (self.kind(), self.target.name.clone().unwrap_or_default());
         let key = Key::new(kind, self.namespace(), &name);
         let current = self.store.get(&key).ok_or_else(|| Refusal::not_found(kind, &name))?;
