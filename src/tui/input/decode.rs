@@ -92,12 +92,11 @@ impl Perform for Sink {
     }
 
     fn execute(&mut self, byte: u8) {
-        match control(byte) {
-            Some(key) => self.key(key),
-            None => {
-                self.alt = false;
-                self.out.push(Input::Unknown);
-            }
+        if let Some(key) = control(byte) {
+            self.key(key);
+        } else {
+            self.alt = false;
+            self.out.push(Input::Unknown);
         }
     }
 

@@ -189,22 +189,22 @@ mod tests {
         (master, reader, receiver)
     }
 
-    fn inputs(inputs: Vec<Input>) -> Option<Arrival> {
-        Some(Arrival::Inputs { at: SignedDuration::from_secs(7), inputs })
+    fn inputs(inputs: Vec<Input>) -> Arrival {
+        Arrival::Inputs { at: SignedDuration::from_secs(7), inputs }
     }
 
     #[test]
     fn keys_arrive_with_their_time() {
         let (mut master, _reader, mut receiver) = start(8);
         master.write_all(b"\x1b[A").expect("written");
-        assert_eq!(receiver.blocking_recv(), inputs(vec![Input::Key(Key::plain(Code::Up))]));
+        assert_eq!(receiver.blocking_recv(), Some(inputs(vec![Input::Key(Key::plain(Code::Up))])));
     }
 
     #[test]
     fn a_lone_escape_is_a_key() {
         let (mut master, _reader, mut receiver) = start(8);
         master.write_all(b"\x1b").expect("written");
-        assert_eq!(receiver.blocking_recv(), inputs(vec![Input::Key(Key::plain(Code::Esc))]));
+        assert_eq!(receiver.blocking_recv(), Some(inputs(vec![Input::Key(Key::plain(Code::Esc))])));
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
     fn what_was_typed_before_the_hang_up_counts_and_nothing_after_it() {
         let (mut master, _reader, mut receiver) = start(8);
         master.write_all(b"q").expect("written");
-        assert_eq!(receiver.blocking_recv(), inputs(vec![Input::Key(Key::char('q'))]));
+        assert_eq!(receiver.blocking_recv(), Some(inputs(vec![Input::Key(Key::char('q'))])));
         drop(master);
         assert_eq!(receiver.blocking_recv(), Some(Arrival::HungUp));
     }

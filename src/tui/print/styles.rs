@@ -1,5 +1,7 @@
 //! A frame as a grid of styles, for snapshots: a change of colour shows where it happened.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
@@ -31,7 +33,7 @@ pub fn styles(buf: &Buffer) -> String {
         out.push('\n');
     }
     for (style, letter) in known.iter().zip(LETTERS) {
-        out.push_str(&format!("{} = {}\n", char::from(*letter), describe(*style)));
+        let _ = writeln!(out, "{} = {}", char::from(*letter), describe(*style));
     }
     out
 }

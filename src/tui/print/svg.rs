@@ -134,11 +134,11 @@ pub fn svg(buf: &Buffer, ground: Ground) -> String {
     }
     let mut out = String::with_capacity(texts.len() + 4096);
     let (w, h) = (number(width), number(height));
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\
          <style>text{{white-space:pre}}.b{{font-weight:bold}}.i{{font-style:italic}}</style>\
-         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>\n",
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>",
         hex(ground.background)
     );
     shapes.write(&mut out);

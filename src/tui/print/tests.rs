@@ -56,3 +56,51 @@ fn reverse_swaps_and_dim_fades() {
 fn equal_frames_give_equal_pictures() {
     assert_eq!(svg(&frame(), Ground::default()), svg(&frame(), Ground::default()));
 }
+
+/// A frame as full as frames get.
+fn crowded(width: u16, height: u16) -> Buffer {
+    use crate::tui::look::Look;
+    use crate::tui::theme::Token;
+    use crate::tui::widget::{Chart, Limit, Marker, Panel, Slider, badge, evenly, put};
+    let look = Look::full();
+    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+    badge(&mut buf, Rect::new(0, 0, width, 1), "NO-GO", Token::NoGo, &look);
+    let half = width / 2;
+    let list = Rect::new(0, 1, half, height - 1);
+    let inside = Panel { key: "1", title: "Services", status: "live · 2 s".into(), focus: true, ..Panel::default() }
+        .draw(list, &mut buf, &look);
+    for y in 0..inside.height {
+        put(&mut buf, inside, 0, y, "  payment", look.style(Token::Bright));
+        put(&mut buf, inside, 18, y, "✓", look.style(Token::Go));
+        put(&mut buf, inside, 22, y, "4.2.0   4.2.0", look.style(Token::Dim));
+        put(&mut buf, inside, 38, y, "4.1.7", look.style(Token::Canary));
+        put(&mut buf, inside, 46, y, "3.92   611", look.style(Token::NoGo));
+    }
+    let right = Rect::new(half, 1, width - half, 6);
+    let inside = Panel { key: "4", title: "Canary", ..Panel::default() }.draw(right, &mut buf, &look);
+    Slider { set: 20.0, actual: Some(35.0), draft: None, steps: &[5.0, 50.0] }.draw(inside, &mut buf, &look);
+    let wave = |top: f64, speed: f64| -> Vec<f64> { (0..300).map(|at| top * (1.0 + (f64::from(at) * speed).sin())).collect() };
+    let (canary, baseline) = (evenly(&wave(2.0, 0.31)), evenly(&wave(0.6, 0.17)));
+    let mut y = 7;
+    while y + 12 <= height {
+        let graph = Rect::new(half, y, width - half, 12);
+        let inside = Panel { key: "5", title: "Errors %", ..Panel::default() }.draw(graph, &mut buf, &look);
+        Chart {
+            baseline: &baseline,
+            canary: &canary,
+            limit: Some(Limit { value: 1.0 }),
+            markers: &[Marker { at: 0.2, label: "5 %" }],
+            ends: ("13:37", "14:07"),
+            ..Chart::default()
+        }
+        .draw(inside, &mut buf, &look);
+        y += 12;
+    }
+    buf
+}
+
+#[test]
+fn a_picture_of_a_full_screen_is_small() {
+    let picture = svg(&crowded(200, 60), Ground::default());
+    assert!(picture.len() < 100_000, "{} bytes", picture.len());
+}

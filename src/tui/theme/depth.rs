@@ -77,26 +77,27 @@ mod tests {
     #[test]
     fn the_environment_decides() {
         use ColourChoice::{Always, Auto, Never};
-        let xterm = ("TERM", "xterm-256color");
-        let cases: &[(ColourChoice, &[(&str, &str)], Depth)] = &[
-            (Auto, &[xterm], Depth::C256),
+        const XTERM: (&str, &str) = ("TERM", "xterm-256color");
+        type Case = (ColourChoice, &'static [(&'static str, &'static str)], Depth);
+        let cases: &[Case] = &[
+            (Auto, &[XTERM], Depth::C256),
             (Auto, &[("TERM", "screen")], Depth::C256),
-            (Auto, &[xterm, ("COLORTERM", "truecolor")], Depth::True),
-            (Auto, &[xterm, ("COLORTERM", "24bit")], Depth::True),
-            (Auto, &[xterm, ("COLORTERM", "yes")], Depth::C256),
+            (Auto, &[XTERM, ("COLORTERM", "truecolor")], Depth::True),
+            (Auto, &[XTERM, ("COLORTERM", "24bit")], Depth::True),
+            (Auto, &[XTERM, ("COLORTERM", "yes")], Depth::C256),
             (Auto, &[("TERM", "xterm-direct")], Depth::True),
             (Auto, &[("TERM", "linux")], Depth::C16),
             (Auto, &[("TERM", "vt220")], Depth::Mono),
             (Auto, &[("TERM", "dumb"), ("COLORTERM", "truecolor")], Depth::Mono),
             (Auto, &[], Depth::Mono),
-            (Auto, &[xterm, ("NO_COLOR", "1")], Depth::Mono),
-            (Auto, &[xterm, ("NO_COLOR", "")], Depth::C256),
-            (Auto, &[xterm, ("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], Depth::Mono),
+            (Auto, &[XTERM, ("NO_COLOR", "1")], Depth::Mono),
+            (Auto, &[XTERM, ("NO_COLOR", "")], Depth::C256),
+            (Auto, &[XTERM, ("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], Depth::Mono),
             (Auto, &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], Depth::C16),
             (Auto, &[("TERM", "dumb"), ("CLICOLOR_FORCE", "0")], Depth::Mono),
-            (Always, &[xterm, ("NO_COLOR", "1")], Depth::C256),
+            (Always, &[XTERM, ("NO_COLOR", "1")], Depth::C256),
             (Always, &[], Depth::C16),
-            (Never, &[xterm, ("COLORTERM", "truecolor")], Depth::Mono),
+            (Never, &[XTERM, ("COLORTERM", "truecolor")], Depth::Mono),
         ];
         for (choice, env, wanted) in cases {
             assert_eq!(depth(*choice, env), *wanted, "{choice:?} {env:?}");

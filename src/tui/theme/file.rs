@@ -85,11 +85,11 @@ impl File<'_> {
         Place { file: self.name.to_owned(), line: self.line(offset), key: key.into() }
     }
 
-    fn table<'v, 'i>(&self, at: &Place, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>, ThemeError> {
+    fn table<'v, 'i>(at: &Place, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>, ThemeError> {
         value.get_ref().as_table().ok_or_else(|| at.error("must be a table"))
     }
 
-    fn text<'v>(&self, at: &Place, value: &'v Spanned<DeValue<'_>>) -> Result<&'v str, ThemeError> {
+    fn text<'v>(at: &Place, value: &'v Spanned<DeValue<'_>>) -> Result<&'v str, ThemeError> {
         value.get_ref().as_str().ok_or_else(|| at.error("must be a text in quotes"))
     }
 
@@ -100,18 +100,18 @@ impl File<'_> {
         if let Some(text) = value.get_ref().as_str() {
             return Ok(Paint::of_rgb(hex(at, text)?));
         }
-        let table = self.table(at, value).map_err(|_| at.error("must be \"#rrggbb\" or { rgb, c256, c16 }"))?;
+        let table = Self::table(at, value).map_err(|_| at.error("must be \"#rrggbb\" or { rgb, c256, c16 }"))?;
         let Some(rgb) = table.get("rgb") else {
             return Err(at.error("needs rgb = \"#rrggbb\""));
         };
-        let mut paint = Paint::of_rgb(hex(at, self.text(at, rgb)?)?);
+        let mut paint = Paint::of_rgb(hex(at, Self::text(at, rgb)?)?);
         for (key, value) in table {
             let at = self.place(key.span().start, format!("{}.{}", at.key, key.get_ref()));
             match key.get_ref().as_ref() {
                 "rgb" => {}
-                "c256" => paint.c256 = self.index(&at, value)?,
+                "c256" => paint.c256 = Self::index(&at, value)?,
                 "c16" => {
-                    let text = self.text(&at, value)?;
+                    let text = Self::text(&at, value)?;
                     paint.c16 = match text {
                         "default" => None,
                         name => Some(
@@ -126,7 +126,7 @@ impl File<'_> {
         Ok(paint)
     }
 
-    fn index(&self, at: &Place, value: &Spanned<DeValue<'_>>) -> Result<Option<u8>, ThemeError> {
+    fn index(at: &Place, value: &Spanned<DeValue<'_>>) -> Result<Option<u8>, ThemeError> {
         if value.get_ref().as_str() == Some("default") {
             return Ok(None);
         }
@@ -138,9 +138,9 @@ impl File<'_> {
             .ok_or_else(|| at.error("must be 0 to 255, or \"default\""))
     }
 
-    fn modifiers(&self, at: &Place, value: &Spanned<DeValue<'_>>) -> Result<Modifier, ThemeError> {
+    fn modifiers(at: &Place, value: &Spanned<DeValue<'_>>) -> Result<Modifier, ThemeError> {
         let one = |value: &Spanned<DeValue<'_>>| {
-            let name = self.text(at, value)?;
+            let name = Self::text(at, value)?;
             Ok(match name {
                 "bold" => Modifier::BOLD,
                 "dim" => Modifier::DIM,
@@ -166,14 +166,14 @@ impl File<'_> {
             token.fg = Some((name.to_owned(), at.clone()));
             return Ok(token);
         }
-        let table = self.table(at, value).map_err(|_| at.error("must be a colour's name or { fg, bg, attr, mono }"))?;
+        let table = Self::table(at, value).map_err(|_| at.error("must be a colour's name or { fg, bg, attr, mono }"))?;
         for (key, value) in table {
             let at = self.place(key.span().start, format!("{}.{}", at.key, key.get_ref()));
             match key.get_ref().as_ref() {
-                "fg" => token.fg = Some((self.text(&at, value)?.to_owned(), at)),
-                "bg" => token.bg = Some((self.text(&at, value)?.to_owned(), at)),
-                "attr" => token.attr = self.modifiers(&at, value)?,
-                "mono" => token.mono = self.modifiers(&at, value)?,
+                "fg" => token.fg = Some((Self::text(&at, value)?.to_owned(), at)),
+                "bg" => token.bg = Some((Self::text(&at, value)?.to_owned(), at)),
+                "attr" => token.attr = Self::modifiers(&at, value)?,
+                "mono" => token.mono = Self::modifiers(&at, value)?,
                 other => return Err(at.error(format!("`{other}` is not known here; fg, bg, attr, mono are"))),
             }
         }
@@ -184,15 +184,15 @@ impl File<'_> {
         let section = key.get_ref().as_ref();
         let at = self.place(key.span().start, section);
         match section {
-            "inherits" => theme.inherits = Some((self.text(&at, value)?.to_owned(), at)),
+            "inherits" => theme.inherits = Some((Self::text(&at, value)?.to_owned(), at)),
             "palette" => {
-                for (key, value) in self.table(&at, value)? {
+                for (key, value) in Self::table(&at, value)? {
                     let at = self.place(key.span().start, format!("palette.{}", key.get_ref()));
                     theme.palette.insert(key.get_ref().to_string(), self.palette_entry(&at, value)?);
                 }
             }
             "tokens" => {
-                for (key, value) in self.table(&at, value)? {
+                for (key, value) in Self::table(&at, value)? {
                     let at = self.place(key.span().start, format!("tokens.{}", key.get_ref()));
                     let token = Token::from_str(key.get_ref()).map_err(|_| unknown_token(&at, key.get_ref()))?;
                     theme.tokens.insert(token, self.token(&at, value)?);

@@ -90,7 +90,7 @@ fn layout(columns: &[Column<'_>], width: u16) -> Vec<(usize, u16, u16)> {
     for at in kept {
         let column = &columns[at];
         let grow = u32::from(column.grow);
-        let extra = if shares == 0 { 0 } else { spare * grow / shares };
+        let extra = (spare * grow).checked_div(shares).unwrap_or(0);
         (spare, shares) = (spare - extra, shares - grow);
         let wide = column.width + extra as u16;
         placed.push((at, x, wide));

@@ -120,8 +120,10 @@ fn a_missing_value_is_not_a_zero_in_a_sparkline() {
     assert_eq!(shown(2, 1, |area, buf| sparkline(buf, area, &[0.0, 0.0], None, Token::Canary, &look)), "▁▁\n");
 }
 
+type Points = Vec<(f64, f64)>;
+
 /// A canary that goes wrong in the second half, beside a calm baseline with a gap.
-fn curves() -> (Vec<(f64, f64)>, Vec<(f64, f64)>) {
+fn curves() -> (Points, Points) {
     let baseline: Vec<f64> =
         (0..60).map(|at| if (20..30).contains(&at) { f64::NAN } else { 0.2 + 0.1 * f64::from(at % 3) }).collect();
     let canary: Vec<f64> = (0..60).map(|at| if at < 36 { 0.2 } else { f64::from(at - 35).min(16.0) / 4.0 }).collect();

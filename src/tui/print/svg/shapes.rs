@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{HIGH, Rgb, WIDE, hex, number};
+use super::{HIGH, MARGIN, Rgb, WIDE, hex, number};
 
 /// Paths by what they are painted with.
 #[derive(Default)]
@@ -13,7 +13,10 @@ pub(super) struct Shapes {
     fills: BTreeMap<Rgb, String>,
     /// By colour and width in tenths.
     strokes: BTreeMap<(Rgb, u8), String>,
-    dots: BTreeMap<Rgb, String>,
+    /// Lines down that may go on in the next row: by colour, width and place, from and to.
+    downs: BTreeMap<(Rgb, u8, i64), (f64, f64)>,
+    /// Moves from dot to dot, and the last dot.
+    dots: BTreeMap<Rgb, (String, (i32, i32))>,
 }
 
 /// Arms of a line sign: left, right, up, down.
@@ -56,8 +59,7 @@ impl Shapes {
             }
             if up || down {
                 let (from, to) = (if up { y } else { mid_y }, if down { y + HIGH } else { mid_y });
-                let path = self.stroke(ink, width);
-                let _ = write!(path, "M{} {}V{}", number(mid_x), number(from), number(to));
+                self.down(ink, width, mid_x, from, to);
             }
             return true;
         }
@@ -79,20 +81,10 @@ impl Shapes {
                     number(mid_x + across * WIDE / 2.0)
                 );
             }
-            '╌' | '┄' => {
-                for part in [0.1, 0.6] {
-                    self.across(ink, 10, x + WIDE * part, x + WIDE * (part + 0.3), mid_y);
-                }
-            }
-            '┊' | '╎' => {
-                for part in [0.06, 0.31, 0.56, 0.81] {
-                    let path = self.stroke(ink, 10);
-                    let _ = write!(path, "M{} {}v{}", number(mid_x), number(y + HIGH * part), number(HIGH * 0.13));
-                }
-            }
-            '●' => self.circle(ink, mid_x, mid_y, 8.6),
-            '○' => {
-                self.circle(ink, mid_x, mid_y, 8.6);
+            '╌' | '┄' => self.across(ink, DASHED, x, x + WIDE, mid_y),
+            '┊' | '╎' => self.down(ink, DASHED, mid_x, y, y + HIGH),
+            '●' => {
+                let _ = write!(self.stroke(ink, ROUND), "M{} {}h0", number(mid_x), number(mid_y));
             }
             '\u{2800}'..='\u{28ff}' => self.braille(ink, sign as u32 - 0x2800, x, y),
             '▁'..='█' => {
@@ -125,43 +117,75 @@ impl Shapes {
         }
     }
 
-    /// A dot is a line of no length with round ends: the shortest way to say a circle.
-    fn circle(&mut self, ink: Rgb, x: f64, y: f64, _size: f64) {
-        let path = self.strokes.entry((ink, ROUND)).or_default();
-        let _ = write!(path, "M{} {}h0", number(x), number(y));
+    /// A line down; one that goes on where the row above ended makes that one longer.
+    fn down(&mut self, ink: Rgb, width: u8, x: f64, from: f64, to: f64) {
+        let key = (ink, width, (x * 100.0).round() as i64);
+        match self.downs.get_mut(&key) {
+            Some((_, end)) if (*end - from).abs() < 0.01 => *end = to,
+            _ => {
+                if let Some(done) = self.downs.insert(key, (from, to)) {
+                    self.finish_down(key, done);
+                }
+            }
+        }
     }
 
+    fn finish_down(&mut self, (ink, width, x): (Rgb, u8, i64), (from, to): (f64, f64)) {
+        let path = self.stroke(ink, width);
+        let _ = write!(path, "M{} {}V{}", number(x as f64 / 100.0), number(from), number(to));
+    }
+
+    /// A dot is a line of no length with round ends. Dots are written on their own grid of whole
+    /// numbers, each relative to the one before: a curve of a thousand dots stays small.
     fn braille(&mut self, ink: Rgb, bits: u32, x: f64, y: f64) {
-        const ORDER: [(u8, u8); 8] = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)];
-        let path = self.dots.entry(ink).or_default();
+        const ORDER: [(i32, i32); 8] = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)];
+        let (column, row) = (((x - MARGIN) / WIDE).round() as i32, ((y - MARGIN) / HIGH).round() as i32);
+        let (path, last) = self.dots.entry(ink).or_default();
         for (bit, (across, down)) in ORDER.iter().enumerate() {
             if bits & (1 << bit) != 0 {
-                let (x, y) = (x + WIDE * (0.25 + 0.5 * f64::from(*across)), y + HIGH * (0.125 + 0.25 * f64::from(*down)));
-                let _ = write!(path, "M{:.1} {:.1}h0", x, y);
+                let dot = (2 * column + across, 4 * row + down);
+                let _ = write!(path, "m{} {}h0", dot.0 - last.0, dot.1 - last.1);
+                *last = dot;
             }
         }
     }
 
     /// Writes all paths, grounds first.
-    pub fn write(&self, out: &mut String) {
+    pub fn write(mut self, out: &mut String) {
+        for (key, done) in std::mem::take(&mut self.downs) {
+            self.finish_down(key, done);
+        }
         for (fill, path) in self.grounds.iter().chain(&self.fills) {
             let _ = writeln!(out, "<path fill=\"{}\" d=\"{path}\"/>", hex(*fill));
         }
         for ((ink, width), path) in &self.strokes {
-            let (width, cap) = if *width == ROUND { (8.6, " stroke-linecap=\"round\"") } else { (f64::from(*width) / 10.0, "") };
+            let (width, more) = match *width {
+                ROUND => (8.6, " stroke-linecap=\"round\""),
+                DASHED => (1.0, " stroke-dasharray=\"2.7 1.82\" stroke-dashoffset=\"-.9\""),
+                tenths => (f64::from(tenths) / 10.0, ""),
+            };
             let _ = writeln!(
                 out,
-                "<path fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{cap} d=\"{path}\"/>",
+                "<path fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"{more} d=\"{path}\"/>",
                 hex(*ink),
                 number(width)
             );
         }
-        for (ink, path) in &self.dots {
-            let ink = hex(*ink);
-            let _ = writeln!(out, "<path stroke=\"{ink}\" stroke-width=\"2.2\" stroke-linecap=\"round\" d=\"{path}\"/>");
+        for (ink, (path, _)) in &self.dots {
+            let (across, down) = (WIDE / 2.0, HIGH / 4.0);
+            let _ = writeln!(
+                out,
+                "<path transform=\"matrix({across} 0 0 {down} {} {})\" stroke=\"{}\" stroke-width=\".47\" \
+                 stroke-linecap=\"round\" d=\"M0 0{path}\"/>",
+                number(MARGIN + across / 2.0),
+                number(MARGIN + down / 2.0),
+                hex(*ink)
+            );
         }
     }
 }
 
 /// The stroke of the slider's knob.
 const ROUND: u8 = 255;
+/// The stroke of limits, markers and the rest of a slider.
+const DASHED: u8 = 254;
