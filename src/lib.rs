@@ -72,3 +72,4 @@ pub mod headless;
 pub mod provider;
 pub mod sim;
 pub mod tui;
+pub mod wire;

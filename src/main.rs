@@ -1,1 +1,110 @@
-fn main() {}
+//! Parses, installs guards, dispatches, and says how it ended.
+
+use std::{io, process::ExitCode};
+
+use clap::{CommandFactory, Parser};
+use gonogo::{
+    cli::{Cli, Command, ConfigCommand},
+    domain::Exit,
+    engine::plan::Guard,
+    headless::{self, Printer},
+    wire::{self, World},
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version are answers, on standard output; what cannot be printed is lost anyway.
+            e.print().ok();
+            return ExitCode::from(if e.use_stderr() { Exit::Usage } else { Exit::Done }.code());
+        }
+    };
+    if let Err(e) = wire::guards(&cli.global) {
+        headless::say(&e.to_string(), None);
+        return ExitCode::from(Exit::Failed.code());
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            headless::say(&format!("cannot start: {e}"), None);
+            return ExitCode::from(Exit::Failed.code());
+        }
+    };
+    let exit = runtime.block_on(async {
+        match dispatch(&cli).await {
+            Ok(exit) => exit,
+            Err(e) => {
+                headless::say(&format!("cannot write the answer: {e}"), None);
+                Exit::Failed
+            }
+        }
+    });
+    // Watches may hang in a read; nothing waits for them.
+    runtime.shutdown_background();
+    ExitCode::from(exit.code())
+}
+
+/// Runs the command. Interrupted commands end with 130; the cockpit handles its own signals.
+async fn dispatch(cli: &Cli) -> io::Result<Exit> {
+    let mut printer = Printer::stdout(cli.global.output);
+    match &cli.command {
+        Some(Command::Completions { shell }) => {
+            let mut text = vec![];
+            clap_complete::generate(*shell, &mut Cli::command(), "gonogo", &mut text);
+            printer.raw(&String::from_utf8_lossy(&text))?;
+            Ok(Exit::Done)
+        }
+        Some(Command::Man) => {
+            let mut text = vec![];
+            clap_mangen::Man::new(Cli::command()).render(&mut text)?;
+            printer.raw(&String::from_utf8_lossy(&text))?;
+            Ok(Exit::Done)
+        }
+        Some(Command::Keys) => wire::config::keys(&cli.global, &mut printer),
+        Some(Command::Config { command: ConfigCommand::Check }) => wire::config::check(&cli.global, &mut printer),
+        Some(Command::Config { command: ConfigCommand::Schema }) => wire::config::schema(&mut printer),
+        Some(Command::Sim { scenario, listen }) => {
+            tokio::select! {
+                done = wire::serve(*scenario, *listen, &cli.global, &mut printer) => done,
+                _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            }
+        }
+        None | Some(Command::Demo { .. }) => wire::cockpit::run(cli, &mut printer).await,
+        Some(command) => {
+            tokio::select! {
+                done = headless(cli, command, &mut printer) => done,
+                _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+            }
+        }
+    }
+}
+
+/// A question to the engine, asked once.
+async fn headless(cli: &Cli, command: &Command, printer: &mut Printer) -> io::Result<Exit> {
+    let world = match World::open(&cli.global, false).await {
+        Ok(world) => world,
+        Err(exit) => return Ok(exit),
+    };
+    let engine = &world.engine;
+    match command {
+        Command::Status { env } => headless::status(engine, &headless::StatusArgs { environment: env.clone() }, printer).await,
+        Command::Check { services, env, to, require, wait, timeout } => {
+            let args = headless::CheckArgs {
+                services: services.clone(),
+                environment: env.clone(),
+                to: to.clone(),
+                require: require.clone(),
+                wait: wait.then_some(*timeout),
+            };
+            headless::check(engine, &args, printer).await
+        }
+        Command::Runs { run } => headless::runs(engine, &headless::RunsArgs { run: run.clone() }, printer).await,
+        Command::Act(action) => {
+            let guard = Guard { read_only: world.settings.read_only };
+            headless::act(engine, action, guard, cli.global.dry_run, printer).await
+        }
+        // The rest is answered without an engine.
+        _ => Ok(Exit::Usage),
+    }
+}

@@ -45,10 +45,14 @@ impl Drop for Engine {
 }
 
 impl Engine {
-    /// Starts every watch. Returns at once; the first snapshot knows nothing but the configuration.
-    pub fn start(topology: Arc<Topology>, roles: Roles, clock: Clock) -> Self {
+    /// Starts every watch. Returns at once; the first snapshot knows nothing but the configuration. With `discover`
+    /// every workload that is found is a service.
+    pub fn start(topology: Arc<Topology>, discover: bool, roles: Roles, clock: Clock) -> Self {
         let now = clock.now();
         let mut store = Store::new(topology);
+        if discover {
+            store = store.discovering();
+        }
         let (sink, updates) = Sink::new();
         let cancel = CancellationToken::new();
         let mut tasks = JoinSet::new();

@@ -25,6 +25,8 @@ const METRICS_SILENCE: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Debug)]
 pub struct Store {
     topology: Arc<Topology>,
+    /// Whether every workload that is found is a service: nothing was configured.
+    discover: bool,
     clusters: BTreeMap<ClusterName, Arc<ClusterState>>,
     pipelines: Arc<PipelineState>,
     metrics: Section<ArmMetrics>,
@@ -48,6 +50,7 @@ impl Store {
             .collect();
         Self {
             topology,
+            discover: false,
             clusters,
             pipelines: Arc::default(),
             metrics: Feed::Waiting,
@@ -58,6 +61,13 @@ impl Store {
             noticed: vec![],
             last: None,
         }
+    }
+
+    /// The same, and every workload that is found becomes a service.
+    #[must_use]
+    pub fn discovering(mut self) -> Self {
+        self.discover = true;
+        self
     }
 
     /// Takes one update at `now`.
@@ -128,6 +138,10 @@ impl Store {
     /// The picture at `now`, joined and judged.
     pub fn snapshot(&mut self, now: Timestamp) -> Arc<Snapshot> {
         self.expire(now);
+        if self.discover {
+            let found = wanted::services(&self.topology, &self.clusters);
+            self.topology = keep(&self.topology, Topology { services: found, ..(*self.topology).clone() });
+        }
         let mut snapshot = Snapshot {
             at: now,
             topology: self.topology.clone(),

@@ -2,9 +2,36 @@
 
 use std::{collections::{BTreeMap, BTreeSet}, sync::Arc};
 
-use crate::domain::{Arm, Canary, Environment, MetricKey, MetricTarget, RunsWanted, Service, Sha, Snapshot, WorkflowWanted};
+use crate::domain::{
+    Arm, Canary, ClusterName, ClusterState, Environment, Limits, MetricKey, MetricTarget, ObjectKey, RunsWanted, Service, ServiceName,
+    Sha, Snapshot, Topology, WorkflowWanted, WorkloadKind, WorkloadRef,
+};
 
 use super::verdict::target_version;
+
+/// Every workload of the clusters as a service, for a configuration that names none.
+pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<ClusterState>>) -> Vec<Service> {
+    let namespaces: Vec<&Arc<str>> = topology.environments.iter().flat_map(|e| &e.clusters).map(|c| &c.namespace).collect();
+    let mut found: BTreeMap<Arc<str>, WorkloadKind> = BTreeMap::new();
+    for state in clusters.values() {
+        let deployments = state.deployments.value().into_iter().flat_map(|s| s.keys());
+        let rollouts = state.rollouts.value().into_iter().flat_map(|s| s.keys());
+        let mut add = |key: &ObjectKey, kind| {
+            if namespaces.contains(&&key.namespace) {
+                found.insert(key.name.clone(), kind);
+            }
+        };
+        deployments.for_each(|k| add(k, WorkloadKind::Deployment));
+        // A Rollout that took over a Deployment of the same name is what delivers.
+        rollouts.for_each(|k| add(k, WorkloadKind::Rollout));
+    }
+    let service = |(name, kind): (Arc<str>, WorkloadKind)| {
+        let service: ServiceName = name.parse().ok()?;
+        let workload = WorkloadRef { kind, name };
+        Some(Service { name: service, pipeline: None, workload, slo: Limits::default(), runbook: None })
+    };
+    found.into_iter().filter_map(service).collect()
+}
 
 /// Every bound workflow once, with the commits of the release.
 pub fn runs(s: &Snapshot) -> RunsWanted {

@@ -1,0 +1,46 @@
+//! `gonogo config` and `gonogo keys`: what needs a configuration and no source.
+
+use std::io;
+
+use super::world::{faults, inputs};
+use crate::{
+    cli::Global,
+    config::{self, Loaded, load},
+    domain::Exit,
+    headless::{Format, Printer, say},
+};
+
+/// Names every fault of the configuration, or says which files hold.
+pub fn check(global: &Global, printer: &mut Printer) -> io::Result<Exit> {
+    match load(&inputs(global)) {
+        Err(found) => Ok(faults(&found)),
+        Ok(Loaded { settings, files, notes }) => {
+            for note in &notes {
+                say(&note.to_string(), None);
+            }
+            let root = serde_json::json!({
+                "schema": "gonogo/v1/config",
+                "files": files,
+                "environments": settings.topology.environments,
+                "services": settings.topology.services,
+                "notes": notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            });
+            printer.answer(&root, || {
+                let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
+                let (e, s) = (settings.topology.environments.len(), settings.topology.services.len());
+                if names.is_empty() {
+                    "no configuration file; what is found on this machine is shown\n".to_owned()
+                } else {
+                    format!("{}: no faults; {e} environments, {s} services\n", names.join(", "))
+                }
+            })?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Prints the JSON Schema of the configuration.
+pub fn schema(printer: &mut Printer) -> io::Result<Exit> {
+    printer.raw(&format!("{:#}\n", config::schema()))?;
+    Ok(Exit::Done)
+}

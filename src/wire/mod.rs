@@ -1,0 +1,112 @@
+//! Which systems exist, and how a configuration becomes a running engine: one row per provider.
+
+pub mod cockpit;
+pub mod config;
+pub mod demo;
+mod first;
+mod world;
+
+use std::{io, sync::Arc};
+
+use serde::Serialize;
+
+use crate::{
+    cli::Global,
+    config::Settings,
+    domain::{Exit, Problem},
+    engine::{Engine, Roles, clock::Clock},
+    headless::Printer,
+    provider::{
+        github, kube, prometheus,
+        role::{Metrics, Pipelines, Timer, Workloads},
+    },
+    sim::Scenario,
+};
+
+pub use world::World;
+
+/// Connects what the settings name. A system that cannot be connected to is a problem in its own section; nothing here
+/// waits for a network.
+pub async fn roles(settings: &Settings, clock: &Clock) -> Roles {
+    let timer: Arc<dyn Timer> = Arc::new(clock.clone());
+    let mut clusters = vec![];
+    for connection in &settings.clusters {
+        let role = kube::connect(connection, timer.clone()).await.map(|c| Arc::new(c) as Arc<dyn Workloads>);
+        clusters.push((connection.name.clone(), role));
+    }
+    let pipelines: Option<Result<Arc<dyn Pipelines>, Problem>> =
+        settings.github.as_ref().map(|c| Ok(Arc::new(github::connect(c, timer.clone())?) as Arc<dyn Pipelines>));
+    let metrics: Option<Result<Arc<dyn Metrics>, Problem>> = match (&settings.prometheus, &settings.topology.metrics) {
+        (Some(c), Some(m)) => Some(prometheus::connect(c, m.clone(), timer).map(|p| Arc::new(p) as Arc<dyn Metrics>)),
+        _ => None,
+    };
+    Roles { clusters, pipelines, metrics }
+}
+
+/// A running engine over what the settings name.
+pub async fn engine(settings: &Settings, clock: Clock) -> Engine {
+    let roles = roles(settings, &clock).await;
+    Engine::start(settings.topology.clone(), settings.discover, roles, clock)
+}
+
+/// Installs what must stand before anything else: error reports, and the log file where one is asked for by
+/// `GONOGO_LOG`. The log never goes to the terminal.
+pub fn guards(global: &Global) -> color_eyre::Result<()> {
+    use tracing_subscriber::EnvFilter;
+    crate::tui::terminal::install_panic_hook()?;
+    let Some(filter) = std::env::var("GONOGO_LOG").ok().filter(|f| !f.is_empty()) else { return Ok(()) };
+    let folder = world::state_dir(global).ok_or_else(|| color_eyre::eyre::eyre!("no folder for the log: use --state-dir"))?;
+    std::fs::create_dir_all(&folder)?;
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("gonogo.log"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_ansi(false)
+        .with_writer(std::sync::Mutex::new(file))
+        .init();
+    Ok(())
+}
+
+/// Where the embedded world can be reached, as `gonogo sim` prints it once it is ready.
+#[derive(Serialize)]
+struct Ready<'a> {
+    schema: &'static str,
+    scenario: String,
+    kubeconfig: &'a std::path::Path,
+    github: &'a str,
+    prometheus: &'a str,
+    clusters: std::collections::BTreeMap<&'a str, &'a str>,
+    token: &'a str,
+    socket: Option<&'a std::path::Path>,
+    config: &'a std::path::Path,
+}
+
+/// Runs the embedded world until it is interrupted.
+pub async fn serve(scenario: Scenario, listen: std::net::SocketAddr, global: &Global, printer: &mut Printer) -> io::Result<Exit> {
+    let options = demo::Options {
+        scenario,
+        seed: global.seed,
+        at: global.at,
+        speed: Some(global.speed.unwrap_or(1.0)),
+        live: true,
+    };
+    let world = match demo::Demo::start_at(options, Some(listen), true).await {
+        Ok(world) => world,
+        Err(problem) => return Ok(Printer::problem(&problem)),
+    };
+    let endpoints = world.sim.endpoints();
+    let config = world.folder.path().join("gonogo.toml");
+    std::fs::write(&config, &world.text)?;
+    let ready = Ready {
+        schema: "gonogo/v1/sim",
+        scenario: scenario.to_string(),
+        kubeconfig: &world.folder.path().join("kubeconfig"),
+        github: &endpoints.github,
+        prometheus: &endpoints.prometheus,
+        clusters: endpoints.clusters.iter().map(|(c, url)| (c.name(), url.as_str())).collect(),
+        token: &endpoints.token,
+        socket: endpoints.socket.as_deref(),
+        config: &config,
+    };
+    printer.raw(&format!("{}\n", serde_json::to_string(&ready)?))?;
+    std::future::pending().await
+}

@@ -1,0 +1,149 @@
+//! What a command runs on: the configured systems, or the embedded world.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use directories::{BaseDirs, ProjectDirs};
+
+use super::{demo, first};
+use crate::{
+    cli::Global,
+    config::{Fault, Inputs, Loaded, Overrides, RealDisk, Secret, Settings, load, load_text},
+    domain::{Exit, Problem, ProblemKind},
+    engine::{Engine, clock::Clock},
+    headless::{Printer, say},
+    provider::github,
+};
+
+/// A running engine, what it was made from, and what keeps it alive.
+pub struct World {
+    /// The engine.
+    pub engine: Engine,
+    /// What it was made from.
+    pub settings: Settings,
+    /// What was left out of the configuration, and why.
+    pub notes: Vec<Fault>,
+    /// The files that the configuration was read from.
+    pub files: Vec<PathBuf>,
+    /// The embedded world, if it is that.
+    pub demo: Option<demo::Demo>,
+}
+
+impl World {
+    /// Opens the world that the options name; `live` for a person who watches. What stands in the way is told on
+    /// standard error, and the exit code says which kind it is.
+    pub async fn open(global: &Global, live: bool) -> Result<Self, Exit> {
+        let world = match global.demo {
+            Some(scenario) => {
+                let options = demo::Options { scenario, seed: global.seed, at: global.at, speed: global.speed, live };
+                Self::embedded(options, global).await
+            }
+            None => Self::real(global).await,
+        }?;
+        for note in &world.notes {
+            say(&note.to_string(), None);
+        }
+        Ok(world)
+    }
+
+    /// The embedded world.
+    pub async fn embedded(options: demo::Options, global: &Global) -> Result<Self, Exit> {
+        let demo = demo::Demo::start(options).await.map_err(|p| Printer::problem(&p))?;
+        let inputs = Inputs { flags: overrides(global), ..Inputs::bare(&RealDisk) };
+        let loaded = load_text(std::path::Path::new("demo"), &demo.text, &inputs).map_err(|f| faults(&f))?;
+        let Loaded { settings, notes, .. } = loaded;
+        let engine = super::engine(&settings, demo.clock.clone()).await;
+        Ok(Self { engine, settings, notes, files: vec![], demo: Some(demo) })
+    }
+
+    async fn real(global: &Global) -> Result<Self, Exit> {
+        let inputs = inputs(global);
+        let mut loaded = load(&inputs).map_err(|f| faults(&f))?;
+        if loaded.files.is_empty() {
+            let text = first::configuration(&inputs).map_err(|card| {
+                say(&card, None);
+                Exit::Usage
+            })?;
+            loaded = load_text(std::path::Path::new("what was found"), &text, &inputs).map_err(|f| faults(&f))?;
+        }
+        let Loaded { mut settings, files, notes } = loaded;
+        token(&mut settings).await.map_err(|p| Printer::problem(&p))?;
+        let engine = super::engine(&settings, Clock::real()).await;
+        Ok(Self { engine, settings, notes, files, demo: None })
+    }
+}
+
+/// Finds GitHub's token where the configuration says, else where `gh` and Actions keep it.
+pub async fn token(settings: &mut Settings) -> Result<(), Problem> {
+    let Some(connection) = &mut settings.github else { return Ok(()) };
+    let wrong = |what: String| Problem::new(ProblemKind::Config, what);
+    let places = connection.token_places.clone();
+    let (token, source) = if let Some(name) = &places.env {
+        let token = std::env::var(name).map_err(|_| wrong(format!("github.token_env: {name} is not set")))?;
+        (Some(Secret::new(&token)), Some("token_env"))
+    } else if let Some(file) = &places.file {
+        let token = std::fs::read_to_string(file).map_err(|e| wrong(format!("github.token_file: {}: {e}", file.display())))?;
+        (Some(Secret::new(&token)), Some("token_file"))
+    } else if let Some((program, args)) = places.command.as_deref().and_then(<[String]>::split_first) {
+        let output = tokio::process::Command::new(program).args(args).output().await;
+        let output = output.map_err(|e| wrong(format!("github.token_command: {program}: {e}")))?;
+        if !output.status.success() {
+            return Err(wrong(format!("github.token_command: {program} ended with {}", output.status)));
+        }
+        (Some(Secret::new(&String::from_utf8_lossy(&output.stdout))), Some("token_command"))
+    } else if is_loopback(&connection.api) {
+        // A server on this machine is no GitHub: nobody's real token is sent there unasked.
+        (None, None)
+    } else {
+        let from_gh = github::gh_auth_token(&connection.host).await;
+        let found = github::token(&connection.host, |name| std::env::var(name).ok(), |_| from_gh);
+        found.map_or((None, None), |t| (Some(t.secret), Some(t.source)))
+    };
+    connection.token = token;
+    connection.token_source = source;
+    Ok(())
+}
+
+fn is_loopback(api: &str) -> bool {
+    let host = api.split("://").nth(1).unwrap_or(api).split(['/', ':']).next().unwrap_or_default();
+    matches!(host, "127.0.0.1" | "localhost" | "[")
+}
+
+/// Everything that a configuration is made from, on this machine.
+pub fn inputs(global: &Global) -> Inputs<'static> {
+    let project = project();
+    Inputs {
+        flag_file: global.config.clone(),
+        user_dir: project.as_ref().map(|p| p.config_dir().to_path_buf()),
+        state_dir: state_dir(global),
+        cwd: std::env::current_dir().unwrap_or_default(),
+        home: BaseDirs::new().map(|b| b.home_dir().to_path_buf()).unwrap_or_default(),
+        env: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect::<BTreeMap<_, _>>(),
+        flags: overrides(global),
+        known_keys: &[],
+        disk: &RealDisk,
+    }
+}
+
+/// Where state is kept.
+pub fn state_dir(global: &Global) -> Option<PathBuf> {
+    global.state_dir.clone().or_else(|| {
+        let project = project()?;
+        Some(project.state_dir().unwrap_or_else(|| project.data_local_dir()).to_path_buf())
+    })
+}
+
+fn project() -> Option<ProjectDirs> {
+    ProjectDirs::from("dev", "gonogo", "gonogo")
+}
+
+fn overrides(global: &Global) -> Overrides {
+    Overrides { theme: global.theme.clone(), ascii: global.ascii, read_only: global.read_only }
+}
+
+/// Tells every fault, one a line.
+pub fn faults(faults: &[Fault]) -> Exit {
+    for fault in faults {
+        say(&fault.to_string(), None);
+    }
+    Exit::Usage
+}

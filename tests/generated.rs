@@ -1,0 +1,72 @@
+//! What is derived from code is up to date: tables of the README, the screenshots. `BLESS=1 cargo test --test generated`
+//! rewrites the tables.
+
+use std::{fs, path::PathBuf};
+
+use clap::CommandFactory;
+use gonogo::{cli::Cli, domain::Exit};
+use strum::IntoEnumIterator;
+
+fn readme() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+/// Compares the part of the README between `<!-- NAME -->` and `<!-- /NAME -->`, or rewrites it.
+fn block(name: &str, want: &str) {
+    let text = fs::read_to_string(readme()).unwrap();
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = text.find(&open).unwrap_or_else(|| panic!("README has no block {name}")) + open.len();
+    let end = start + text[start..].find(&close).unwrap_or_else(|| panic!("README does not close block {name}"));
+    if std::env::var_os("BLESS").is_some() {
+        let blessed = format!("{}{want}{}", &text[..start], &text[end..]);
+        fs::write(readme(), blessed).unwrap();
+    } else {
+        assert_eq!(&text[start..end], want, "block {name} is out of date: BLESS=1 cargo test --test generated");
+    }
+}
+
+/// One test writes them all: blessing several blocks of one file at a time would lose some.
+#[test]
+fn the_tables_of_the_readme_are_up_to_date() {
+    let mut exits = String::from("| exit | meaning |\n|---|---|\n");
+    for exit in Exit::iter() {
+        exits.push_str(&format!("| {} | {} |\n", exit.code(), exit.meaning()));
+    }
+    block("exit codes", &exits);
+
+    let mut commands = String::from("| command | what it does |\n|---|---|\n");
+    for command in Cli::command().get_subcommands() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        commands.push_str(&format!("| `gonogo {}` | {about} |\n", command.get_name()));
+    }
+    block("commands", &commands);
+}
+
+#[test]
+fn the_first_shell_block_holds_exactly_the_two_commands() {
+    let text = fs::read_to_string(readme()).unwrap();
+    let block = text.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a shell block");
+    let commands: Vec<&str> = block.lines().map(|l| l.split('#').next().unwrap_or_default().trim()).collect();
+    assert_eq!(commands, ["cargo run -- demo", "cargo test"]);
+}
+
+#[test]
+fn every_picture_of_the_readme_is_there_and_small_and_none_is_left_over() {
+    let text = fs::read_to_string(readme()).unwrap();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    let mut files: Vec<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|e| e.unwrap())
+        .inspect(|e| assert!(e.metadata().unwrap().len() <= 100_000, "{:?} is over 100 kB", e.path()))
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    assert!(!files.is_empty() && files.len() <= 12, "{files:?}");
+    for file in &files {
+        assert!(text.contains(&format!("screenshots/{file}")), "README does not show {file}");
+    }
+    for shown in text.split("screenshots/").skip(1) {
+        let name = shown.split([')', '"', ' ']).next().unwrap_or_default();
+        assert!(files.iter().any(|f| f == name), "README shows {name}, which is not there");
+    }
+}
