@@ -10,7 +10,7 @@ mod table;
 
 pub use act::act;
 pub use check::{CheckArgs, check};
-pub use print::{Format, Printer};
+pub use print::{Format, Printer, say};
 pub use runs::{RunsArgs, runs};
 pub use status::{StatusArgs, status};
 

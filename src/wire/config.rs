@@ -7,7 +7,7 @@ use crate::{
     cli::Global,
     config::{self, Loaded, load},
     domain::Exit,
-    headless::{Format, Printer, say},
+    headless::{Printer, say},
 };
 
 /// Names every fault of the configuration, or says which files hold.

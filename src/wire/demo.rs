@@ -97,7 +97,7 @@ pub fn configuration(endpoints: &Endpoints, kubeconfig: &Path) -> String {
         endpoints.prometheus
     )
     .ok();
-    for service in catalogue::SERVICES {
+    for service in &catalogue::SERVICES {
         writeln!(out, "[service.{}]", service.name).ok();
         let mut pipeline = format!("github = \"{}\", workflow = \"{}\"", service.repository(), service.workflow());
         if let Some(job) = service.job_pattern() {

@@ -92,7 +92,12 @@ impl Metrics for Prometheus {
         let (mut probed, mut failures) = (None, 0);
         loop {
             let targets = wanted.borrow_and_update().clone();
-            let (update, wait) = match self.round(&mut probed, &targets).await {
+            let answer = tokio::select! {
+                answer = self.round(&mut probed, &targets) => answer,
+                // What is measured is not what is wanted any more.
+                Ok(()) = wanted.changed() => continue,
+            };
+            let (update, wait) = match answer {
                 Ok(arms) => {
                     failures = 0;
                     let canary = targets.iter().any(|t| t.key.arm == Arm::Canary);

@@ -7,7 +7,7 @@ use promql_parser::label::{METRIC_NAME, Matcher};
 
 use super::curves::{Curves, Figure, Flow, SCRAPE};
 use super::promql::{Labels, STALE, Samples, Series};
-use super::targets::{Target, targets};
+use super::targets::Target;
 use crate::sim::world::{NAMESPACE, World};
 
 /// Name, type and help of each metric.
@@ -39,6 +39,8 @@ pub struct Company<'a> {
     pub world: &'a World,
     /// What has been worked out before.
     pub curves: &'a Curves,
+    /// Who was scraped.
+    pub targets: &'a [Target],
     /// The newest instant with samples.
     pub end: Timestamp,
 }
@@ -58,17 +60,17 @@ impl Samples for Company<'_> {
             return Vec::new();
         }
         let mut found = Vec::new();
-        for target in targets(self.world, self.end) {
+        for target in self.targets {
             // Most targets are ruled out by their own labels, before any series of theirs is built.
             if !target.labels.iter().all(|(name, value)| accepts(matchers, name, value)) {
                 continue;
             }
-            for (name, variant) in names.iter().flat_map(|name| variants(name, &target).into_iter().map(move |v| (*name, v))) {
+            for (name, variant) in names.iter().flat_map(|name| variants(name, target).into_iter().map(move |v| (*name, v))) {
                 let own = variant.labels.iter().map(|(name, value)| (Arc::from(*name), Arc::clone(value)));
                 let metric = (Arc::from(METRIC_NAME), Arc::from(name));
                 let labels = Labels::new(own.chain([metric]).chain(target.labels.iter().cloned()));
                 if labels.matches(matchers) {
-                    let samples = self.samples(&target, &variant, start, end);
+                    let samples = self.samples(target, &variant, start, end);
                     found.push(Series { labels, samples });
                 }
             }

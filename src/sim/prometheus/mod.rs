@@ -21,13 +21,16 @@ use super::world::traffic::EPOCH;
 #[derive(Debug, Default)]
 pub struct Prometheus {
     curves: curves::Curves,
+    scraped: targets::Scraped,
 }
 
 impl Prometheus {
     /// Answers a request; its path begins with `/api/v1` or `/-/`.
     pub fn answer(&self, state: &State, request: &Request) -> Response {
         let (world, now) = (state.world(), state.now());
-        let samples = company::Company { world: &world, curves: &self.curves, end: world.metrics_end(now) };
+        let end = world.metrics_end(now);
+        let targets = self.scraped.until(&world, end);
+        let samples = company::Company { world: &world, curves: &self.curves, targets: &targets, end };
         let source = api::Source { samples: &samples, now, begin: world.instant(EPOCH), metadata: &company::METADATA };
         api::answer(&source, request)
     }
