@@ -30,7 +30,6 @@ pub struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options for every command")]
-#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct Global {
     /// Read this configuration instead of searching for one
     #[arg(long, global = true, value_name = "FILE", env = "GONOGO_CONFIG")]

@@ -52,7 +52,7 @@ impl Default for Params {
 }
 
 /// The world: parameters and the changes made so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct World {
     params: Params,
     moves: Vec<Move>,
