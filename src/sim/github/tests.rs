@@ -50,7 +50,7 @@ impl Asked {
             path: path.to_owned(),
             query: pairs(query),
             headers: headers.iter().map(header).collect(),
-            body: Default::default(),
+            body: bytes::Bytes::default(),
             base: "http://127.0.0.1:1/gh".to_owned(),
         };
         let response = self.github.answer(&self.state, &request);

@@ -62,7 +62,7 @@ pub fn answer(source: &Source, request: &Request) -> Response {
         ["api", "v1", "labels"] => labels(source, &parameters),
         ["api", "v1", "label", name, "values"] => values(source, &parameters, name),
         ["api", "v1", "metadata"] => Ok(metadata(source, parameters.get("metric"))),
-        ["api", "v1", "targets"] => targets(source),
+        ["api", "v1", "targets"] => Ok(targets(source)),
         ["api", "v1", "rules"] => Ok(json!({"groups": []})),
         ["api", "v1", "alerts"] => Ok(json!({"alerts": []})),
         ["api", "v1", "status", "config"] => Ok(json!({"yaml": CONFIG})),
@@ -141,7 +141,7 @@ fn metadata(source: &Source, only: &str) -> Json {
 }
 
 /// The targets are what `up` knows of.
-fn targets(source: &Source) -> Result<Json, Fault> {
+fn targets(source: &Source) -> Json {
     let now = source.now.as_millisecond();
     let matcher = promql_parser::label::Matcher::new(promql_parser::label::MatchOp::Equal, "__name__", "up");
     let target = |series: &super::promql::Series| {
@@ -164,5 +164,5 @@ fn targets(source: &Source) -> Result<Json, Fault> {
         }))
     };
     let active: Vec<Json> = source.samples.select(&[matcher], now - 300_000, now).iter().filter_map(target).collect();
-    Ok(json!({"activeTargets": active, "droppedTargets": []}))
+    json!({"activeTargets": active, "droppedTargets": []})
 }

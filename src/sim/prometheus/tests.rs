@@ -102,6 +102,7 @@ fn the_canary_has_the_share_that_its_weight_says() {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "a number that is not computed")]
 fn stale_metrics_end_at_minute_ten() {
     let world = world(Scenario::StaleMetrics, 14);
     let newest = world.value("max(timestamp(up))");
@@ -137,6 +138,7 @@ fn counters_never_fall_and_agree_in_any_order() {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "counts are whole")]
 fn every_placement_serves_at_any_time_of_the_last_two_hours() {
     let world = world(Scenario::Calm, 20);
     for minutes in [1, 60, 76, 100, 120] {

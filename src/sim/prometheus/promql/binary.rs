@@ -16,6 +16,7 @@ use super::series::Labels;
 type Operation = fn(f64, f64) -> (f64, bool);
 
 /// The operator, or its refusal. A filtering comparison gives its left side.
+#[expect(clippy::float_cmp, reason = "the language compares exactly")]
 fn operation(op: TokenType) -> Result<Operation, Fault> {
     Ok(match op.id() {
         T_ADD => |a, b| (a + b, true),

@@ -32,11 +32,11 @@ impl Grid {
 
     /// The instants, in milliseconds.
     pub fn instants(self) -> impl Iterator<Item = i64> {
-        (0..self.count).map(move |index| self.start + self.step * index as i64)
+        (0i64..).take(self.count).map(move |index| self.start + self.step * index)
     }
 
     fn end(self) -> i64 {
-        self.start + self.step * self.count.saturating_sub(1) as i64
+        self.start + self.step * i64::try_from(self.count.saturating_sub(1)).unwrap_or(i64::MAX)
     }
 }
 

@@ -36,6 +36,7 @@ pub fn bucket_quantile(quantile: f64, mut buckets: Vec<(f64, f64)>) -> f64 {
 }
 
 /// Buckets with one bound added up, and counts that never fall (scrapes are not atomic).
+#[expect(clippy::float_cmp, reason = "bounds come from equal texts")]
 fn monotonic(sorted: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mut result: Vec<(f64, f64)> = Vec::with_capacity(sorted.len());
     for &(bound, count) in sorted {

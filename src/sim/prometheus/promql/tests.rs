@@ -29,12 +29,12 @@ fn table() -> Table {
         };
         let labels = labels.split(',').map(pair).chain([("__name__".to_owned(), name.to_owned())]);
         let first: i64 = first.parse().expect("milliseconds");
-        let value = |(index, word): (usize, &str)| match word {
+        let value = |(index, word): (i64, &str)| match word {
             "_" => None,
-            "+Inf" => Some((first + 15_000 * index as i64, f64::INFINITY)),
-            word => Some((first + 15_000 * index as i64, word.parse().expect("a number"))),
+            "+Inf" => Some((first + 15_000 * index, f64::INFINITY)),
+            word => Some((first + 15_000 * index, word.parse().expect("a number"))),
         };
-        Series { labels: Labels::new(labels), samples: words.enumerate().filter_map(value).collect() }
+        Series { labels: Labels::new(labels), samples: (0..).zip(words).filter_map(value).collect() }
     };
     let mut series: Vec<Series> =
         include_str!("../../../../tests/fixtures/promql/series.txt").lines().map(parse).collect();
