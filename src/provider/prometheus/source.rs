@@ -36,10 +36,9 @@ impl Source {
     /// Prepares a source; nothing is sent.
     pub fn new(connection: &PrometheusConnection) -> Result<Self, Problem> {
         let mut base = http::base("metrics.prometheus", &connection.url)?;
-        if !base.path().ends_with('/') {
-            // The last part of a path without a slash would be replaced when the API's path is joined to it.
-            base.set_path(&format!("{}/", base.path()));
-        }
+        // The client joins paths with a slash of its own.
+        let path = base.path().trim_end_matches('/').to_owned();
+        base.set_path(&path);
         let config = |what: &str| Problem::new(ProblemKind::Config, what);
         let authorization = connection.token.as_ref().map(|token| {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose()))

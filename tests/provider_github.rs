@@ -1,0 +1,433 @@
+//! The contract of the role Pipelines on GitHub: over recorded and faulty answers, and over the embedded world.
+
+mod scripted;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use gonogo::{
+    config::{GithubConnection, Secret},
+    domain::{
+        Budget, Loaded, Outcome, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunsWanted, SourceUpdate, Update,
+        WorkflowWanted,
+    },
+    engine::clock::Clock,
+    provider::{
+        github::connect,
+        role::{Pipelines, Sink, Timer},
+    },
+    sim,
+};
+use jiff::{SignedDuration, Timestamp};
+use scripted::{Answer, Asked, Server};
+use serde_json::{Value, json};
+use tokio::{
+    sync::{mpsc, watch},
+    task::AbortHandle,
+};
+
+const NOW: i64 = 1_773_133_200;
+const SHA: &str = "acb5820ced9479c074f688cc328bf03f341a511d";
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(NOW + seconds).unwrap()
+}
+
+fn wanted(repo: &str, workflow: Option<&str>, commits: &[&str]) -> WorkflowWanted {
+    WorkflowWanted {
+        repo: repo.parse().unwrap(),
+        workflow: workflow.map(Into::into),
+        commits: commits.iter().map(|c| c.parse().unwrap()).collect(),
+        branches: vec!["main".into()],
+    }
+}
+
+/// A watch under way.
+struct Watch {
+    clock: Clock,
+    wanted: watch::Sender<Arc<RunsWanted>>,
+    updates: mpsc::Receiver<SourceUpdate>,
+    task: AbortHandle,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Watch {
+    fn start(api: &str, token: Option<&str>, workflows: Vec<WorkflowWanted>) -> Self {
+        let connection = GithubConnection {
+            host: "github.com".into(),
+            api: api.into(),
+            token: token.map(Secret::new),
+            token_source: token.map(|_| "GH_TOKEN"),
+        };
+        let clock = Clock::standing(at(0));
+        let github = connect(&connection, Arc::new(clock.clone())).unwrap().leave_out("acme/shop".parse().unwrap(), "666");
+        let (sender, receiver) = watch::channel(Arc::new(RunsWanted { workflows }));
+        let (sink, updates) = Sink::new();
+        let task = tokio::spawn(async move { github.watch(receiver, sink).await }).abort_handle();
+        Self { clock, wanted: sender, updates, task }
+    }
+
+    async fn next(&mut self) -> SourceUpdate {
+        self.updates.recv().await.expect("the watch never ends")
+    }
+
+    /// Everything that a round tells, up to its end.
+    async fn round(&mut self) -> Vec<SourceUpdate> {
+        let mut all = vec![];
+        loop {
+            match self.next().await {
+                SourceUpdate::RunsCovered(_) => return all,
+                other => all.push(other),
+            }
+        }
+    }
+
+    /// The next update of runs.
+    async fn runs(&mut self) -> Update<Run> {
+        loop {
+            if let SourceUpdate::Runs(_, update) = self.next().await {
+                return update;
+            }
+        }
+    }
+}
+
+fn replaced(updates: &[SourceUpdate], repo: &str) -> Vec<Run> {
+    let repo: Repo = repo.parse().unwrap();
+    let found = updates.iter().find_map(|u| match u {
+        SourceUpdate::Runs(r, Update::Replace(runs)) if *r == repo => Some(runs.clone()),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("no runs of {repo} in {updates:#?}"))
+}
+
+fn trouble(update: Update<Run>) -> Problem {
+    match update {
+        Update::Trouble(problem) => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn run(id: u64, more: Value) -> Value {
+    let mut run = json!({
+        "id": id, "name": "ci", "path": ".github/workflows/ci.yml", "run_number": id, "run_attempt": 1, "event": "push",
+        "head_sha": SHA, "head_branch": "main", "status": "completed", "conclusion": "success", "display_title": "t",
+        "created_at": "2026-03-10T08:00:00Z", "updated_at": "2026-03-10T08:10:00Z",
+    });
+    for (name, value) in more.as_object().unwrap() {
+        run[name] = value.clone();
+    }
+    run
+}
+
+fn runs(runs: &[Value]) -> Answer {
+    Answer::json(json!({"total_count": runs.len(), "workflow_runs": runs}).to_string())
+}
+
+fn jobs(names: &[&str]) -> Answer {
+    let job = |(id, name): (usize, &&str)| json!({"id": id, "name": name, "status": "completed", "conclusion": "success"});
+    Answer::json(json!({"jobs": names.iter().enumerate().map(job).collect::<Vec<_>>()}).to_string())
+}
+
+/// An ordinary repository with one run.
+fn ordinary(asked: &Asked) -> Answer {
+    let path = asked.target.split('?').next().unwrap();
+    match path {
+        p if p.ends_with("/runs") => runs(&[run(1, json!({}))]),
+        p if p.ends_with("/jobs") => jobs(&["build"]),
+        p if p.contains("/rules/branches/") => Answer::json("[]"),
+        _ => Answer::status(404, r#"{"message":"Not Found"}"#),
+    }
+}
+
+#[tokio::test]
+async fn githubs_own_examples_are_read_and_the_requests_are_as_few_as_they_can_be() {
+    let server = Server::start(|asked| match asked.target.split('?').next().unwrap() {
+        "/api/v3/repos/acme/shop/actions/workflows/build.yml/runs" => {
+            Answer::json(include_str!("fixtures/github/runs-list.json")).header("x-ratelimit-limit", "5000").header("x-ratelimit-remaining", "4990").header("x-ratelimit-reset", "1773136800")
+        }
+        "/api/v3/repos/acme/shop/actions/runs/30433642/jobs" => Answer::json(include_str!("fixtures/github/run-jobs.json")),
+        "/api/v3/repos/acme/shop/rules/branches/main" => Answer::json(
+            json!([{"type": "deletion"}, {"type": "pull_request", "parameters": {"required_status_checks": 7}},
+                   {"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "test"}, {"context": "build"}]}}])
+            .to_string(),
+        ),
+        other => panic!("{other}"),
+    })
+    .await;
+    let mut watch =
+        Watch::start(&format!("{}/api/v3", server.base), Some("s3cret"), vec![wanted("acme/shop", Some("build.yml"), &[SHA])]);
+    let round = watch.round().await;
+    let run = &replaced(&round, "acme/shop")[0];
+    assert_eq!((run.number, run.workflow.as_str(), run.title.as_str()), (562, "build.yml", "Update README.md"));
+    assert_eq!((run.phase.clone(), run.commit.as_ref().unwrap().as_str()), (Phase::Queued, SHA));
+    let jobs = run.jobs.ok().unwrap();
+    assert_eq!((jobs[0].name.as_str(), &jobs[0].phase, jobs[0].steps), ("build", &Phase::Done(Outcome::Success), (10, 10)));
+    let checks = RequiredChecks(vec!["build".into(), "test".into()]);
+    assert!(round.contains(&SourceUpdate::Required("acme/shop".parse().unwrap(), "main".into(), Some(checks))));
+    let budget = Budget { remaining: 4_990, limit: 5_000, reset: Some(at(3_600)) };
+    assert!(round.contains(&SourceUpdate::Budget(budget)));
+    let asked = server.asked();
+    let targets: Vec<&str> = asked.iter().map(|a| a.target.as_str()).collect();
+    assert_eq!(
+        targets,
+        [
+            "/api/v3/repos/acme/shop/actions/workflows/build.yml/runs?per_page=30&exclude_pull_requests=true",
+            "/api/v3/repos/acme/shop/actions/runs/30433642/jobs?filter=latest&per_page=100",
+            "/api/v3/repos/acme/shop/rules/branches/main?per_page=100",
+        ]
+    );
+    for request in &asked {
+        assert_eq!((request.method.as_str(), request.body.as_str()), ("GET", ""));
+        assert_eq!(request.header("authorization"), Some("Bearer s3cret"));
+        assert_eq!(request.header("accept"), Some("application/vnd.github+json"));
+        assert_eq!(request.header("x-github-api-version"), Some("2022-11-28"));
+        let agents: Vec<&String> = request.headers.iter().filter(|(n, _)| n == "user-agent").map(|(_, v)| v).collect();
+        assert_eq!(agents, [concat!("gonogo/", env!("CARGO_PKG_VERSION"))]);
+    }
+}
+
+#[tokio::test]
+async fn what_did_not_change_is_asked_for_with_its_tag_and_told_as_alive() {
+    let server = Server::start(|asked| {
+        let tag = format!("W/\"{}\"", asked.target.len());
+        if asked.header("if-none-match") == Some(&tag) {
+            return Answer::Whole(304, vec![("etag", tag)], String::new());
+        }
+        ordinary(asked).header("etag", tag)
+    })
+    .await;
+    let mut watch = Watch::start(&server.base, Some("t"), vec![wanted("acme/shop", Some("ci.yml"), &[])]);
+    let first = watch.round().await;
+    assert_eq!(replaced(&first, "acme/shop").len(), 1);
+    assert!(server.asked().iter().all(|a| a.header("if-none-match").is_none()));
+    watch.clock.advance(SignedDuration::from_secs(34));
+    assert_eq!(watch.runs().await, Update::Alive);
+    let again = server.asked();
+    // The jobs of a run that is over are known for good, and rules are read every five minutes.
+    assert_eq!(again.len(), 1, "{again:#?}");
+    assert!(again[0].header("if-none-match").is_some_and(|t| t.starts_with("W/\"")));
+}
+
+#[tokio::test]
+async fn a_cut_answer_is_asked_again_and_never_kept() {
+    let broken = Arc::new(AtomicUsize::new(2));
+    let left = Arc::clone(&broken);
+    let server = Server::start(move |asked| {
+        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
+            Answer::Cut
+        } else {
+            ordinary(asked)
+        }
+    })
+    .await;
+    let mut watch = Watch::start(&server.base, Some("t"), vec![wanted("acme/shop", Some("ci.yml"), &[])]);
+    assert_eq!(replaced(&watch.round().await, "acme/shop").len(), 1);
+    assert!(server.asked().iter().all(|a| a.header("if-none-match").is_none()));
+    broken.store(3, Ordering::SeqCst);
+    watch.clock.advance(SignedDuration::from_secs(34));
+    let problem = trouble(watch.runs().await);
+    assert_eq!(problem.kind, ProblemKind::Server, "{problem}");
+    watch.clock.advance(SignedDuration::from_secs(1));
+    assert!(matches!(watch.runs().await, Update::Replace(_)), "after trouble everything is told anew");
+}
+
+#[tokio::test]
+async fn answers_that_are_none_are_named() {
+    let all: Vec<(Answer, ProblemKind, &str, Option<&str>)> = vec![
+        (Answer::json("<!doctype html><title>log in</title>"), ProblemKind::Unreadable, "HTML instead of JSON", None),
+        (Answer::json(r#"{"workflow_runs":7}"#), ProblemKind::Unreadable, "workflow_runs", None),
+        (Answer::json(r#"{"workflow_runs":[{"id":"x"},{"id":"y"}]}"#), ProblemKind::Unreadable, "nothing readable", None),
+        (Answer::Endless, ProblemKind::Unreadable, "over 32 MiB", None),
+        (Answer::Closed, ProblemKind::Server, "cut", None),
+        (Answer::status(401, r#"{"message":"Bad credentials"}"#), ProblemKind::Auth, "Bad credentials", Some("GH_TOKEN")),
+        (Answer::status(404, r#"{"message":"Not Found"}"#), ProblemKind::NotFound, "not found or no access", Some("GH_TOKEN")),
+        (
+            Answer::status(403, r#"{"message":"Resource not accessible by personal access token"}"#)
+                .header("x-accepted-github-permissions", "actions=read"),
+            ProblemKind::Forbidden,
+            "not accessible",
+            Some("actions=read"),
+        ),
+        (
+            Answer::status(403, "{}").header("x-github-sso", "required; url=https://github.com/sso"),
+            ProblemKind::Forbidden,
+            "403",
+            Some("github.com/sso"),
+        ),
+        (Answer::status(422, r#"{"message":"Validation Failed"}"#), ProblemKind::Invalid, "Validation Failed", None),
+        (Answer::status(502, "<html>"), ProblemKind::Server, "502", None),
+    ];
+    for (answer, kind, what, hint) in all {
+        let shown = format!("{answer:?}");
+        let server = Server::start(move |_| answer.clone()).await;
+        let mut watch = Watch::start(&server.base, Some("s3cret"), vec![wanted("acme/shop", Some("ci.yml"), &[])]);
+        let problem = trouble(watch.runs().await);
+        assert_eq!(problem.kind, kind, "{shown}: {problem}");
+        assert!(problem.what.as_str().contains(what), "{shown}: {problem}");
+        assert!(!format!("{problem:?}").contains("s3cret"));
+        if let Some(hint) = hint {
+            assert!(problem.hint.as_ref().is_some_and(|h| h.as_str().contains(hint)), "{shown}: {problem:?}");
+        }
+        assert!(watch.round().await.is_empty(), "a round that went badly ends too");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_before_a_rate_limit_is_over() {
+    let spent = || {
+        Answer::status(403, r#"{"message":"API rate limit exceeded"}"#)
+            .header("x-ratelimit-limit", "5000")
+            .header("x-ratelimit-remaining", "0")
+    };
+    let all: Vec<(Answer, i64)> = vec![
+        (spent().header("x-ratelimit-reset", (NOW + 900).to_string()), 900),
+        (Answer::status(429, "{}").header("retry-after", "30"), 30),
+        (Answer::status(429, "<html>"), 60),
+        (Answer::status(403, r#"{"message":"You have exceeded a secondary rate limit"}"#), 60),
+        (Answer::status(403, r#"{"message":"Forbidden"}"#).header("retry-after", "120"), 120),
+        // A reset that is over by our clock is no reason to go on at once.
+        (spent().header("x-ratelimit-reset", (NOW - 5).to_string()), 60),
+    ];
+    for (answer, seconds) in all {
+        let limited = Arc::new(AtomicBool::new(true));
+        let on = Arc::clone(&limited);
+        let server = Server::start(move |asked| if on.load(Ordering::SeqCst) { answer.clone() } else { ordinary(asked) }).await;
+        let both = || vec![wanted("acme/shop", Some("ci.yml"), &[]), wanted("acme/site", Some("ci.yml"), &[])];
+        let mut watch = Watch::start(&server.base, Some("t"), both());
+        let round = watch.round().await;
+        for update in round {
+            if let SourceUpdate::Runs(_, update) = update {
+                let problem = trouble(update);
+                assert_eq!((problem.kind, problem.until), (ProblemKind::RateLimited, Some(at(seconds))), "{problem}");
+            }
+        }
+        assert_eq!(server.asked().len(), 1, "one repository met the limit, the other is not asked");
+        limited.store(false, Ordering::SeqCst);
+        watch.clock.advance(SignedDuration::from_secs(seconds - 1));
+        // A change of what is wanted is answered, but not by asking.
+        watch.wanted.send(Arc::new(RunsWanted { workflows: [both(), vec![wanted("acme/new", None, &[])]].concat() })).unwrap();
+        let round = watch.round().await;
+        assert!(
+            matches!(&round[..], [SourceUpdate::Runs(_, Update::Trouble(p))] if p.kind == ProblemKind::RateLimited),
+            "{round:?}"
+        );
+        assert_eq!(server.asked().len(), 0, "not before {seconds} s");
+        watch.clock.advance(SignedDuration::from_secs(1));
+        assert!(matches!(watch.runs().await, Update::Replace(_)));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_within_its_origin_only() {
+    let elsewhere = Server::start(ordinary).await;
+    let target = elsewhere.base.clone();
+    let server = Server::start(move |asked| match &asked.target {
+        t if t.starts_with("/repos/acme/moved/actions/workflows/ci.yml/runs") => {
+            Answer::status(301, "{}").header("location", "/repositories/7/actions/workflows/ci.yml/runs")
+        }
+        t if t.starts_with("/repos/acme/gone") => {
+            Answer::status(302, "{}").header("location", format!("{target}/repos/acme/gone"))
+        }
+        _ => ordinary(asked),
+    })
+    .await;
+    let both = vec![wanted("acme/gone", Some("ci.yml"), &[]), wanted("acme/moved", Some("ci.yml"), &[])];
+    let mut watch = Watch::start(&server.base, Some("s3cret"), both);
+    let round = watch.round().await;
+    assert_eq!(replaced(&round, "acme/moved").len(), 1);
+    let gone = round.iter().any(|u| matches!(u, SourceUpdate::Runs(r, Update::Trouble(_)) if r.name() == "gone"));
+    assert!(gone, "{round:#?}");
+    assert_eq!(elsewhere.asked().len(), 0, "neither the token nor anything else reached the other host");
+}
+
+#[tokio::test]
+async fn commits_of_the_release_are_found_beyond_the_newest_and_pages_of_jobs_are_all_read() {
+    const OLD: &str = "0123456789abcdef0123456789abcdef01234567";
+    let server = Server::start(|asked| match &asked.target {
+        t if t.contains(&format!("head_sha={OLD}")) => runs(&[run(5, json!({"head_sha": OLD, "created_at": "2026-03-01T08:00:00Z"}))]),
+        t if t.contains("/runs/5/jobs") && t.ends_with("&page=2") => jobs(&["b"]),
+        t if t.contains("/runs/5/jobs") => jobs(&["a"]).header("link", "<https://api.github.com/resource?page=2>; rel=\"next\""),
+        t if t.contains("/runs/8/jobs") => Answer::status(404, "{}"),
+        t if t.contains("/actions/workflows/ci.yml/runs") => runs(&[
+            run(7, json!({})),
+            json!({"id": "unreadable"}),
+            run(9, json!({"status": "rhubarb", "name": null, "head_branch": null, "head_commit": null, "actor": null, "created_at": "2026-03-10T08:30:00Z"})),
+            run(8, json!({"conclusion": "failure", "created_at": "2026-03-10T08:20:00Z"})),
+            run(666, json!({"created_at": "2026-03-10T08:40:00Z"})),
+        ]),
+        t if t.contains("/rules/branches/") => Answer::status(403, "{}"),
+        t if t.contains("/jobs") => jobs(&["build"]),
+        other => panic!("{other}"),
+    })
+    .await;
+    let mut watch = Watch::start(&server.base, None, vec![wanted("acme/shop", Some("ci.yml"), &[OLD])]);
+    let round = watch.round().await;
+    let runs = replaced(&round, "acme/shop");
+    let ids: Vec<&str> = runs.iter().map(|r| &*r.key.id).collect();
+    assert_eq!(ids, ["9", "8", "7", "5"], "newest first, without the unreadable one and our own");
+    assert_eq!(runs[0].phase, Phase::Unknown("rhubarb".into()));
+    assert!(matches!(&runs[1].jobs, Loaded::Failed(p) if p.kind == ProblemKind::NotFound), "{:?}", runs[1].jobs);
+    assert_eq!(runs[2].jobs, Loaded::NotAsked, "neither newest nor failed nor wanted");
+    let names: Vec<&str> = runs[3].jobs.ok().unwrap().iter().map(|j| j.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert!(round.contains(&SourceUpdate::Required("acme/shop".parse().unwrap(), "main".into(), None)));
+    assert!(server.asked().iter().all(|a| a.header("authorization").is_none()));
+}
+
+#[tokio::test]
+async fn a_change_of_what_is_wanted_is_answered_at_once() {
+    let server = Server::start(ordinary).await;
+    let mut watch = Watch::start(&server.base, Some("t"), vec![]);
+    assert!(watch.round().await.is_empty());
+    watch.wanted.send(Arc::new(RunsWanted { workflows: vec![wanted("acme/shop", None, &[])] })).unwrap();
+    let round = watch.round().await;
+    assert_eq!(replaced(&round, "acme/shop").len(), 1);
+    assert!(server.asked()[0].target.starts_with("/repos/acme/shop/actions/runs?per_page="));
+}
+
+#[tokio::test]
+async fn the_embedded_company_is_read_in_one_round() {
+    let clock = Clock::standing(sim::T0.checked_add(SignedDuration::from_mins(20)).unwrap());
+    let simulated = {
+        let clock = clock.clone();
+        Arc::new(move || clock.now())
+    };
+    let sim = sim::start(sim::Params::default(), simulated, None, None).await.unwrap();
+    let world = sim.handle().state().world();
+    let payment = world.commit(
+        "payment",
+        sim::world::SERVICES.iter().find(|s| s.name == "payment").unwrap().version(sim::world::Environment::Staging),
+    );
+    let endpoints = sim.endpoints();
+    let workflows = vec![
+        wanted("acme/shop", Some("ci-cd.yml"), &[&payment]),
+        wanted("acme/notify", Some("deploy.yml"), &[]),
+        wanted("acme/media", None, &[]),
+    ];
+    let mut watch = Watch::start(&endpoints.github, Some(&endpoints.token), workflows);
+    watch.clock.advance(clock.now().duration_since(watch.clock.now()));
+    let round = watch.round().await;
+    for repo in ["acme/shop", "acme/notify", "acme/media"] {
+        let runs = replaced(&round, repo);
+        assert!(!runs.is_empty(), "{repo}");
+        assert!(runs.iter().all(|r| !matches!(r.phase, Phase::Unknown(_)) && !matches!(r.jobs, Loaded::Failed(_))), "{runs:#?}");
+        assert!(runs.is_sorted_by_key(|r| std::cmp::Reverse(r.created)));
+        let required =
+            round.iter().any(|u| matches!(u, SourceUpdate::Required(r, _, Some(c)) if r.to_string() == repo && !c.0.is_empty()));
+        assert!(required, "{repo} {round:#?}");
+    }
+    let shop = replaced(&round, "acme/shop");
+    let own =
+        shop.iter().find(|r| r.commit.as_ref().is_some_and(|c| c.as_str() == payment)).expect("a run of the release's commit");
+    let jobs = own.jobs.ok().unwrap();
+    assert!(jobs.iter().any(|j| j.name.as_str() == "test (payment)" && j.phase.passed()), "{jobs:#?}");
+    assert!(round.iter().any(|u| matches!(u, SourceUpdate::Budget(b) if b.limit == 5_000)));
+}
