@@ -229,3 +229,6 @@ pub(super) async fn dry_run(transport: &Transport, target: &ChangeTarget, reques
     let bare: wire::Bare = parse(&body, &what)?;
     Ok(Receipt { status, resource_version: bare.metadata.resource_version.map(|v| Arc::from(v.as_str())) })
 }
+
+#[cfg(test)]
+mod tests;

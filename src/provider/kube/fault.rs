@@ -81,7 +81,13 @@ pub(super) fn of_error(error: &kube::Error, what: &str) -> Problem {
         last = source;
     }
     let problem = Problem::new(kind, format!("{what}: {last}"));
-    if kind == ProblemKind::Unreachable { problem.hint("is the address right, and the network or VPN up?") } else { problem }
+    match kind {
+        ProblemKind::Unreachable if last.is::<rustls::Error>() => {
+            problem.hint("the kubeconfig must name the CA and the address that the server's certificate was made for")
+        }
+        ProblemKind::Unreachable => problem.hint("is the address right, and the network or VPN up?"),
+        _ => problem,
+    }
 }
 
 /// The credential could not be made. What the program printed is not repeated beyond its own error text: its output
@@ -99,4 +105,53 @@ pub(super) fn of_auth(error: &kube::client::AuthError, what: &str) -> Problem {
         other => other.to_string(),
     };
     Problem::new(ProblemKind::Auth, format!("{what}: {said}")).hint("log in again, or mend the user in the kubeconfig")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16, retry: Option<&str>, body: &str) -> Problem {
+        of_answer(StatusCode::from_u16(status).unwrap(), retry, body.as_bytes(), "list pods in shop", Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn answers_have_kinds() {
+        use ProblemKind::{Auth, Conflict, Expired, Forbidden, Invalid, NotFound, RateLimited, Server, Unreadable};
+        let no_details = r#"{"kind":"Status","code":422,"details":{},"message":"error in our request"}"#;
+        let named =
+            r#"{"kind":"Status","code":422,"details":{"name":"payment","causes":[{"field":"spec"}]},"message":"is invalid"}"#;
+        for (status, body, kind) in [
+            (401, "", Auth),
+            (403, "", Forbidden),
+            (404, "", NotFound),
+            (409, "", Conflict),
+            (410, "", Expired),
+            (422, no_details, Conflict),
+            (422, named, Invalid),
+            (429, "", RateLimited),
+            (500, "<html>", Server),
+            (504, "", Server),
+            (302, "", Unreadable),
+        ] {
+            assert_eq!(of(status, None, body).kind, kind, "{status} {body}");
+        }
+        let body = r#"{"kind":"Status","code":403,"message":"pods is forbidden: User \"mallory\" cannot list resource \"pods\"\u001b[2J"}"#;
+        let told = of(403, None, body);
+        assert_eq!(
+            told.what.as_str(),
+            "list pods in shop: pods is forbidden: User \"mallory\" cannot list resource \"pods\"\u{fffd}[2J"
+        );
+        assert!(!of(500, None, "<html><body>login</body>").what.as_str().contains("html"), "a page is not repeated");
+        assert!(of(422, None, &named.replace("is invalid", &"x".repeat(9_000))).what.as_str().len() < 400);
+    }
+
+    #[test]
+    fn the_server_says_how_long_to_wait() {
+        let at = |s| Some(Timestamp::from_second(s).unwrap());
+        assert_eq!(of(429, Some("7"), "").until, at(7));
+        assert_eq!(of(503, None, r#"{"details":{"retryAfterSeconds":3}}"#).until, at(3));
+        assert_eq!(of(429, Some("-1"), "").until, None);
+        assert_eq!(of(429, Some("99999999"), "").until, None, "not for ever");
+    }
 }

@@ -163,8 +163,8 @@ impl<R: Row> Merge<R> {
     }
 
     fn replace(&mut self, rows: Vec<R>) {
-        // Whatever waited to be told is part of it, or overtaken by it.
-        self.first.clear();
+        // Changes that waited to be told are part of it. Trouble is told all the same: it was there.
+        self.first.retain(|update| matches!(update, Update::Trouble(_)));
         self.last.clear();
         self.first.push(Update::Replace(rows));
     }
@@ -192,3 +192,6 @@ impl<R: Row> Merge<R> {
         std::mem::take(&mut self.alive)
     }
 }
+
+#[cfg(test)]
+mod tests;

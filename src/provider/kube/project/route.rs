@@ -35,7 +35,7 @@ pub(in crate::provider::kube) fn virtual_service(
         Ok(RouteArm {
             service: service_name(service)?.ok_or(Odd("a destination has no host"))?,
             subset: hash(to.subset.as_deref()),
-            weight: a.weight.filter(|w| !alone || *w > 0).unwrap_or(if alone { 100 } else { 0 }),
+            weight: if alone { 100 } else { a.weight.unwrap_or(0) },
         })
     };
     Ok(Route {

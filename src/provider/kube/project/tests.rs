@@ -1,1 +1,216 @@
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
+use super::*;
+use crate::domain::{Deployment, Pod, Rollout, RolloutPhase, RolloutStrategy, Route, Step, UpdateStrategy};
+
+fn row<W: DeserializeOwned, R>(make: fn(W) -> Result<R, Odd>, raw: Value) -> Result<R, Odd> {
+    make(serde_json::from_value(raw).unwrap())
+}
+
+fn meta() -> Value {
+    json!({"name": "payment", "namespace": "shop", "uid": "u-1", "resourceVersion": "41", "generation": 3,
+           "creationTimestamp": "2026-03-03T09:00:00Z"})
+}
+
+fn with(mut object: Value, pointer: &str, value: Value) -> Value {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    object.pointer_mut(parent).unwrap()[name] = value;
+    object
+}
+
+const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+#[test]
+fn a_deployment_and_the_server_s_defaults() {
+    let full = json!({
+        "metadata": {"name": "payment", "namespace": "shop", "uid": "u-1", "resourceVersion": "41", "generation": 3,
+            "annotations": {"gonogo.dev/ops": "a1, b2,,bad id,c3", "deployment.kubernetes.io/revision": "7",
+                "kubectl.kubernetes.io/last-applied-configuration": "{}"}},
+        "spec": {"replicas": 4, "paused": true, "selector": {"matchLabels": {"app": "payment"}},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": "10%"}},
+            "template": {"metadata": {"labels": {"app": "payment"},
+                    "annotations": {"org.opencontainers.image.revision": "4be1c7a0d1", "gonogo.dev/commit": "NOT-ONE"}},
+                "spec": {"containers": [{"name": "app", "image": "r.example/payment:4.2.0", "readinessProbe": {"httpGet": {}}}]}}},
+        "status": {"observedGeneration": 2, "replicas": 5, "updatedReplicas": 1, "readyReplicas": 4, "availableReplicas": 3,
+            "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m"},
+                {"type": "Odd", "status": "Unknown"}]},
+    });
+    let d: Deployment = row(deployment, full).unwrap();
+    assert_eq!((d.wanted, d.paused, d.observed_generation, d.revision), (4, true, 2, Some(7)));
+    assert_eq!((d.replicas, d.updated, d.ready, d.available), (5, 1, 4, 3));
+    assert_eq!(d.meta.ops.iter().map(|o| &**o).collect::<Vec<_>>(), ["a1", "b2", "c3"]);
+    assert_eq!(d.strategy, UpdateStrategy::Rolling { surge: "1".into(), unavailable: "10%".into() });
+    assert_eq!(d.template.commit.as_ref().map(Sha::as_str), Some("4be1c7a0d1"), "what is no commit gives way");
+    assert!(d.template.containers[0].readiness);
+    assert_eq!(d.conditions.iter().map(|c| c.status).collect::<Vec<_>>(), [Some(false), None]);
+
+    let bare: Deployment = row(deployment, json!({"metadata": meta(), "spec": {}})).unwrap();
+    assert_eq!((bare.wanted, bare.available, bare.template.containers.len()), (1, 0, 0));
+    assert_eq!(bare.strategy, UpdateStrategy::Rolling { surge: "25%".into(), unavailable: "25%".into() });
+}
+
+#[test]
+fn an_object_whose_identity_cannot_be_trusted_has_no_row() {
+    let good = json!({"metadata": meta(), "spec": {"selector": {"matchLabels": {"app": "x"}}}});
+    assert!(row(deployment, good.clone()).is_ok());
+    for (pointer, value) in [
+        ("/metadata/name", json!("pay\u{202e}ment")),
+        ("/metadata/name", json!("../secrets/x")),
+        ("/metadata/namespace", Value::Null),
+        ("/metadata/uid", json!("u\n1")),
+        ("/metadata/resourceVersion", json!("")),
+        ("/spec/selector/matchLabels", json!({"app": "x\u{1b}[2J"})),
+        ("/spec", Value::Null),
+    ] {
+        assert!(row(deployment, with(good.clone(), pointer, value.clone())).is_err(), "{pointer} = {value}");
+    }
+}
+
+#[test]
+fn only_the_last_sixteen_operations_count() {
+    let all: Vec<String> = (0..40).map(|i| format!("op{i}")).collect();
+    let kept = ops(Some(&all.join(",")));
+    assert_eq!((kept.len(), &*kept[0], &*kept[15]), (16, "op24", "op39"));
+    assert!(ops(None).is_empty());
+}
+
+#[test]
+fn a_pod_says_why_it_does_not_run_and_what_it_runs() {
+    let status = |name: &str, state: Value| json!({"name": name, "imageID": format!("fake://{DIGEST}"), "restartCount": 2, "state": state});
+    let waits = |reason: &str| json!({"waiting": {"reason": reason, "message": "why\u{7}"}});
+    let running = json!({"running": {}});
+    let pod_of = |status: Value| -> Pod {
+        let spec = json!({"containers": [{"name": "app"}, {"name": "side"}, {"name": "late"}]});
+        row(pod, json!({"metadata": meta(), "spec": spec, "status": status})).unwrap()
+    };
+    let unscheduled = json!([{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node"}]);
+    for (given, reason) in [
+        (
+            json!({"containerStatuses": [status("app", running.clone()), status("side", waits("CrashLoopBackOff"))]}),
+            Some("CrashLoopBackOff"),
+        ),
+        (
+            json!({"containerStatuses": [status("app", waits("PodInitializing"))],
+                "initContainerStatuses": [status("init", waits("ImagePullBackOff"))]}),
+            Some("ImagePullBackOff"),
+        ),
+        (json!({"containerStatuses": [status("app", waits("ContainerCreating"))]}), None),
+        (
+            json!({"containerStatuses": [status("app", waits("ContainerCreating")), status("side", waits("ErrImagePull"))]}),
+            Some("ErrImagePull"),
+        ),
+        (json!({"conditions": unscheduled}), Some("Unschedulable")),
+        (json!({"containerStatuses": [status("app", running.clone())]}), None),
+        (json!({}), None),
+    ] {
+        assert_eq!(pod_of(given.clone()).waiting.as_ref().map(SafeText::as_str), reason, "{given}");
+    }
+    // The kubelet lists statuses in an order of its own; the template's counts.
+    let side = json!({"name": "side", "imageID": "docker-pullable://r.example/side@".to_owned() + DIGEST, "restartCount": 1});
+    let p = pod_of(json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": [side, {"name": "app", "imageID": "", "restartCount": 3}]}));
+    assert_eq!(p.digests.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!((p.ready, p.restarts, p.ending), (true, 4, false));
+    let p = pod_of(json!({"containerStatuses": [status("app", waits("CrashLoopBackOff"))]}));
+    assert_eq!(p.digests[0].as_ref().unwrap().as_str(), DIGEST, "as fake nodes write it");
+    assert_eq!(p.message.unwrap().as_str(), "why\u{fffd}");
+    // What a bookmark of the real server carries.
+    let bookmark = json!({"metadata": meta(), "spec": {"containers": null}, "status": {}});
+    assert!(row(pod, bookmark).is_ok());
+}
+
+#[test]
+fn endpoints_count_silence_as_ready() {
+    let labels = json!({"kubernetes.io/service-name": "payment"});
+    let slice = |endpoints: Value| json!({"metadata": with(json!({"metadata": meta()}), "/metadata/labels", labels.clone())["metadata"], "endpoints": endpoints});
+    let e =
+        row(endpoints, slice(json!([{"conditions": {"ready": true}}, {"conditions": {"ready": false}}, {"conditions": {}}, {}])))
+            .unwrap();
+    assert_eq!((e.ready, e.total, &*e.service), (3, 4, "payment"));
+    let e = row(endpoints, slice(Value::Null)).unwrap();
+    assert_eq!((e.ready, e.total), (0, 0), "nothing selected: the field is absent");
+    assert!(row(endpoints, json!({"metadata": meta()})).is_err(), "a slice of no Service");
+}
+
+fn rollout_json() -> Value {
+    json!({
+        "metadata": meta(),
+        "spec": {"replicas": 5, "workloadRef": {"kind": "Deployment", "name": "payment"},
+            "strategy": {"canary": {"canaryService": "payment-canary", "stableService": "payment-stable",
+                "trafficRouting": {"managedRoutes": [{"name": "x"}], "istio": {"virtualServices": [{"name": "payment"}, {"name": "edge.mesh"}]}},
+                "steps": [{"setWeight": 20}, {"pause": {}}, {"pause": {"duration": "10m"}}, {"pause": {"duration": 30}},
+                    {"pause": {"duration": "45"}}, {"pause": {"duration": "soon"}}, {"analysis": {"templates": []}},
+                    {"plugin": {"name": "org/p"}}, {"teleport": {}}, {"setWeight": 50, "pause": {}}]}}},
+        "status": {"observedGeneration": "3", "phase": "Paused", "message": "CanaryPauseStep", "currentStepIndex": 1,
+            "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-03-03T10:00:00Z"}], "controllerPause": true,
+            "stableRS": "6f7d", "currentPodHash": "9c1b",
+            "canary": {"weights": {"canary": {"weight": 20, "podTemplateHash": "9c1b"}, "stable": {"weight": 80}, "verified": true}}},
+    })
+}
+
+#[test]
+fn a_rollout_under_way() {
+    let r: Rollout = row(rollout, rollout_json()).unwrap();
+    assert_eq!((r.observed_generation, r.step, &r.phase), (Some(3), Some(1), &RolloutPhase::Paused), "the API keeps it as text");
+    assert_eq!(r.weight.map(|w| w.percent()), Some(20.0));
+    assert!(r.template.containers.is_empty(), "the template stands in the workloadRef");
+    assert_eq!(r.pauses[0].1, Some("2026-03-03T10:00:00Z".parse().unwrap()));
+    let RolloutStrategy::Canary(c) = &r.strategy else { panic!("a canary") };
+    assert_eq!(c.virtual_services.iter().map(|v| &**v).collect::<Vec<_>>(), ["payment", "edge.mesh"]);
+    assert_eq!(c.router.as_ref().map(SafeText::as_str), Some("istio"));
+    let seconds = |s| Some(jiff::SignedDuration::from_secs(s));
+    assert_eq!(
+        c.steps[..5],
+        [
+            Step::SetWeight(crate::domain::Weight::new(20.0)),
+            Step::Pause(None),
+            Step::Pause(seconds(600)),
+            Step::Pause(seconds(30)),
+            Step::Pause(seconds(45)),
+        ]
+    );
+    assert!(matches!(&c.steps[5], Step::Unknown(t) if t.as_str().contains("soon")), "a pause that ends is not one that waits");
+    assert_eq!(c.steps[6..9], [Step::Analysis, Step::Plugin("org/p".into()), Step::Unknown("teleport".into())]);
+    assert!(matches!(c.steps[9], Step::Unknown(_)), "two keys in one step");
+}
+
+#[test]
+fn weights_are_shares_of_the_greatest_weight() {
+    let raw = with(rollout_json(), "/spec/strategy/canary/trafficRouting/maxTrafficWeight", json!(1000));
+    let r: Rollout = row(rollout, raw).unwrap();
+    assert_eq!(r.weight.map(|w| w.percent()), Some(2.0));
+    let RolloutStrategy::Canary(c) = &r.strategy else { panic!("a canary") };
+    assert_eq!(c.steps[0], Step::SetWeight(crate::domain::Weight::new(2.0)));
+}
+
+#[test]
+fn other_strategies_and_phases() {
+    let raw =
+        with(rollout_json(), "/spec/strategy", json!({"blueGreen": {"activeService": "live", "autoPromotionEnabled": false}}));
+    let r: Rollout = row(rollout, with(raw, "/status/phase", json!("Dancing\u{1b}"))).unwrap();
+    assert!(matches!(&r.strategy, RolloutStrategy::BlueGreen(b) if &*b.active_service == "live" && !b.auto_promotion));
+    assert_eq!(r.phase, RolloutPhase::Unknown("Dancing\u{fffd}".into()));
+    let none: Rollout = row(rollout, with(rollout_json(), "/spec/strategy", json!({}))).unwrap();
+    assert_eq!(none.strategy, RolloutStrategy::None);
+}
+
+#[test]
+fn routes_and_their_shares() {
+    let vs = |http: Value| -> Route { row(virtual_service, json!({"metadata": meta(), "spec": {"http": http}})).unwrap() };
+    let to = |host: &str, weight: Value| json!({"destination": {"host": host}, "weight": weight});
+    let r = vs(json!([{"route": [to("status", Value::Null)]},
+        {"route": [to("payment-stable.shop.svc.cluster.local", json!(80)), to("payment-canary", json!(20)), to("x", Value::Null)]}]));
+    assert_eq!(r.share("payment-canary").map(|w| w.percent()), Some(20.0), "the rule that splits, by the host's first label");
+    assert_eq!(r.arms[2].weight, 0, "no weight beside others is none");
+    for weight in [Value::Null, json!(0), json!(7)] {
+        assert_eq!(vs(json!([{"route": [to("payment", weight)]}])).share("payment").map(|w| w.percent()), Some(100.0), "alone");
+    }
+    let refs = json!([{"name": "payment-stable", "weight": 3}, {"name": "payment-canary"}, {"name": "payment-canary", "kind": "Bucket", "weight": 4}]);
+    let r: Route = row(http_route, json!({"metadata": meta(), "spec": {"rules": [{"backendRefs": refs}]}})).unwrap();
+    assert_eq!(
+        r.share("payment-canary").map(|w| w.percent()),
+        Some(12.5),
+        "1 by default, of 3 + 1 + 4; a namesake of another kind is not it"
+    );
+}
