@@ -1,0 +1,20 @@
+//! What the screen wants done; the runtime does it.
+
+use crate::{action::Action, domain::SafeText};
+
+/// Something to do outside the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Plan an action: ask what must be asked, change nothing, and come back with a plan or a refusal.
+    Plan(Action),
+    /// Ask every source again now.
+    Refresh,
+    /// Put lines of text into the clipboard.
+    Copy(Vec<SafeText>),
+    /// Use another theme.
+    Theme(String),
+    /// Go into the background.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,60 @@
+use strum::IntoEnumIterator as _;
+
+use super::*;
+use crate::action::Verb;
+
+fn overrides(pairs: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), v.iter().map(|s| (*s).to_owned()).collect())).collect()
+}
+
+#[test]
+fn the_table_has_no_conflict_and_every_row_a_text() {
+    let map = Keymap::default();
+    for b in map.bindings() {
+        assert!(!b.row.run.about().is_empty(), "{}", b.row.run.name());
+    }
+    let mut names: Vec<&str> = map.bindings().iter().map(|b| b.row.run.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), BINDINGS.len(), "a name for overrides means one command");
+}
+
+#[test]
+fn every_action_and_every_command_has_a_key() {
+    let map = Keymap::default();
+    for verb in Verb::iter() {
+        assert!(!map.shown(Command::Act(verb)).is_empty(), "{verb:?}");
+    }
+    for ui in Ui::iter() {
+        assert!(BINDINGS.iter().any(|b| match (b.run, ui) {
+            (Command::Ui(Ui::Focus(_)), Ui::Focus(_)) => true,
+            (Command::Ui(other), _) => other == ui,
+            _ => false,
+        }), "{ui:?}");
+    }
+}
+
+#[test]
+fn no_default_needs_a_key_that_tmux_and_screen_keep() {
+    for b in Keymap::default().bindings() {
+        for key in &b.keys {
+            assert!(!key.alt && !(key.ctrl && matches!(key.code, Code::Char('a' | 'b'))), "{key}");
+        }
+    }
+}
+
+#[test]
+fn users_move_disable_and_are_told_what_is_wrong() {
+    let map = Keymap::with(&overrides(&[("why", &["w", "<c-w>"]), ("zoom", &[])])).unwrap();
+    assert_eq!(map.find(Key::char('w'), &[Scope::Main]), Some(Command::Ui(Ui::Why)));
+    assert_eq!(map.find(Key::char('v'), &[Scope::Main]), None);
+    assert_eq!(map.find(Key::char('+'), &[Scope::Main]), None);
+    for (given, want) in [
+        (overrides(&[("why", &["j"])]), "[keys] j would mean both why and down"),
+        (overrides(&[("wy", &["w"])]), "[keys] wy: no command has this name; `gonogo keys` lists them"),
+        (overrides(&[("quit", &[])]), "[keys] quit: it needs a key, or there is no way out"),
+    ] {
+        assert_eq!(Keymap::with(&given).unwrap_err(), want);
+    }
+    assert!(Keymap::with(&overrides(&[("why", &["<x-y>"])])).unwrap_err().contains("is no key"));
+}

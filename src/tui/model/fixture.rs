@@ -1,0 +1,167 @@
+//! A small world made by hand, for tests of the model, update and view.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{
+    Arm, ArmMetrics, Canary, CanaryPhase, ClusterName, ClusterState, Delivery, Environment, Event, Evidence, Feed, Health,
+    History, Limits, MetricKey, MetricsSettings, Placement, PlacementKey, Placing, Policy, Reason, Service, Snapshot, Station,
+    StationKind, Step, Topology, Verdict, VerdictReport, Version, Weight, WorkloadKind, WorkloadRef,
+};
+
+/// When it is: 2026-11-24, a Tuesday, 10:20.
+pub fn now() -> Timestamp {
+    "2026-11-24T10:20:00Z".parse().unwrap()
+}
+
+fn version(tag: &str) -> Option<Version> {
+    Some(Version { tag: tag.into(), digest: None, commit: None })
+}
+
+const SERVICES: [(&str, &str, &str, &str); 5] = [
+    ("auth", "2.8.1", "2.8.1", "2.8.1"),
+    ("payment", "4.2.0", "4.2.0", "4.1.7"),
+    ("order", "7.0.4", "7.0.3", "7.0.3"),
+    ("cart", "5.5.0", "5.5.0", "5.4.9"),
+    ("recommendation", "9.0.1", "9.0.1", "9.0.1"),
+];
+
+/// The configuration.
+pub fn topology() -> Arc<Topology> {
+    let place = |cluster: &str| Placing { cluster: cluster.parse().unwrap(), namespace: "shop".into() };
+    let environment = |name: &str, policy, clusters: &[&str]| Environment {
+        name: name.parse().unwrap(),
+        policy,
+        readonly: false,
+        clusters: clusters.iter().map(|c| place(c)).collect(),
+    };
+    Arc::new(Topology {
+        environments: vec![
+            environment("dev", Policy::Open, &["dev"]),
+            environment("staging", Policy::Open, &["stg"]),
+            environment("production", Policy::Production, &["eu-1", "us-1"]),
+        ],
+        services: SERVICES
+            .iter()
+            .map(|(name, ..)| Service {
+                name: name.parse().unwrap(),
+                pipeline: None,
+                workload: WorkloadRef { kind: WorkloadKind::Rollout, name: (*name).into() },
+                slo: Limits { errors: Some(0.01), p95: Some(0.4) },
+                runbook: None,
+            })
+            .collect(),
+        metrics: Some(MetricsSettings { preset: "istio".into(), labels: vec![], scrape: SignedDuration::from_secs(15) }),
+        pipelines: true,
+    })
+}
+
+/// The canary of `payment` at 20 %, and bad.
+pub fn canary() -> Canary {
+    Canary {
+        state: CanaryPhase::Paused { since: Some(now() - SignedDuration::from_mins(6)), reason: "CanaryPauseStep".into(), planned: true },
+        owner: "Argo Rollouts".into(),
+        canary: version("4.2.0"),
+        stable: version("4.1.7"),
+        set: Some(Weight::new(20.0)),
+        planned: Some(Weight::new(20.0)),
+        steps: [5.0, 20.0, 50.0].iter().flat_map(|w| [Step::SetWeight(Weight::new(*w)), Step::Pause(None)]).collect(),
+        step: Some(3),
+        canary_hash: None,
+        stable_hash: None,
+        canary_service: None,
+        stable_service: None,
+    }
+}
+
+fn metrics(service: &str, arm: Arm, errors: f64, p95: f64, rps: f64) -> (MetricKey, ArmMetrics) {
+    let key = MetricKey { service: service.parse().unwrap(), environment: "production".parse().unwrap(), arm };
+    let history = History {
+        start: now() - SignedDuration::from_mins(20),
+        step: SignedDuration::from_secs(30),
+        errors: (0..=40).map(|i| if i > 24 && arm == Arm::Canary { errors } else { errors.min(0.002) }).collect(),
+        p95: (0..=40).map(|i| if i > 24 && arm == Arm::Canary { p95 } else { p95.min(0.26) }).collect(),
+        rps: (0..=40).map(|i| if arm == Arm::Canary && i < 12 { rps / 4.0 } else { rps }).collect(),
+    };
+    let requests = Ok(rps * 300.0);
+    (key.clone(), ArmMetrics { key, errors: Ok(errors), p95: Ok(p95), rps: Ok(rps), requests, history: Some(Arc::new(history)) })
+}
+
+/// Everything is read, and the canary of `payment` is bad.
+pub fn snapshot() -> Snapshot {
+    let topology = topology();
+    let mut placements = BTreeMap::new();
+    for (name, dev, staging, production) in SERVICES {
+        for (environment, tag) in topology.environments.iter().zip([dev, staging, production]) {
+            for placing in &environment.clusters {
+                let key = PlacementKey { service: name.parse().unwrap(), environment: environment.name.clone(), cluster: placing.cluster.clone() };
+                let under_test = name == "payment" && environment.name.as_str() == "production";
+                placements.insert(key.clone(), Placement {
+                    key,
+                    namespace: "shop".into(),
+                    workload: WorkloadRef { kind: WorkloadKind::Rollout, name: name.into() },
+                    delivery: Some(Delivery::Canary),
+                    version: version(tag),
+                    wanted_version: version(if under_test { "4.2.0" } else { tag }),
+                    pods: (3, 3, 3),
+                    restarts: 0,
+                    canary: under_test.then(canary),
+                    health: Health::Pass,
+                    drift: None,
+                });
+            }
+        }
+    }
+    let reason = |verdict, text: &str| Reason {
+        verdict,
+        service: Some("payment".parse().unwrap()),
+        text: text.into(),
+        evidence: vec![Evidence::new("prometheus errors", "canary 3.92 %, baseline 0.19 %, 18204 requests in 5 minutes")],
+    };
+    let stations = vec![
+        Station::of(StationKind::Ci, vec![reason(Verdict::Go, "required checks passed on 4be1c7a")]),
+        Station::of(StationKind::Env, vec![reason(Verdict::Go, "runs as wanted in eu-1 and us-1")]),
+        Station::of(StationKind::Canary, vec![reason(Verdict::NoGo, "the canary fails 3.92 % of requests, 20 times the baseline")]),
+        Station::of(StationKind::Slo, vec![reason(Verdict::Hold, "errors 0.94 % of 1 %")]),
+        Station::not_configured(StationKind::Flags, "this build reads no flag service yet"),
+        Station::not_configured(StationKind::List, "this build reads no checklists yet"),
+        Station::not_configured(StationKind::Window, "[environment.production] window"),
+        Station::not_configured(StationKind::Lock, "this build reads no locks yet"),
+    ];
+    let live = |_: &str| {
+        Arc::new(ClusterState { deployments: Feed::Live { value: Arc::default(), at: now() }, ..ClusterState::default() })
+    };
+    let clusters: BTreeMap<ClusterName, Arc<ClusterState>> =
+        ["dev", "stg", "eu-1", "us-1"].iter().map(|c| (c.parse().unwrap(), live(c))).collect();
+    let rows = [
+        metrics("payment", Arm::Canary, 0.0392, 0.611, 62.0),
+        metrics("payment", Arm::Baseline, 0.0019, 0.268, 249.0),
+        metrics("auth", Arm::Serving, 0.0002, 0.041, 40.0),
+        metrics("order", Arm::Serving, 0.0011, 0.096, 40.0),
+    ];
+    let event = |minutes, who: &str, what: &str, trouble| Event {
+        at: now() - SignedDuration::from_mins(minutes),
+        who: who.into(),
+        what: what.into(),
+        trouble,
+    };
+    Snapshot {
+        at: now(),
+        topology,
+        clusters,
+        pipelines: Arc::default(),
+        metrics: Feed::Live { value: Arc::new(rows.into_iter().collect()), at: now() },
+        placements: Arc::new(placements),
+        verdict: Arc::new(VerdictReport::of(vec!["payment".parse().unwrap()], stations)),
+        events: Arc::new(vec![event(14, "eu-1", "payment weight 5 to 20", false), event(1, "verdict", "GO to NO-GO", true)]),
+        settled: true,
+    }
+}
+
+/// A model that shows it.
+pub fn model(width: u16, height: u16) -> super::Model {
+    let mut m = super::Model::new(now(), (width, height), topology(), Arc::default());
+    crate::tui::update::update(&mut m, crate::tui::message::Message::Snapshot(Arc::new(snapshot())));
+    m
+}

@@ -1,0 +1,267 @@
+//! What the screen knows: a tree of small structs, changed only by `update`. Time is a field.
+
+mod board;
+mod cursor;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod overlay;
+mod pane;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::layout::{Position, Rect};
+
+pub use board::{Board, CanaryCell, RunRow, ServiceRow, Tone, VersionCell, figures, verdict_tone};
+pub use cursor::Cursor;
+pub use overlay::{Overlay, PlanCard};
+pub use pane::Pane;
+
+use super::keymap::Keymap;
+use crate::domain::{RunKey, SafeText, ServiceName, Snapshot, Topology, VerdictReport};
+
+/// What a place on the screen stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// A pane, frame included.
+    Pane(Pane),
+    /// The rows of a pane, from the first one shown.
+    Rows(Pane, usize),
+    /// The verdict strip.
+    Verdict,
+    /// The rows of the overlay on top.
+    Overlay,
+}
+
+/// Where everything was drawn: for the mouse and for paging.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScreenMap(pub Vec<(Rect, Area)>);
+
+impl ScreenMap {
+    /// Notes an area; later ones lie above earlier ones.
+    pub fn note(&mut self, rect: Rect, area: Area) {
+        self.0.push((rect, area));
+    }
+
+    /// What lies at a place, topmost first.
+    pub fn at(&self, x: u16, y: u16) -> impl Iterator<Item = (Rect, Area)> {
+        self.0.iter().rev().filter(move |(rect, _)| rect.contains(Position { x, y })).copied()
+    }
+
+    /// How many rows a pane shows.
+    pub fn room(&self, pane: Pane) -> Option<usize> {
+        self.0.iter().find_map(|(rect, area)| matches!(area, Area::Rows(p, _) if *p == pane).then_some(usize::from(rect.height)))
+    }
+
+    /// How many rows the overlay on top shows.
+    pub fn overlay_room(&self) -> Option<usize> {
+        self.0.iter().rev().find_map(|(rect, area)| (*area == Area::Overlay).then_some(usize::from(rect.height)))
+    }
+
+    /// Whether a pane is drawn.
+    pub fn shows(&self, pane: Pane) -> bool {
+        self.0.iter().any(|(_, area)| *area == Area::Pane(pane))
+    }
+}
+
+/// A short word about what was done, gone after a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flash {
+    /// The word.
+    pub text: SafeText,
+    /// Until when it is shown; a word about trouble stays until the next key.
+    pub until: Option<Timestamp>,
+}
+
+/// What is filtered out of the service and run rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// As typed; a leading `!` turns it round.
+    pub text: String,
+}
+
+impl Filter {
+    /// Whether a row with these words stays.
+    pub fn keeps(&self, words: &[&str]) -> bool {
+        let (invert, wanted) = self.parts();
+        if wanted.is_empty() {
+            return true;
+        }
+        words.iter().any(|w| w.to_lowercase().contains(&wanted)) != invert
+    }
+
+    /// The letters that a row must hold, for marking them; none when they must not be there.
+    pub fn found(&self) -> Option<String> {
+        let (invert, wanted) = self.parts();
+        (!invert && !wanted.is_empty()).then_some(wanted)
+    }
+
+    fn parts(&self) -> (bool, String) {
+        let trimmed = self.text.trim();
+        match trimmed.strip_prefix('!') {
+            Some(rest) => (true, rest.trim().to_lowercase()),
+            None => (false, trimmed.to_lowercase()),
+        }
+    }
+}
+
+/// Everything that the screen knows.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The present time.
+    pub now: Timestamp,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The picture of the world that is shown.
+    pub snapshot: Arc<Snapshot>,
+    /// While the picture is held still: since when, and the newest picture.
+    pub still: Option<(Timestamp, Arc<Snapshot>)>,
+    /// The rows of the panes.
+    pub board: Arc<Board>,
+    /// The pane that has the keys.
+    pub focus: Pane,
+    /// The tab of the detail below 100 columns.
+    pub tab: Pane,
+    /// Whether the focused pane is shown alone.
+    pub zoom: bool,
+    /// The selected service.
+    pub services: Cursor<ServiceName>,
+    /// The selected run.
+    pub runs: Cursor<RunKey>,
+    /// First event shown, counted from the newest.
+    pub events: usize,
+    /// The filter.
+    pub filter: Filter,
+    /// What stands over the screen, the topmost last.
+    pub overlays: Vec<Overlay>,
+    /// A short word.
+    pub flash: Option<Flash>,
+    /// Local times instead of UTC.
+    pub zone: Option<TimeZone>,
+    /// The zone that `t` changes to.
+    pub local: TimeZone,
+    /// The theme in force.
+    pub theme: String,
+    /// The themes there are.
+    pub themes: Vec<String>,
+    /// The keys in force.
+    pub keymap: Arc<Keymap>,
+    /// Whether every change is refused.
+    pub read_only: bool,
+    /// Where everything was drawn last.
+    pub map: ScreenMap,
+}
+
+impl Model {
+    /// A model of a world of which only the configuration is known.
+    pub fn new(now: Timestamp, size: (u16, u16), topology: Arc<Topology>, keymap: Arc<Keymap>) -> Self {
+        let snapshot = Arc::new(Snapshot {
+            at: now,
+            topology,
+            clusters: BTreeMap::new(),
+            pipelines: Arc::default(),
+            metrics: crate::domain::Feed::Waiting,
+            placements: Arc::default(),
+            verdict: Arc::new(VerdictReport::of(vec![], vec![])),
+            events: Arc::default(),
+            settled: false,
+        });
+        let board = Arc::new(Board::of(&snapshot));
+        let mut model = Self {
+            now,
+            size,
+            snapshot,
+            still: None,
+            board,
+            focus: Pane::Services,
+            tab: Pane::Canary,
+            zoom: false,
+            services: Cursor::default(),
+            runs: Cursor::default(),
+            events: 0,
+            filter: Filter::default(),
+            overlays: vec![],
+            flash: None,
+            zone: None,
+            local: TimeZone::UTC,
+            theme: "dark".to_owned(),
+            themes: super::theme::Theme::built_in_names().map(str::to_owned).collect(),
+            keymap,
+            read_only: false,
+            map: ScreenMap::default(),
+        };
+        model.services.follow(&model.board.service_names());
+        model
+    }
+
+    /// Whether any source has answered.
+    pub fn any_data(&self) -> bool {
+        let s = &self.snapshot;
+        s.clusters.values().any(|c| c.deployments.answered() || c.rollouts.answered())
+            || s.pipelines.runs.values().any(crate::domain::Feed::answered)
+            || s.metrics.answered()
+    }
+
+    /// The service rows that pass the filter.
+    pub fn service_rows(&self) -> Vec<&ServiceRow> {
+        self.board.services.iter().filter(|s| self.filter.keeps(&[s.name.as_str()])).collect()
+    }
+
+    /// The run rows that pass the filter.
+    pub fn run_rows(&self) -> Vec<&RunRow> {
+        self.board.runs.iter().filter(|r| self.filter.keeps(&[&r.subject, &r.what, &r.detail])).collect()
+    }
+
+    /// The row of the selected service, filtered or not.
+    pub fn selected(&self) -> Option<&ServiceRow> {
+        let rows = self.service_rows();
+        let keys: Vec<ServiceName> = rows.iter().map(|r| r.name.clone()).collect();
+        self.services.row(&keys).map(|at| rows[at])
+    }
+
+    /// A time as people read it: `14:07`, in the chosen zone.
+    pub fn clock(&self, at: Timestamp) -> String {
+        match &self.zone {
+            None => at.strftime("%H:%M").to_string(),
+            Some(zone) => at.to_zoned(zone.clone()).strftime("%H:%M").to_string(),
+        }
+    }
+
+    /// The mark behind a time: `Z` for UTC.
+    pub fn zone_mark(&self) -> &'static str {
+        if self.zone.is_none() { "Z" } else { "" }
+    }
+}
+
+/// How long something took or lies back, in steps so coarse that a second is not a new frame.
+pub fn age(seconds: i64) -> String {
+    match seconds {
+        ..10 => "live".to_owned(),
+        10..60 => format!("{} s", seconds / 10 * 10),
+        60..5_400 => format!("{} min", seconds / 60),
+        5_400..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_move_in_coarse_steps() {
+        for (seconds, want) in
+            [(-3, "live"), (9, "live"), (12, "10 s"), (59, "50 s"), (60, "1 min"), (5_399, "89 min"), (7_300, "2 h"), (200_000, "2 days")]
+        {
+            assert_eq!(age(seconds), want);
+        }
+    }
+
+    #[test]
+    fn a_filter_keeps_and_inverts() {
+        let filter = |text: &str| Filter { text: text.into() };
+        assert!(filter("").keeps(&["payment"]) && filter("PAY").keeps(&["payment"]) && !filter("x").keeps(&["payment"]));
+        assert!(!filter("!pay").keeps(&["payment"]) && filter("!pay").keeps(&["cart"]) && filter("!").keeps(&["cart"]));
+        assert_eq!((filter("Pay").found(), filter("!pay").found()), (Some("pay".to_owned()), None));
+    }
+}

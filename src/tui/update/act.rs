@@ -1,0 +1,100 @@
+//! From a key to a plan: which target is meant, and why not.
+
+use strum::IntoEnumIterator as _;
+
+use super::say;
+use crate::{
+    action::{Action, Target, Verb},
+    domain::{CanaryPhase, Refusal, SafeText},
+    tui::{
+        effect::Effect,
+        model::{Model, Overlay, PlanCard},
+    },
+};
+
+/// An action and whether it can be done now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// The action.
+    pub verb: Verb,
+    /// What it would be done to, or why it cannot be done.
+    pub targets: Result<Vec<Action>, Refusal>,
+}
+
+/// Every action, each with its targets or its reason.
+pub fn choices(m: &Model) -> Vec<Choice> {
+    Verb::iter().map(|verb| Choice { verb, targets: targets(m, verb) }).collect()
+}
+
+/// What a verb could be done to: every rollout under way, whatever is selected.
+fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
+    if m.read_only {
+        return Err(Refusal::new("read-only: nothing is changed from here").hint("start without --read-only"));
+    }
+    // Going back is planned on the newest picture even while the screen stands still.
+    let snapshot = m.still.as_ref().map_or(&m.snapshot, |(_, newest)| newest);
+    let mut found: Vec<Action> = vec![];
+    for p in snapshot.placements.values() {
+        let open = p.canary.as_ref().is_some_and(|c| match c.state {
+            CanaryPhase::Aborted { .. } => false,
+            CanaryPhase::Paused { .. } if verb == Verb::Pause => false,
+            _ => c.under_way(),
+        });
+        if !open {
+            continue;
+        }
+        let action = verb.on(Target { service: p.key.service.clone(), env: p.key.environment.clone() });
+        if !found.contains(&action) {
+            found.push(action);
+        }
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let paused = verb == Verb::Pause && snapshot.placements.values().any(|p| p.canary.as_ref().is_some_and(|c| c.under_way()));
+    Err(if paused {
+        Refusal::new("every rollout under way is paused already")
+    } else {
+        Refusal::new("no rollout is under way")
+    })
+}
+
+/// A verb was asked for: one target is planned at once, several give a choice, none gives the reason.
+pub fn ask(m: &mut Model, verb: Verb) -> Vec<Effect> {
+    let name: &'static str = verb.into();
+    match targets(m, verb) {
+        Err(Refusal { why, hint, .. }) => {
+            m.overlays.push(Overlay::Refused { what: name.into(), why, hint });
+            vec![]
+        }
+        Ok(actions) => match actions.as_slice() {
+            [one] => vec![Effect::Plan(one.clone())],
+            _ => {
+                let selected = m.selected().map(|s| s.name.clone());
+                let at = actions.iter().position(|a| Some(&a.target().service) == selected.as_ref()).unwrap_or(0);
+                m.overlays.push(Overlay::Choose { verb, actions, at });
+                vec![]
+            }
+        },
+    }
+}
+
+/// A plan came back.
+pub fn planned(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Refusal>) -> Vec<Effect> {
+    // A newer plan replaces the one that is open: two questions at once would share one answer.
+    m.overlays.retain(|o| !matches!(o, Overlay::Confirm { .. } | Overlay::Refused { .. }));
+    match planned {
+        Ok(card) => m.overlays.push(Overlay::Confirm { card, offset: 0 }),
+        Err(Refusal { why, hint, .. }) => {
+            let target = action.target();
+            let what = SafeText::from(format!("{} {} in {}", action.name(), target.service, target.env));
+            m.overlays.push(Overlay::Refused { what, why, hint });
+        }
+    }
+    vec![]
+}
+
+/// Says that a plan is under way.
+pub fn planning(m: &mut Model, action: &Action) {
+    say(m, format!("planning {}", action.command_line()));
+}

@@ -1,0 +1,179 @@
+//! `update`: one message in, a changed model and a list of effects out. No clock, no I/O.
+
+mod act;
+mod overlay;
+mod palette;
+mod screen;
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+pub use act::{Choice, choices};
+pub use palette::{Does, Entry, entries};
+
+use super::{
+    command::{Command, Ui},
+    effect::Effect,
+    keymap::{Key, Scope},
+    message::Message,
+    model::{Area, Board, Flash, Model, Overlay, Pane},
+};
+use crate::domain::{SafeText, Snapshot};
+
+/// How long a short word stays.
+const FLASH: SignedDuration = SignedDuration::from_secs(6);
+
+/// Takes one message in.
+pub fn update(m: &mut Model, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(key) => on_key(m, key),
+        Message::Paste(text) => overlay::paste(m, &text),
+        Message::Click(x, y) => click(m, x, y),
+        Message::Scroll(x, y, by) => wheel(m, x, y, by),
+        Message::Resize(width, height) => {
+            m.size = (width, height);
+            vec![]
+        }
+        Message::Tick(now) => {
+            m.now = now;
+            if m.flash.as_ref().and_then(|f| f.until).is_some_and(|until| until <= now) {
+                m.flash = None;
+            }
+            vec![]
+        }
+        Message::Snapshot(snapshot) => {
+            match &mut m.still {
+                Some((_, newest)) => *newest = snapshot,
+                None => show(m, snapshot),
+            }
+            vec![]
+        }
+        Message::Planned(action, planned) => act::planned(m, action, planned),
+        Message::Said(text) => {
+            say(m, text);
+            vec![]
+        }
+        Message::Drawn(map) => {
+            m.map = map;
+            vec![]
+        }
+    }
+}
+
+/// Shows another picture of the world.
+fn show(m: &mut Model, snapshot: Arc<Snapshot>) {
+    m.board = Arc::new(Board::of(&snapshot));
+    m.snapshot = snapshot;
+    screen::follow(m);
+}
+
+fn say(m: &mut Model, text: impl Into<SafeText>) {
+    m.flash = Some(Flash { text: text.into(), until: m.now.checked_add(FLASH).ok() });
+}
+
+fn on_key(m: &mut Model, key: Key) -> Vec<Effect> {
+    m.flash = None;
+    let takes_text = m.overlays.last().is_some_and(Overlay::takes_text);
+    // Leaving and abort are looked up before any dialog, so that none can swallow them. In a field letters are text.
+    if (!takes_text || key.typed().is_none())
+        && let Some(command) = m.keymap.find(key, &[Scope::Always])
+    {
+        return run(m, command);
+    }
+    if m.overlays.is_empty() {
+        let keymap = Arc::clone(&m.keymap);
+        return keymap.find(key, &[Scope::Main, Scope::Move]).map(|command| run(m, command)).unwrap_or_default();
+    }
+    overlay::key(m, key)
+}
+
+/// Does what a command says, wherever it came from.
+pub(super) fn run(m: &mut Model, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Act(verb) => act::ask(m, verb),
+        Command::Ui(ui) => ui_command(m, ui),
+    }
+}
+
+fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
+    match ui {
+        Ui::Quit => return vec![Effect::Quit],
+        Ui::Suspend => return vec![Effect::Suspend],
+        Ui::Refresh => {
+            say(m, "asking every source again");
+            return vec![Effect::Refresh];
+        }
+        Ui::Copy => {
+            say(m, "the verdict is in the clipboard, in five lines");
+            return vec![Effect::Copy(screen::brief(m))];
+        }
+        Ui::Help => m.overlays.push(Overlay::Help(0)),
+        Ui::Why => m.overlays.push(Overlay::Why(0)),
+        Ui::Menu => m.overlays.push(Overlay::Menu(0)),
+        Ui::Palette => m.overlays.push(overlay::palette()),
+        Ui::Filter => {
+            let field = overlay::filter(m);
+            m.overlays.push(field);
+        }
+        Ui::Themes => {
+            let list = overlay::themes(m);
+            m.overlays.push(list);
+        }
+        Ui::Back => screen::back(m),
+        Ui::Still => match m.still.take() {
+            Some((_, newest)) => show(m, newest),
+            None => m.still = Some((m.now, Arc::clone(&m.snapshot))),
+        },
+        Ui::Zone => m.zone = if m.zone.is_some() { None } else { Some(m.local.clone()) },
+        Ui::Zoom => m.zoom = true,
+        Ui::Unzoom => m.zoom = false,
+        Ui::Focus(pane) => screen::focus(m, pane),
+        Ui::NextPane => screen::cycle(m, 1),
+        Ui::PreviousPane => screen::cycle(m, -1),
+        Ui::NextTab => screen::tab(m, 1),
+        Ui::PreviousTab => screen::tab(m, -1),
+        Ui::Worst => screen::worst(m),
+        Ui::Open => screen::open(m),
+        Ui::NextMatch => screen::step(m, 1),
+        Ui::PreviousMatch => screen::step(m, -1),
+        Ui::Down => screen::step(m, 1),
+        Ui::Up => screen::step(m, -1),
+        Ui::Left => screen::cycle(m, -1),
+        Ui::Right => screen::cycle(m, 1),
+        Ui::First => screen::step(m, isize::MIN),
+        Ui::Last => screen::step(m, isize::MAX),
+        Ui::PageDown => screen::page(m, 1),
+        Ui::PageUp => screen::page(m, -1),
+    }
+    vec![]
+}
+
+fn click(m: &mut Model, x: u16, y: u16) -> Vec<Effect> {
+    if !m.overlays.is_empty() {
+        return vec![];
+    }
+    let hits: Vec<_> = m.map.at(x, y).collect();
+    for (rect, area) in hits {
+        match area {
+            Area::Pane(pane) => screen::focus(m, pane),
+            Area::Rows(pane, offset) => screen::pick(m, pane, offset + usize::from(y - rect.y)),
+            Area::Verdict => m.overlays.push(Overlay::Why(0)),
+            Area::Overlay => {}
+        }
+    }
+    vec![]
+}
+
+fn wheel(m: &mut Model, x: u16, y: u16, by: i16) -> Vec<Effect> {
+    if !m.overlays.is_empty() {
+        overlay::scroll(m, isize::from(by));
+        return vec![];
+    }
+    let hit: Option<Pane> = m.map.at(x, y).find_map(|(_, area)| if let Area::Pane(pane) = area { Some(pane) } else { None });
+    if let Some(pane) = hit {
+        screen::focus(m, pane);
+        screen::step(m, isize::from(by));
+    }
+    vec![]
+}

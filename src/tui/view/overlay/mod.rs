@@ -1,0 +1,72 @@
+//! What stands over the screen, each in its own frame.
+
+mod confirm;
+mod help;
+mod list;
+mod palette;
+mod why;
+
+use ratatui::{layout::Rect, text::Line};
+
+use super::Canvas;
+use crate::tui::{
+    model::{Area, Overlay},
+    theme::Token,
+    widget::{Panel, put, put_line},
+};
+
+/// Draws the overlays, the topmost last.
+pub fn draw(c: &mut Canvas<'_>, area: Rect) {
+    // On a screen that has no room for a dialog the word is all there is: nobody confirms what cannot be read.
+    if area.width < 40 || area.height < 8 {
+        return;
+    }
+    let overlays = &c.m.overlays;
+    for overlay in overlays {
+        match overlay {
+            Overlay::Help(offset) => help::draw(c, area, *offset),
+            Overlay::Why(offset) => why::draw(c, area, *offset),
+            Overlay::Palette { input, at } => palette::draw(c, area, input, *at),
+            Overlay::Filter(input) => palette::filter(c, area, input),
+            Overlay::Menu(at) => list::menu(c, area, *at),
+            Overlay::Choose { verb, actions, at } => list::choose(c, area, *verb, actions, *at),
+            Overlay::Themes { at, .. } => list::themes(c, area, *at),
+            Overlay::Confirm { card, offset } => confirm::draw(c, area, card, *offset),
+            Overlay::Refused { what, why, hint } => confirm::refused(c, area, what, why, hint.as_ref()),
+        }
+    }
+}
+
+/// A frame of a size in the middle of the screen, below the verdict where that is possible.
+fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(area.width);
+    let below = if area.height >= 14 { 3 } else { 0 };
+    let room = area.height - below;
+    let height = height.min(room);
+    let y = area.y + below + (room - height) / 3;
+    Rect { x: area.x + (area.width - width) / 2, y, width, height }
+}
+
+/// Draws a frame and gives what is inside it, one column in.
+fn framed(c: &mut Canvas<'_>, rect: Rect, title: &str, status: Line<'_>, tone: Token) -> Rect {
+    let panel = Panel { key: "", title, status, tone: Some(tone), over: true, ..Panel::default() };
+    let inner = panel.draw(rect, c.buf, c.look);
+    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// Draws lines from an offset on, with a word for what is out of sight; notes the area for paging.
+fn scrolled(c: &mut Canvas<'_>, inner: Rect, lines: &[Line<'static>], offset: usize) {
+    let room = usize::from(inner.height);
+    let offset = offset.min(lines.len().saturating_sub(room));
+    for (y, line) in (0u16..).zip(lines.iter().skip(offset).take(room)) {
+        put_line(c.buf, inner, 0, y, line);
+    }
+    let look = c.look;
+    let style = look.style(Token::Dim);
+    let edge = Rect { x: inner.x, y: inner.bottom(), width: inner.width, height: 1 };
+    let below = lines.len().saturating_sub(offset + room);
+    if below > 0 {
+        put(c.buf, edge, 1, 0, &format!(" {} {below} more ", look.glyph(crate::tui::glyph::Glyph::Below)), style);
+    }
+    c.map.note(inner, Area::Overlay);
+}
