@@ -69,7 +69,7 @@ pub enum Ui {
     Zone,
     /// Copy the verdict as a brief
     Copy,
-    /// Ask every source again now
+    /// Draw the whole screen anew
     Refresh,
     /// Choose how it looks
     Themes,

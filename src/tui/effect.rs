@@ -7,7 +7,7 @@ use crate::{action::Action, domain::SafeText};
 pub enum Effect {
     /// Plan an action: ask what must be asked, change nothing, and come back with a plan or a refusal.
     Plan(Action),
-    /// Ask every source again now.
+    /// Draw the whole screen anew.
     Refresh,
     /// Put lines of text into the clipboard.
     Copy(Vec<SafeText>),

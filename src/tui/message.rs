@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    keymap::Key,
+    input::Key,
     model::{PlanCard, ScreenMap},
 };
 use crate::{

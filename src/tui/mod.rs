@@ -9,6 +9,7 @@ pub mod look;
 pub mod message;
 pub mod model;
 pub mod print;
+pub mod runtime;
 pub mod terminal;
 pub mod theme;
 pub mod update;

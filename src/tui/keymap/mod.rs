@@ -1,14 +1,15 @@
 //! Which key means what: one table gives dispatch, footer, help page, palette, README table and conflict check.
 
-mod key;
 mod table;
 
 use std::collections::BTreeMap;
 
-pub use key::{Code, Key};
 pub use table::BINDINGS;
 
-use super::command::{Command, Ui};
+use super::{
+    command::{Command, Ui},
+    input::{Key, KeyError},
+};
 
 /// Where a binding holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,7 +96,7 @@ impl Keymap {
         let mut bound = vec![];
         for row in BINDINGS {
             let keys = match overrides.get(row.run.name()) {
-                Some(keys) => keys.iter().map(|k| k.parse()).collect::<Result<Vec<Key>, _>>(),
+                Some(keys) => keys.iter().map(|k| k.parse()).collect::<Result<Vec<Key>, KeyError>>(),
                 None => row.keys.iter().map(|k| k.parse()).collect(),
             }
             .map_err(|e| format!("[keys] {}: {e}", row.run.name()))?;

@@ -28,7 +28,7 @@ pub const BINDINGS: &[Binding] = &[
     ui(Scope::Main, &["/"], Ui::Filter, Group::See, "filter"),
     ui(Scope::Main, &["n"], Ui::NextMatch, Group::See, ""),
     ui(Scope::Main, &["N"], Ui::PreviousMatch, Group::See, ""),
-    ui(Scope::Main, &["<space>", "f"], Ui::Still, Group::See, "still"),
+    ui(Scope::Main, &["f", "<space>"], Ui::Still, Group::See, "still"),
     ui(Scope::Main, &["y"], Ui::Copy, Group::See, "copy"),
     ui(Scope::Main, &["R"], Ui::Refresh, Group::See, ""),
     ui(Scope::Main, &["t"], Ui::Zone, Group::See, ""),

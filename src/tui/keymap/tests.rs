@@ -1,7 +1,7 @@
 use strum::IntoEnumIterator as _;
 
 use super::*;
-use crate::action::Verb;
+use crate::{action::Verb, tui::input::Code};
 
 fn overrides(pairs: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
     pairs.iter().map(|(k, v)| ((*k).to_owned(), v.iter().map(|s| (*s).to_owned()).collect())).collect()

@@ -146,11 +146,6 @@ impl Board {
         runs.sort_by_key(|r| (!matters(r.tone), !r.in_scope, std::cmp::Reverse(r.span.0), r.key.clone()));
         Self { release: release(snapshot), services, runs, troubles: snapshot.troubles() }
     }
-
-    /// The names of the services, in the order of the rows.
-    pub fn service_names(&self) -> Vec<ServiceName> {
-        self.services.iter().map(|s| s.name.clone()).collect()
-    }
 }
 
 fn matters(tone: Tone) -> bool {

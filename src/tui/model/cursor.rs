@@ -37,9 +37,12 @@ impl<K: PartialEq + Clone> Cursor<K> {
         self.select(keys, row.saturating_add_signed(by));
     }
 
-    /// After the rows changed: stays on the item, or on what took its place.
+    /// After the rows changed: stays on the item, or on what took its place. Before anybody chose, the first row stays
+    /// selected, whichever item comes to stand there.
     pub fn follow(&mut self, keys: &[K]) {
-        if let Some(row) = self.row(keys) {
+        if self.key.is_some()
+            && let Some(row) = self.row(keys)
+        {
             self.select(keys, row);
         }
     }
@@ -53,7 +56,7 @@ mod tests {
     fn the_cursor_stays_on_its_item() {
         let mut cursor = Cursor::default();
         cursor.follow(&["a", "b", "c"]);
-        assert_eq!(cursor.key, Some("a"));
+        assert_eq!((cursor.key, cursor.row(&["z", "a"])), (None, Some(0)), "nobody chose yet");
         cursor.step(&["a", "b", "c"], 1);
         cursor.follow(&["x", "y", "b"]);
         assert_eq!((cursor.key, cursor.at), (Some("b"), 2));

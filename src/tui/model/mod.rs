@@ -167,7 +167,7 @@ impl Model {
             settled: false,
         });
         let board = Arc::new(Board::of(&snapshot));
-        let mut model = Self {
+        Self {
             now,
             size,
             snapshot,
@@ -189,9 +189,7 @@ impl Model {
             keymap,
             read_only: false,
             map: ScreenMap::default(),
-        };
-        model.services.follow(&model.board.service_names());
-        model
+        }
     }
 
     /// Whether any source has answered.

@@ -2,7 +2,6 @@
 
 use strum::IntoEnumIterator as _;
 
-use super::say;
 use crate::{
     action::{Action, Target, Verb},
     domain::{CanaryPhase, Refusal, SafeText},
@@ -92,9 +91,4 @@ pub fn planned(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Ref
         }
     }
     vec![]
-}
-
-/// Says that a plan is under way.
-pub fn planning(m: &mut Model, action: &Action) {
-    say(m, format!("planning {}", action.command_line()));
 }

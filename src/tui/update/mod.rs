@@ -15,7 +15,8 @@ pub use palette::{Does, Entry, entries};
 use super::{
     command::{Command, Ui},
     effect::Effect,
-    keymap::{Key, Scope},
+    input::{Code, Key},
+    keymap::Scope,
     message::Message,
     model::{Area, Board, Flash, Model, Overlay, Pane},
 };
@@ -76,7 +77,7 @@ fn on_key(m: &mut Model, key: Key) -> Vec<Effect> {
     m.flash = None;
     let takes_text = m.overlays.last().is_some_and(Overlay::takes_text);
     // Leaving and abort are looked up before any dialog, so that none can swallow them. In a field letters are text.
-    if (!takes_text || key.typed().is_none())
+    if (!takes_text || !types(key))
         && let Some(command) = m.keymap.find(key, &[Scope::Always])
     {
         return run(m, command);
@@ -86,6 +87,11 @@ fn on_key(m: &mut Model, key: Key) -> Vec<Effect> {
         return keymap.find(key, &[Scope::Main, Scope::Move]).map(|command| run(m, command)).unwrap_or_default();
     }
     overlay::key(m, key)
+}
+
+/// Whether the key puts a character into a field.
+fn types(key: Key) -> bool {
+    key.is_text() && matches!(key.code, Code::Char(_))
 }
 
 /// Does what a command says, wherever it came from.
@@ -100,10 +106,7 @@ fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
     match ui {
         Ui::Quit => return vec![Effect::Quit],
         Ui::Suspend => return vec![Effect::Suspend],
-        Ui::Refresh => {
-            say(m, "asking every source again");
-            return vec![Effect::Refresh];
-        }
+        Ui::Refresh => return vec![Effect::Refresh],
         Ui::Copy => {
             say(m, "the verdict is in the clipboard, in five lines");
             return vec![Effect::Copy(screen::brief(m))];

@@ -10,7 +10,8 @@ use crate::{
     tui::{
         command::{Command, Ui},
         effect::Effect,
-        keymap::{Code, Key, Scope},
+        input::{Code, Key},
+        keymap::Scope,
         model::{Model, Overlay},
     },
 };

@@ -12,7 +12,7 @@ use crate::{
     tui::{
         command::{Command, Ui},
         effect::Effect,
-        model::{Model, Overlay, Pane},
+        model::{Model, Pane},
     },
 };
 
@@ -118,13 +118,5 @@ pub fn submit(m: &mut Model, typed: &str, at: usize) -> Vec<Effect> {
             }
             vec![]
         }
-    }
-}
-
-/// Whether the palette is on top, and what is typed in it.
-pub fn typed(m: &Model) -> Option<String> {
-    match m.overlays.last() {
-        Some(Overlay::Palette { input, .. }) => Some(input.lines().first().cloned().unwrap_or_default()),
-        _ => None,
     }
 }

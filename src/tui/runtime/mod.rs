@@ -1,0 +1,224 @@
+//! The loop that owns the terminal: messages in, frames out, effects done.
+//!
+//! Leaving and keys come before data, so that a flood of data cannot delay an abort.
+
+mod pace;
+mod perform;
+mod script;
+mod signals;
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use jiff::{SignedDuration, tz::TimeZone};
+use tokio::sync::mpsc;
+
+pub use script::{ScriptEnd, script};
+
+use super::{
+    input::{Arrival, Button, Input, MouseKind, Reader, open_terminal},
+    keymap::Keymap,
+    look::Look,
+    message::Message,
+    model::Model,
+    terminal::{self, Modes, Screen},
+    update::update,
+    view,
+};
+use crate::{
+    domain::{Exit, SafeText},
+    engine::{Engine, plan::Guard},
+    provider::role::Timer as _,
+};
+use pace::{Cause, Pace};
+use perform::{Outside, Planning};
+
+/// Inputs that wait at most; the reader waits beyond that.
+const INPUTS: usize = 256;
+/// How often the time of the model is set anew; what is shown changes more rarely.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How the screen is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How it looks.
+    pub look: Look,
+    /// Where the user's themes are.
+    pub themes: Option<PathBuf>,
+    /// The keys in force.
+    pub keymap: Arc<Keymap>,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// Whether every change is refused.
+    pub read_only: bool,
+    /// The zone that `t` changes to.
+    pub local: TimeZone,
+}
+
+impl Options {
+    /// The defaults, for tests and pictures.
+    pub fn new(look: Look) -> Self {
+        Self { look, themes: None, keymap: Arc::default(), mouse: true, read_only: false, local: TimeZone::UTC }
+    }
+
+    /// The model that a screen of this size starts with.
+    pub fn model(&self, engine: &Engine, size: (u16, u16)) -> Model {
+        let snapshot = engine.snapshot();
+        let mut m = Model::new(engine.clock().now(), size, Arc::clone(&snapshot.topology), Arc::clone(&self.keymap));
+        m.read_only = self.read_only;
+        m.local = self.local.clone();
+        m.theme.clone_from(&self.look.theme().name);
+        if let Some(folder) = &self.themes {
+            perform::add_themes(&mut m.themes, folder);
+        }
+        update(&mut m, Message::Snapshot(snapshot));
+        m
+    }
+}
+
+/// Runs the cockpit until it is left. The terminal is given back on every way out.
+///
+/// # Errors
+/// There is no terminal, or it cannot be read or written any more.
+pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
+    let mut signals = signals::Signals::new()?;
+    let out = terminal::output()?;
+    let session = terminal::enter(Modes { mouse: options.mouse })?;
+    let size = terminal::size(&out);
+    let line = out.try_clone()?;
+    let mut screen = Screen::new(out, size);
+    let mut m = options.model(engine, size);
+    let guard = Guard { read_only: options.read_only };
+    let mut outside = Outside { look: options.look.clone(), themes: options.themes.clone(), engine, guard };
+    let mut pace = Pace::default();
+    // The first frame comes before any network.
+    draw(&mut m, &outside.look, &mut screen)?;
+    pace.drawn(Instant::now());
+
+    let started = Instant::now();
+    let (sender, mut arrivals) = mpsc::channel(INPUTS);
+    let listen = || {
+        let sender = sender.clone();
+        let clock = move || SignedDuration::try_from(started.elapsed()).unwrap_or(SignedDuration::MAX);
+        Reader::spawn(open_terminal()?, clock, sender)
+    };
+    let mut reader = listen()?;
+    let mut snapshots = engine.snapshots();
+    let mut planning: FuturesUnordered<Planning<'_>> = FuturesUnordered::new();
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+
+    loop {
+        let due = pace.due();
+        let frame = async {
+            match due {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut messages = vec![];
+        let mut cause = Cause::Data;
+        tokio::select! {
+            biased;
+            signal = signals.next() => match signal {
+                signals::Signal::Leave => return Ok(Exit::Interrupted),
+                signals::Signal::Resized => {
+                    let size = terminal::size(&line);
+                    screen.resize(size);
+                    messages.push(Message::Resize(size.0, size.1));
+                    cause = Cause::Person;
+                }
+                signals::Signal::Stop => {
+                    reader.stop();
+                    session.suspend()?;
+                    reader = listen()?;
+                    messages.push(woken(&mut screen, &line));
+                }
+            },
+            arrival = arrivals.recv() => {
+                cause = Cause::Person;
+                match arrival {
+                    Some(Arrival::Inputs { inputs, .. }) => messages.extend(inputs.into_iter().filter_map(message)),
+                    Some(Arrival::HungUp) | None => return Ok(Exit::Interrupted),
+                }
+            }
+            Some((action, planned)) = planning.next(), if !planning.is_empty() => {
+                cause = Cause::Person;
+                messages.push(Message::Planned(action, planned));
+            }
+            changed = snapshots.changed() => {
+                if changed.is_err() {
+                    return Ok(Exit::Failed);
+                }
+                let snapshot = snapshots.borrow_and_update().clone();
+                messages.extend([Message::Tick(engine.clock().now()), Message::Snapshot(snapshot)]);
+            }
+            () = frame => {
+                draw(&mut m, &outside.look, &mut screen)?;
+                pace.drawn(Instant::now());
+                continue;
+            }
+            _ = tick.tick() => {
+                messages.push(Message::Tick(engine.clock().now()));
+                messages.extend(terminal::take_panic().map(|p| Message::Said(format!("a task failed: {p}").into())));
+            }
+        }
+        for message in messages {
+            for effect in update(&mut m, message) {
+                match outside.perform(effect, &mut m, &mut planning) {
+                    perform::Next::Go => {}
+                    perform::Next::Write(bytes) => screen.write_raw(&bytes)?,
+                    perform::Next::Redraw => screen.redraw(),
+                    perform::Next::Suspend => {
+                        reader.stop();
+                        session.suspend()?;
+                        reader = listen()?;
+                        let woken = woken(&mut screen, &line);
+                        update(&mut m, woken);
+                    }
+                    perform::Next::Leave => return Ok(Exit::Done),
+                }
+            }
+        }
+        pace.want(cause, Instant::now());
+    }
+}
+
+/// After the terminal was somebody else's: everything is drawn anew, at the size it has now.
+fn woken(screen: &mut Screen<std::fs::File>, line: &std::fs::File) -> Message {
+    let size = terminal::size(line);
+    screen.resize(size);
+    Message::Resize(size.0, size.1)
+}
+
+fn draw(m: &mut Model, look: &Look, screen: &mut Screen<std::fs::File>) -> io::Result<()> {
+    let mut map = None;
+    screen.draw(|buf| {
+        map = Some(view::draw_into(m, look, buf));
+        None
+    })?;
+    if let Some(map) = map {
+        update(m, Message::Drawn(map));
+    }
+    Ok(())
+}
+
+/// What an input of the terminal means to the model.
+fn message(input: Input) -> Option<Message> {
+    match input {
+        Input::Key(key) => Some(Message::Key(key)),
+        Input::Paste(text) => Some(Message::Paste(SafeText::capped(&text, 400))),
+        Input::Mouse(mouse) => match mouse.kind {
+            MouseKind::Press(Button::Left) => Some(Message::Click(mouse.x, mouse.y)),
+            MouseKind::ScrollUp => Some(Message::Scroll(mouse.x, mouse.y, -3)),
+            MouseKind::ScrollDown => Some(Message::Scroll(mouse.x, mouse.y, 3)),
+            _ => None,
+        },
+        Input::Focus(_) | Input::Status | Input::Unknown => None,
+    }
+}

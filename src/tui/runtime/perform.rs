@@ -1,0 +1,149 @@
+//! Does what `update` asked for.
+
+use std::path::{Path, PathBuf};
+
+use crossterm::{Command as _, clipboard::CopyToClipboard};
+use futures::{future::BoxFuture, stream::FuturesUnordered};
+
+use crate::{
+    action::Action,
+    domain::{Refusal, SafeText},
+    engine::{
+        Engine,
+        plan::{Guard, Plan},
+    },
+    tui::{
+        effect::Effect,
+        look::Look,
+        message::Message,
+        model::{Model, PlanCard},
+        theme::Theme,
+        update::update,
+    },
+};
+
+/// A plan in the making.
+pub type Planning<'a> = BoxFuture<'a, (Action, Result<Box<PlanCard>, Refusal>)>;
+
+/// What the loop has to do itself.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    Go,
+    /// Write this beside the frames.
+    Write(Vec<u8>),
+    /// Draw everything anew.
+    Redraw,
+    /// Go into the background.
+    Suspend,
+    /// End.
+    Leave,
+}
+
+/// What lies outside the model.
+pub struct Outside<'a> {
+    /// How it looks.
+    pub look: Look,
+    /// Where the user's themes are.
+    pub themes: Option<PathBuf>,
+    /// The engine.
+    pub engine: &'a Engine,
+    /// What limits every plan.
+    pub guard: Guard,
+}
+
+impl<'a> Outside<'a> {
+    /// Does an effect, or says what the loop has to do.
+    pub fn perform(&mut self, effect: Effect, m: &mut Model, planning: &mut FuturesUnordered<Planning<'a>>) -> Next {
+        match effect {
+            Effect::Plan(action) => {
+                update(m, Message::Said(format!("planning: {}", action.command_line()).into()));
+                planning.push(self.plan(action));
+                Next::Go
+            }
+            Effect::Theme(name) => {
+                if let Err(why) = self.theme(m, &name) {
+                    update(m, Message::Said(why));
+                }
+                Next::Go
+            }
+            Effect::Copy(lines) => Next::Write(copy(&lines)),
+            Effect::Refresh => Next::Redraw,
+            Effect::Suspend => Next::Suspend,
+            Effect::Quit => Next::Leave,
+        }
+    }
+
+    /// Plans: asks what must be asked, changes nothing.
+    pub fn plan(&self, action: Action) -> Planning<'a> {
+        let (engine, guard) = (self.engine, self.guard);
+        Box::pin(async move {
+            let planned = engine.plan(&action, guard).await.map(|plan| Box::new(card(&plan)));
+            (action, planned)
+        })
+    }
+
+    /// Changes the theme; one that cannot be read leaves the old one.
+    pub fn theme(&mut self, m: &mut Model, name: &str) -> Result<(), SafeText> {
+        let theme = Theme::load(name, self.themes.as_deref()).map_err(|e| SafeText::from(e.to_string()))?;
+        let band = self.look.band;
+        self.look = Look::new(theme, self.look.glyphs(), self.look.depth());
+        self.look.band = band;
+        name.clone_into(&mut m.theme);
+        Ok(())
+    }
+}
+
+/// The sequence that puts text into the clipboard of the person's own terminal, also over SSH.
+fn copy(lines: &[SafeText]) -> Vec<u8> {
+    let lines: Vec<&str> = lines.iter().map(SafeText::as_str).collect();
+    let mut out = String::new();
+    // Writing into a string cannot fail.
+    CopyToClipboard::to_clipboard_from(lines.join("\n")).write_ansi(&mut out).ok();
+    out.into_bytes()
+}
+
+/// Adds the themes of the user's folder to the built-in ones.
+pub fn add_themes(names: &mut Vec<String>, folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut found: Vec<String> = entries
+        .filter_map(|e| e.ok()?.path().file_name()?.to_str()?.strip_suffix(".toml").map(str::to_owned))
+        .filter(|name| !names.contains(name))
+        .collect();
+    found.sort();
+    names.append(&mut found);
+}
+
+/// A plan in the words of the dialog.
+pub fn card(plan: &Plan) -> PlanCard {
+    let mut rows: Vec<(&'static str, SafeText)> =
+        vec![("where", plan.place().clone()), ("from", plan.from().clone()), ("to", plan.to().clone())];
+    for (at, request) in plan.moves().iter().flat_map(|m| m.requests.iter().map(move |r| (m, r))).enumerate() {
+        let (m, r) = request;
+        let head = if at == 0 { "sends" } else { "" };
+        rows.push((head, format!("{} {} on {}", r.verb, r.path, m.target.cluster).into()));
+        rows.push(("", r.body.to_string().into()));
+    }
+    let guards: Vec<String> = plan
+        .moves()
+        .iter()
+        .map(|m| {
+            let step = m.seen.step.map(|s| format!(", step {}", s + 1)).unwrap_or_default();
+            format!("{} version {}{step}", m.target.cluster, m.seen.resource_version)
+        })
+        .collect();
+    rows.push(("guard", format!("{}: {}", plan.guarantee(), guards.join("; ")).into()));
+    rows.push(("owner", plan.owner().clone()));
+    rows.push(("undo", plan.inverse().clone()));
+    rows.push(("stays", plan.not_reverted().clone()));
+    rows.push(("needs", match plan.consent().tier() {
+        1 => "y".into(),
+        2 => "y, half a second after the dialog opens".into(),
+        _ => "the name of the target, Enter, then y".into(),
+    }));
+    rows.push(("same as", plan.action().command_line().into()));
+    for r in plan.moves().iter().flat_map(|m| &m.requests) {
+        rows.push(("by hand", r.by_hand.clone()));
+    }
+    PlanCard { back: crate::action::Verb::from(plan.action()).goes_back(), action: plan.action().clone(), rows }
+}

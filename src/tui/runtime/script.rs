@@ -1,0 +1,104 @@
+//! The same update and draw without a terminal: scripted keys in, a frame out.
+
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    Options,
+    perform::{Next, Outside, Planning},
+};
+use crate::{
+    domain::SafeText,
+    engine::{Engine, plan::Guard},
+    provider::role::Timer as _,
+    tui::{effect::Effect, input::Step, look::Look, message::Message, model::Model, update::update, view, widget::sweep},
+};
+
+/// How long the world may take to answer, in real time.
+const SETTLE: Duration = Duration::from_secs(20);
+
+/// What a script leaves behind.
+#[derive(Debug)]
+pub struct ScriptEnd {
+    /// The last frame, swept.
+    pub frame: Buffer,
+    /// The look it was drawn in, after theme changes.
+    pub look: Look,
+    /// The model.
+    pub model: Model,
+}
+
+/// Waits until the world has settled, presses the keys one by one, and draws.
+///
+/// `<wait 5s>` moves a standing clock on and waits until the world has settled again; on a running clock it waits.
+pub async fn script(engine: &Engine, options: Options, size: (u16, u16), steps: &[Step]) -> ScriptEnd {
+    settle(engine).await;
+    let mut m = options.model(engine, size);
+    let guard = Guard { read_only: options.read_only };
+    let mut outside = Outside { look: options.look.clone(), themes: options.themes.clone(), engine, guard };
+    let mut frame = frame_of(&mut m, &outside.look, size);
+    for step in steps {
+        let message = match step {
+            Step::Key(key) => Message::Key(*key),
+            Step::Paste(text) => Message::Paste(SafeText::capped(text, 400)),
+            Step::Wait(duration) => {
+                if engine.clock().stands() {
+                    engine.clock().advance(*duration);
+                } else {
+                    engine.clock().sleep(duration.unsigned_abs()).await;
+                }
+                settle(engine).await;
+                update(&mut m, Message::Tick(engine.clock().now()));
+                Message::Snapshot(engine.snapshot())
+            }
+        };
+        if !send(&mut m, &mut outside, message).await {
+            break;
+        }
+        frame = frame_of(&mut m, &outside.look, size);
+    }
+    ScriptEnd { frame, look: outside.look, model: m }
+}
+
+/// Sends a message and does all that follows from it; gives whether the script goes on.
+async fn send<'a>(m: &mut Model, outside: &mut Outside<'a>, message: Message) -> bool {
+    let mut planning: FuturesUnordered<Planning<'a>> = FuturesUnordered::new();
+    let mut waiting = vec![message];
+    while let Some(message) = waiting.pop() {
+        for effect in update(m, message) {
+            let quiet = matches!(effect, Effect::Plan(_));
+            match outside.perform(effect, m, &mut planning) {
+                Next::Leave => return false,
+                Next::Go | Next::Write(_) | Next::Redraw | Next::Suspend => {}
+            }
+            if quiet {
+                m.flash = None;
+            }
+        }
+        if waiting.is_empty()
+            && let Some((action, planned)) = planning.next().await
+        {
+            waiting.push(Message::Planned(action, planned));
+        }
+    }
+    true
+}
+
+/// Waits until every source has answered what is wanted at the present time.
+async fn settle(engine: &Engine) {
+    let now = engine.clock().now();
+    let mut snapshots = engine.snapshots();
+    let settled = snapshots.wait_for(|s| s.settled && s.at >= now);
+    // A source that hangs is shown as such; waiting longer would not help.
+    drop(tokio::time::timeout(SETTLE, settled).await);
+}
+
+fn frame_of(m: &mut Model, look: &Look, (width, height): (u16, u16)) -> Buffer {
+    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+    let map = view::draw_into(m, look, &mut buf);
+    sweep(&mut buf);
+    update(m, Message::Drawn(map));
+    buf
+}
