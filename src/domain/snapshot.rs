@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     ArmMetrics, ClusterName, Deployment, Endpoints, EnvironmentName, Event, Feed, KubeService, MetricKey, Placement,
-    PlacementKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, RouteKind, Row, Run, SafeText, ServiceName,
-    Topology, VerdictReport,
+    PlacementKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, RouteKind, Row, Run, RunState, SafeText,
+    ServiceName, Topology, VerdictReport,
 };
 
 /// Rows of one kind by their key, with their freshness. Behind an `Arc`, so that a fold copies no row that did not
@@ -145,6 +145,20 @@ impl Snapshot {
         let Some(binding) = self.topology.service(service).and_then(|s| s.pipeline.as_ref()) else { return vec![] };
         let Some(runs) = self.pipelines.runs.get(&binding.repo).and_then(Feed::value) else { return vec![] };
         runs.iter().filter(|r| binding.workflow.as_ref().is_none_or(|w| r.workflow.as_str() == &**w)).collect()
+    }
+
+    /// What CI says of a service's newest version: by the run of the commit that the first environment serves, else by
+    /// the newest run that says anything of the service.
+    pub fn ci_of(&self, service: &ServiceName) -> Option<(&Run, RunState)> {
+        let binding = self.topology.service(service)?.pipeline.as_ref()?;
+        let runs = self.runs_of(service);
+        let first = self.topology.environments.first();
+        let commit = first.and_then(|e| {
+            self.placements_of(service, &e.name).iter().find_map(|p| p.version.as_ref().and_then(|v| v.commit.clone()))
+        });
+        let of_commit = commit.and_then(|c| runs.iter().find(|r| r.commit.as_ref().is_some_and(|d| d.same(&c))));
+        let candidates = of_commit.into_iter().chain(&runs).map(|r| (*r, r.state_for(binding, &binding.required)));
+        candidates.into_iter().find(|(_, state)| !matches!(state, RunState::Unchanged | RunState::Unknown(_)))
     }
 
     /// Every source in trouble. A kind that is not installed is none.

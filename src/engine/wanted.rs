@@ -1,10 +1,13 @@
 //! What the engine wants of pipelines and metrics, derived from what it knows by now.
 
-use std::{collections::{BTreeMap, BTreeSet}, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::domain::{
-    Arm, Canary, ClusterName, ClusterState, Environment, Limits, MetricKey, MetricTarget, ObjectKey, RunsWanted, Service, ServiceName,
-    Sha, Snapshot, Topology, WorkflowWanted, WorkloadKind, WorkloadRef,
+    Arm, Canary, ClusterName, ClusterState, Environment, Limits, MetricKey, MetricTarget, ObjectKey, RunsWanted, Service,
+    ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind, WorkloadRef,
 };
 
 use super::verdict::target_version;
@@ -43,10 +46,13 @@ pub fn runs(s: &Snapshot) -> RunsWanted {
         let Some(binding) = &service.pipeline else { continue };
         let (commits, branches) = workflows.entry((binding.repo.clone(), binding.workflow.clone())).or_default();
         branches.insert(binding.branch.clone());
-        let in_release = s.verdict.scope.contains(&service.name);
-        let wanted = s.topology.last().filter(|_| in_release).and_then(|e| target_version(s, service, e)).and_then(|v| v.commit);
-        if let Some(commit) = wanted.filter(|c| !commits.contains(c)) {
-            commits.push(commit);
+        // The newest version of every service for the overview, and the version on its way for the verdict.
+        let newest = s.topology.environments.first().and_then(|e| serving(s, service, e));
+        let arriving = s.topology.last().and_then(|e| target_version(s, service, e));
+        for commit in [newest, arriving].into_iter().flatten().filter_map(|v| v.commit) {
+            if !commits.contains(&commit) {
+                commits.push(commit);
+            }
         }
     }
     let workflows = workflows
@@ -57,6 +63,10 @@ pub fn runs(s: &Snapshot) -> RunsWanted {
         })
         .collect();
     RunsWanted { workflows }
+}
+
+fn serving(s: &Snapshot, service: &Service, environment: &Environment) -> Option<Version> {
+    s.placements_of(&service.name, &environment.name).iter().find_map(|p| p.version.clone())
 }
 
 /// The serving arm of every service in the last environment, and both arms of every canary.

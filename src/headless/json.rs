@@ -139,10 +139,7 @@ fn service<'a>(
 
 /// What the newest run that touches a service says about it.
 pub fn ci<'a>(s: &'a Snapshot, x: &Service) -> Option<CiJson<'a>> {
-    let binding = x.pipeline.as_ref()?;
-    let runs = s.runs_of(&x.name);
-    let states = runs.into_iter().map(|r| (r, r.state_for(binding, &binding.required)));
-    let (run, state) = states.filter(|(_, state)| !matches!(state, RunState::Unchanged)).next()?;
+    let (run, state) = s.ci_of(&x.name)?;
     Some(CiJson { number: run.number, id: &run.key.id, commit: run.commit.as_ref().map(crate::domain::Sha::as_str), state })
 }
 
