@@ -8,7 +8,7 @@ use std::sync::{
 };
 
 use gonogo::{
-    config::{GithubConnection, Secret},
+    config::{GithubConnection, Secret, TokenPlaces},
     domain::{
         Budget, Loaded, Outcome, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunsWanted, SourceUpdate, Update,
         WorkflowWanted,
@@ -65,6 +65,7 @@ impl Watch {
             api: api.into(),
             token: token.map(Secret::new),
             token_source: token.map(|_| "GH_TOKEN"),
+            token_places: TokenPlaces::default(),
         };
         let clock = Clock::standing(at(0));
         let github = connect(&connection, Arc::new(clock.clone())).unwrap().leave_out("acme/shop".parse().unwrap(), "666");
