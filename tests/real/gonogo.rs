@@ -19,7 +19,7 @@ impl Gonogo {
         let Namespace { bed, name } = namespace;
         let more = format!(
             "[metrics]\nprometheus = \"{}\"\npreset = \"plain\"\nscrape = \"1s\"\n\
-             [github]\napi = \"{}\"\n[defaults]\npipeline = {{ github = \"{name}/shop\", workflow = \"ci.yml\" }}\n",
+             [github]\napi = \"{}\"\n[defaults]\npipeline = {{ github = \"{name}/shop\", workflow = \"build.yml\" }}\n",
             bed.word("/prometheus/url"),
             bed.word("/github/url"),
         );

@@ -170,7 +170,7 @@ fn runs_are_those_of_the_description_and_no_request_breaks_it() {
     let Some(bed) = bed::shared() else { return };
     let namespace = bed.namespace();
     let path = format!("/repos/{}/shop", namespace.name);
-    let url = format!("{}{path}/actions/workflows/ci.yml/runs", bed.word("/github/url"));
+    let url = format!("{}{path}/actions/workflows/build.yml/runs", bed.word("/github/url"));
     let theirs: Value = serde_json::from_str(&bed::run(Command::new("curl").args(["-sS", "--fail", &url]))).unwrap();
     let asked = bed.judged(&path).len();
     let said = Gonogo::new(&namespace, "reader", &["web"]).json(&["runs"]);

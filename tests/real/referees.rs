@@ -1,0 +1,131 @@
+//! kubectl, promtool and gh judge the embedded world: whoever works with the real systems must not notice.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::bed::{self, Bed, run};
+use crate::gonogo::PROGRAM;
+
+/// The embedded world in a process of its own.
+struct World {
+    child: Child,
+    said: Value,
+    home: tempfile::TempDir,
+}
+
+impl World {
+    fn start(scenario: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut child = Command::new(PROGRAM)
+            .args(["sim", "--scenario", scenario, "--listen", "127.0.0.1:0"])
+            .env("HOME", home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
+        Self { child, said, home }
+    }
+
+    fn word(&self, key: &str) -> &str {
+        self.said[key].as_str().unwrap_or_else(|| panic!("no {key} in {}", self.said))
+    }
+
+    fn kubectl(&self, bed: &Bed, args: &[&str]) -> Output {
+        let mut kubectl = Command::new(bed.word("/programs/kubectl"));
+        kubectl.env("KUBECONFIG", self.word("kubeconfig")).env("KUBECACHEDIR", self.home.path());
+        kubectl.args(["--context", "eu-1", "-n", "shop"]).args(args).output().unwrap()
+    }
+
+    /// kubectl's answer, which must be a good one.
+    fn get(&self, bed: &Bed, what: &str) -> Value {
+        let args: Vec<&str> = ["get", "-o", "json"].into_iter().chain(what.split_whitespace()).collect();
+        let output = self.kubectl(bed, &args);
+        assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn gh(&self, args: &[&str]) -> Value {
+        let config = self.home.path().join("gh");
+        let mut gh = Command::new("gh");
+        gh.env("GH_CONFIG_DIR", &config).env("GH_TOKEN", self.word("token")).env("GH_NO_UPDATE_NOTIFIER", "1");
+        run(Command::new("gh").env("GH_CONFIG_DIR", &config).args(["config", "set", "http_unix_socket", self.word("socket")]));
+        serde_json::from_str(&run(gh.args(args))).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn kubectl_reads_watches_and_is_refused_as_by_the_real_server() {
+    let Some(bed) = bed::shared() else { return };
+    let world = World::start("calm");
+    for kind in ["pods", "services", "replicasets", "deployments", "rollouts.argoproj.io", "virtualservices.networking.istio.io"]
+    {
+        let list = world.get(&bed, kind);
+        assert!(!list["items"].as_array().unwrap().is_empty(), "{kind}");
+    }
+    let status = world.kubectl(&bed, &["rollout", "status", "deployment/cart", "--timeout=20s"]);
+    assert!(text(&status).contains("successfully rolled out"), "{}", text(&status));
+    let missing = world.kubectl(&bed, &["get", "deployment", "no-such-thing"]);
+    assert_eq!(text(&missing).trim(), "Error from server (NotFound): deployments.apps \"no-such-thing\" not found");
+    // a stale version is a conflict in both worlds, a dry run changes nothing
+    let before = world.get(&bed, "deployment cart");
+    let annotate = |version: &str, dry: &str| {
+        let patch = format!("{{\"metadata\":{{\"resourceVersion\":\"{version}\",\"annotations\":{{\"mark\":\"1\"}}}}}}");
+        world.kubectl(&bed, &["patch", "deployment", "cart", "--type=merge", "-p", &patch, dry])
+    };
+    let version = before["metadata"]["resourceVersion"].as_str().unwrap();
+    assert!(annotate(version, "--dry-run=server").status.success());
+    assert_eq!(world.get(&bed, "deployment cart")["metadata"]["annotations"]["mark"], Value::Null);
+    let stale = annotate("1", "--dry-run=none");
+    assert!(
+        text(&stale).contains("the object has been modified; please apply your changes to the latest version"),
+        "{}",
+        text(&stale)
+    );
+    assert!(annotate(version, "--dry-run=none").status.success());
+    assert_eq!(world.get(&bed, "deployment cart")["metadata"]["annotations"]["mark"], "1");
+}
+
+#[test]
+fn promtool_gets_answers_and_refusals() {
+    let Some(bed) = bed::shared() else { return };
+    let world = World::start("canary-regression");
+    let promtool = |args: &[&str]| Command::new(bed.word("/programs/promtool")).args(args).output().unwrap();
+    let url = world.word("prometheus");
+    let instant = promtool(&["query", "instant", "-o", "json", url, "sum by (response_code) (rate(istio_requests_total[5m]))"]);
+    let samples: Value = serde_json::from_slice(&instant.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(&instant)));
+    assert!(samples.as_array().unwrap().iter().any(|s| s["metric"]["response_code"] == "200"), "{samples:#}");
+    for bad in ["sum(", "no_such_function(up)"] {
+        let refused = promtool(&["query", "instant", url, bad]);
+        assert!(!refused.status.success() && text(&refused).contains("bad_data"), "{bad}: {}", text(&refused));
+    }
+}
+
+#[test]
+fn gh_lists_the_runs_that_gonogo_lists() {
+    let Some(_bed) = bed::shared() else { return };
+    let world = World::start("calm");
+    let fields = "databaseId,number,headSha,headBranch,event,status,conclusion,workflowName";
+    let theirs = world.gh(&["run", "list", "-R", "acme/shop", "--json", fields, "--limit", "20"]);
+    let theirs = theirs.as_array().unwrap();
+    assert!(!theirs.is_empty());
+    let id = theirs[0]["databaseId"].to_string();
+    let one = world.gh(&["run", "view", &id, "-R", "acme/shop", "--json", "databaseId,jobs,status"]);
+    assert_eq!(one["databaseId"], theirs[0]["databaseId"]);
+    assert!(!one["jobs"].as_array().unwrap().is_empty(), "{one:#}");
+}
