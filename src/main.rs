@@ -61,7 +61,7 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
             printer.raw(&String::from_utf8_lossy(&text))?;
             Ok(Exit::Done)
         }
-        Some(Command::Keys) => Ok(Exit::Usage),
+        Some(Command::Keys) => wire::config::keys(&cli.global, &mut printer),
         Some(Command::Config { command: ConfigCommand::Check }) => wire::config::check(&cli.global, &mut printer),
         Some(Command::Config { command: ConfigCommand::Schema }) => wire::config::schema(&mut printer),
         Some(Command::Sim { scenario, listen }) => {
@@ -70,7 +70,7 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
                 _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
             }
         }
-        None | Some(Command::Demo { .. }) => Ok(Exit::Usage),
+        None | Some(Command::Demo { .. }) => wire::cockpit::run(cli, &mut printer).await,
         Some(command) => {
             tokio::select! {
                 done = headless(cli, command, &mut printer) => done,

@@ -39,11 +39,15 @@ pub fn recorded(s: &Snapshot) -> Vec<Event> {
 
 /// What changed from one snapshot to the next.
 pub fn noticed(old: &Snapshot, new: &Snapshot) -> Vec<Event> {
+    if !old.settled {
+        // While sources answer for the first time, everything changes and nothing happens.
+        return vec![];
+    }
     let mut out = vec![];
     let mut note = |who: &str, what: String, trouble: bool| {
         out.push(Event { at: new.at, who: who.into(), what: what.into(), trouble });
     };
-    if old.settled && old.verdict.verdict != new.verdict.verdict {
+    if old.verdict.verdict != new.verdict.verdict {
         let (was, is) = (old.verdict.verdict, new.verdict.verdict);
         note("verdict", format!("{was} ▸ {is}: {}", new.verdict.sentence), is != Verdict::Go);
     }

@@ -13,6 +13,7 @@ pub use check::{CheckArgs, check};
 pub use print::{Format, Printer, say};
 pub use runs::{RunsArgs, runs};
 pub use status::{StatusArgs, status};
+pub use table::Table;
 
 use std::time::Duration;
 

@@ -7,7 +7,8 @@ use crate::{
     cli::Global,
     config::{self, Loaded, load},
     domain::Exit,
-    headless::{Printer, say},
+    headless::{Printer, Table, say},
+    tui::keymap::Keymap,
 };
 
 /// Names every fault of the configuration, or says which files hold.
@@ -37,6 +38,39 @@ pub fn check(global: &Global, printer: &mut Printer) -> io::Result<Exit> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// Prints the keys in force: the table with the user's overrides.
+pub fn keys(global: &Global, printer: &mut Printer) -> io::Result<Exit> {
+    let loaded = match load(&inputs(global)) {
+        Ok(loaded) => loaded,
+        Err(found) => return Ok(faults(&found)),
+    };
+    let keymap = match Keymap::with(&loaded.settings.ui.keys) {
+        Ok(keymap) => keymap,
+        Err(why) => {
+            say(&why, None);
+            return Ok(Exit::Usage);
+        }
+    };
+    let rows: Vec<serde_json::Value> = keymap
+        .bindings()
+        .iter()
+        .map(|b| {
+            let keys: Vec<String> = b.keys.iter().map(ToString::to_string).collect();
+            serde_json::json!({ "name": b.row.run.name(), "keys": keys, "about": b.row.run.about() })
+        })
+        .collect();
+    let root = serde_json::json!({ "schema": "gonogo/v1/keys", "keys": rows });
+    printer.answer(&root, || {
+        let mut table = Table::new(&["KEYS", "NAME", "WHAT IT DOES"]);
+        for b in keymap.bindings() {
+            let keys: Vec<String> = b.keys.iter().map(ToString::to_string).collect();
+            table.row(vec![keys.join(" "), b.row.run.name().to_owned(), b.row.run.about()]);
+        }
+        table.text()
+    })?;
+    Ok(Exit::Done)
 }
 
 /// Prints the JSON Schema of the configuration.

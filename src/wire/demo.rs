@@ -11,7 +11,7 @@ use crate::{
     provider::role::Timer,
     sim::{
         self, Endpoints, Params, Scenario, Sim, T0,
-        world::{catalogue, NAMESPACE},
+        world::{NAMESPACE, catalogue},
     },
 };
 

@@ -1,6 +1,6 @@
 //! Which systems exist, and how a configuration becomes a running engine: one row per provider.
 
-// pub mod cockpit;
+pub mod cockpit;
 pub mod config;
 pub mod demo;
 mod first;
@@ -82,13 +82,8 @@ struct Ready<'a> {
 
 /// Runs the embedded world until it is interrupted.
 pub async fn serve(scenario: Scenario, listen: std::net::SocketAddr, global: &Global, printer: &mut Printer) -> io::Result<Exit> {
-    let options = demo::Options {
-        scenario,
-        seed: global.seed,
-        at: global.at,
-        speed: Some(global.speed.unwrap_or(1.0)),
-        live: true,
-    };
+    let options =
+        demo::Options { scenario, seed: global.seed, at: global.at, speed: Some(global.speed.unwrap_or(1.0)), live: true };
     let world = match demo::Demo::start_at(options, Some(listen), true).await {
         Ok(world) => world,
         Err(problem) => return Ok(Printer::problem(&problem)),

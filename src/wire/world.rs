@@ -117,7 +117,9 @@ pub fn inputs(global: &Global) -> Inputs<'static> {
         state_dir: state_dir(global),
         cwd: std::env::current_dir().unwrap_or_default(),
         home: BaseDirs::new().map(|b| b.home_dir().to_path_buf()).unwrap_or_default(),
-        env: std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect::<BTreeMap<_, _>>(),
+        env: std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+            .collect::<BTreeMap<_, _>>(),
         flags: overrides(global),
         known_keys: &[],
         disk: &RealDisk,
@@ -130,6 +132,11 @@ pub fn state_dir(global: &Global) -> Option<PathBuf> {
         let project = project()?;
         Some(project.state_dir().unwrap_or_else(|| project.data_local_dir()).to_path_buf())
     })
+}
+
+/// Where the user's configuration and themes are.
+pub fn config_dir() -> Option<PathBuf> {
+    project().map(|p| p.config_dir().to_path_buf())
 }
 
 fn project() -> Option<ProjectDirs> {

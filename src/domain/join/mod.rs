@@ -130,8 +130,9 @@ impl<'a> Joiner<'a, '_> {
         self.placement.wanted_version = current
             .map(|s| self.version(&s.template, Some(s)))
             .or_else(|| (!r.template.containers.is_empty()).then(|| self.version(&r.template, None)));
-        self.placement.version =
-            stable.map(|s| self.version(&s.template, Some(s))).or_else(|| self.placement.wanted_version.clone());
+        // Before its ReplicaSets are read, the stable version is known only where it is the wanted one.
+        let same = || self.placement.wanted_version.clone().filter(|_| r.stable_hash == r.current_hash);
+        self.placement.version = stable.map(|s| self.version(&s.template, Some(s))).or_else(same);
         self.placement.restarts = pods.iter().map(|p| p.restarts).sum();
         let state = phase(r);
         if let RolloutStrategy::Canary(spec) = &r.strategy {

@@ -1,0 +1,137 @@
+//! `gonogo`: the cockpit on a terminal, or one frame of it without one.
+
+use std::{collections::BTreeMap, io, io::IsTerminal as _, sync::Arc};
+
+use jiff::tz::TimeZone;
+
+use super::{World, demo, world};
+use crate::{
+    cli::{Cli, Colour, Command, Global},
+    domain::Exit,
+    headless::{Printer, say},
+    tui::{
+        glyph::Glyphs,
+        input::{Step, parse_keys},
+        keymap::Keymap,
+        look::Look,
+        print::{self, Ground},
+        runtime::{self, Options},
+        theme::{ColourChoice, Depth, Theme},
+    },
+};
+
+/// Opens the cockpit.
+pub async fn run(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
+    let global = &cli.global;
+    if global.print.is_some() || global.keys.is_some() {
+        return frame(cli, printer).await;
+    }
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        say(
+            "the cockpit needs a terminal",
+            Some("gonogo status and gonogo check need none; --print 120x40 prints one frame".into()),
+        );
+        return Ok(Exit::Usage);
+    }
+    if std::env::var("TERM").is_ok_and(|t| t == "dumb") {
+        say("this terminal cannot move its cursor (TERM=dumb)", Some("gonogo status prints everything once".into()));
+        return Ok(Exit::Usage);
+    }
+    let world = match open(cli, true).await {
+        Ok(world) => world,
+        Err(exit) => return Ok(exit),
+    };
+    let options = match options(&world, global) {
+        Ok(options) => options,
+        Err(why) => return Ok(usage(&why)),
+    };
+    runtime::run(&world.engine, options).await
+}
+
+/// Presses the scripted keys and prints the last frame.
+async fn frame(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
+    let global = &cli.global;
+    let steps: Vec<Step> = match parse_keys(global.keys.as_deref().unwrap_or_default()) {
+        Ok(steps) => steps,
+        Err(e) => return Ok(usage(&format!("--keys: {e}"))),
+    };
+    let what = global.print.as_deref().unwrap_or("120x40");
+    let svg = what == "svg";
+    let Some(size) = size(if svg { &global.size } else { what }) else {
+        return Ok(usage("--print takes WxH, up to 500x200, or svg; --size takes WxH"));
+    };
+    let world = match open(cli, false).await {
+        Ok(world) => world,
+        Err(exit) => return Ok(exit),
+    };
+    let mut options = match options(&world, global) {
+        Ok(options) => options,
+        Err(why) => return Ok(usage(&why)),
+    };
+    if svg {
+        // A picture has all colours, whatever terminal asks for it.
+        options.look = Look::new(options.look.theme().clone(), options.look.glyphs(), Depth::True);
+    }
+    let end = runtime::script(&world.engine, options, size, &steps).await;
+    let ground = if end.look.theme().name == "light" { Ground::light() } else { Ground::default() };
+    printer.raw(&if svg { print::svg(&end.frame, ground) } else { print::plain(&end.frame) })?;
+    Ok(Exit::Done)
+}
+
+async fn open(cli: &Cli, live: bool) -> Result<World, Exit> {
+    let global = &cli.global;
+    match &cli.command {
+        Some(Command::Demo { scenario }) => {
+            let options = demo::Options { scenario: *scenario, seed: global.seed, at: global.at, speed: global.speed, live };
+            World::embedded(options, global).await
+        }
+        _ => World::open(global, live).await,
+    }
+}
+
+fn options(world: &World, global: &Global) -> Result<Options, String> {
+    let env: BTreeMap<String, String> = std::env::vars().collect();
+    let ui = &world.settings.ui;
+    let themes = world::config_dir().map(|d| d.join("themes"));
+    let theme = Theme::load(ui.theme.as_deref().unwrap_or("dark"), themes.as_deref()).map_err(|e| e.to_string())?;
+    let choice = match global.color {
+        Colour::Auto => ColourChoice::Auto,
+        Colour::Always => ColourChoice::Always,
+        Colour::Never => ColourChoice::Never,
+    };
+    let look = Look::new(theme, Glyphs::detect(ui.ascii, &env), Depth::detect(choice, &env));
+    let look = if Look::is_remote(&env) { look.for_slow_line() } else { look };
+    Ok(Options {
+        themes,
+        keymap: Arc::new(Keymap::with(&ui.keys)?),
+        mouse: ui.mouse,
+        read_only: world.settings.read_only,
+        local: TimeZone::system(),
+        ..Options::new(look)
+    })
+}
+
+/// `120x40`, each at least 1 and at most 500x200.
+fn size(text: &str) -> Option<(u16, u16)> {
+    let (w, h) = text.split_once('x')?;
+    let (w, h) = (w.parse().ok()?, h.parse().ok()?);
+    ((1..=500).contains(&w) && (1..=200).contains(&h)).then_some((w, h))
+}
+
+fn usage(why: &str) -> Exit {
+    say(why, None);
+    Exit::Usage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("120x40"), Some((120, 40)));
+        for wrong in ["", "120", "0x40", "501x40", "120x201", "axb", "1x-1"] {
+            assert_eq!(size(wrong), None, "{wrong}");
+        }
+    }
+}
