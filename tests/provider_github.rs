@@ -61,7 +61,6 @@ impl Drop for Watch {
 impl Watch {
     fn start(api: &str, token: Option<&str>, workflows: Vec<WorkflowWanted>) -> Self {
         let connection = GithubConnection {
-            token_places: gonogo::config::TokenPlaces::default(),
             host: "github.com".into(),
             api: api.into(),
             token: token.map(Secret::new),

@@ -94,8 +94,14 @@ pub async fn token(settings: &mut Settings) -> Result<(), Problem> {
         // A server on this machine is no GitHub: nobody's real token is sent there unasked.
         (None, None)
     } else {
-        let from_gh = github::gh_auth_token(&connection.host).await;
-        let found = github::token(&connection.host, |name| std::env::var(name).ok(), |_| from_gh);
+        let env = |name: &str| std::env::var(name).ok();
+        let found = match github::token(&connection.host, env, |_| None) {
+            Some(token) => Some(token),
+            None => {
+                let from_gh = github::gh_auth_token(&connection.host).await;
+                github::token(&connection.host, |_| None, |_| from_gh)
+            }
+        };
         found.map_or((None, None), |t| (Some(t.secret), Some(t.source)))
     };
     connection.token = token;
