@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use clap::CommandFactory;
-use gonogo::{cli::Cli, domain::Exit};
+use gonogo::{cli::Cli, domain::Exit, tui::keymap::Keymap};
 use strum::IntoEnumIterator;
 
 fn readme() -> PathBuf {
@@ -34,12 +34,49 @@ fn the_tables_of_the_readme_are_up_to_date() {
     }
     block("exit codes", &exits);
 
+    block("keys", &Keymap::default().markdown());
+
     let mut commands = String::from("| command | what it does |\n|---|---|\n");
     for command in Cli::command().get_subcommands() {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         commands.push_str(&format!("| `gonogo {}` | {about} |\n", command.get_name()));
     }
     block("commands", &commands);
+}
+
+/// Name of the picture, and what the program is asked to draw.
+const PICTURES: [(&str, &[&str]); 7] = [
+    ("main-120x40.svg", &["--demo", "--size", "120x40"]),
+    ("main-80x24.svg", &["--demo", "--size", "80x24"]),
+    ("main-200x60.svg", &["--demo", "--size", "200x60"]),
+    ("why-120x40.svg", &["--demo", "--size", "120x40", "--keys", "v"]),
+    ("abort-120x40.svg", &["--demo", "--size", "120x40", "--keys", "A"]),
+    ("stale-120x40.svg", &["--demo=stale-metrics", "--size", "120x40"]),
+    ("calm-light-120x40.svg", &["--demo=calm", "--theme", "light", "--size", "120x40"]),
+];
+
+/// The pictures are what the program draws today; `BLESS=1` draws them anew.
+#[test]
+fn the_screenshots_are_up_to_date() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    let mut old = vec![];
+    for (name, args) in PICTURES {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_gonogo"))
+            .args(["--print", "svg"])
+            .args(args)
+            .env_remove("NO_COLOR")
+            .env("LANG", "C.UTF-8")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let file = folder.join(name);
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&file, &output.stdout).unwrap();
+        } else if fs::read(&file).unwrap_or_default() != output.stdout {
+            old.push(name);
+        }
+    }
+    assert!(old.is_empty(), "{old:?} are out of date: BLESS=1 cargo test --test generated");
 }
 
 #[test]

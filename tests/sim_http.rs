@@ -23,7 +23,8 @@ async fn prometheus_answers_get_and_form() {
     let vector = answer.data().as_vector().expect("a vector").to_vec();
     assert_eq!(vector.first().map(|sample| sample.sample().value()), Some(15.0));
     let start = T0.as_second();
-    let range = client.query_range("sum(rate(http_requests_total[1m]))", start, start + 600, 60.0).get().await.expect("an answer");
+    let range =
+        client.query_range("sum(rate(http_requests_total[1m]))", start, start + 600, 60.0).get().await.expect("an answer");
     let matrix = range.data().as_matrix().expect("a matrix").to_vec();
     assert_eq!(matrix.first().map(|series| series.samples().len()), Some(11));
     let url = format!("{}/api/v1/query?query=topk(1,up)", sim.endpoints().prometheus);
@@ -79,10 +80,16 @@ async fn githubs_own_client_reads_it() {
     let Some(list) = gh(folder.path(), &socket, &["run", "list", "-R", "acme/shop", "--json", "databaseId,status,conclusion,headSha,workflowName,displayTitle,event,headBranch,createdAt,updatedAt,number,url,name,startedAt,workflowDatabaseId"]).await else { return };
     assert!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
     let runs: Value = serde_json::from_slice(&list.stdout).unwrap();
-    let flaky = runs.as_array().unwrap().iter().find(|run| run["displayTitle"] == "Cache category trees for a minute").expect("the flaky run");
+    let flaky = runs
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|run| run["displayTitle"] == "Cache category trees for a minute")
+        .expect("the flaky run");
     assert_eq!((flaky["conclusion"].as_str(), flaky["workflowName"].as_str()), (Some("success"), Some("ci-cd")));
     let id = flaky["databaseId"].to_string();
-    let view = gh(folder.path(), &socket, &["run", "view", &id, "-R", "acme/shop", "--json", "jobs,conclusion,headSha"]).await.unwrap();
+    let view =
+        gh(folder.path(), &socket, &["run", "view", &id, "-R", "acme/shop", "--json", "jobs,conclusion,headSha"]).await.unwrap();
     assert!(view.status.success(), "{}", String::from_utf8_lossy(&view.stderr));
     let view: Value = serde_json::from_slice(&view.stdout).unwrap();
     assert_eq!(view["headSha"], flaky["headSha"]);
@@ -91,10 +98,17 @@ async fn githubs_own_client_reads_it() {
     assert_eq!(test["conclusion"], "success");
     assert!(test["steps"].as_array().is_some_and(|steps| !steps.is_empty()));
     assert!(jobs.iter().any(|job| job["conclusion"] == "skipped"));
-    for arguments in [&["run", "list", "-R", "acme/shop"][..], &["run", "view", &id, "-R", "acme/shop"], &["workflow", "list", "-R", "acme/shop"]] {
+    for arguments in [
+        &["run", "list", "-R", "acme/shop"][..],
+        &["run", "view", &id, "-R", "acme/shop"],
+        &["workflow", "list", "-R", "acme/shop"],
+    ] {
         let output = gh(folder.path(), &socket, arguments).await.unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let paths = gh(folder.path(), &socket, &["api", "--paginate", "repos/acme/shop/actions/runs?per_page=100", "--jq", ".total_count"]).await.unwrap();
+    let paths =
+        gh(folder.path(), &socket, &["api", "--paginate", "repos/acme/shop/actions/runs?per_page=100", "--jq", ".total_count"])
+            .await
+            .unwrap();
     assert!(paths.status.success(), "{}", String::from_utf8_lossy(&paths.stderr));
 }

@@ -40,7 +40,7 @@ fn evidence(p: &Placement) -> Evidence {
     let version = p.version.as_ref().map(ToString::to_string).unwrap_or_default();
     Evidence::new(
         format!("{} {}/{}", p.key.cluster, p.namespace, p.workload),
-        format!("{version}, {available} of {wanted} pods available"),
+        format!("{version}, {available} pods available, {wanted} wanted"),
     )
 }
 
