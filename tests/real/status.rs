@@ -113,6 +113,27 @@ fn who_may_not_read_is_told_so_and_sees_no_zeros() {
 }
 
 #[test]
+fn without_its_api_server_the_verdict_is_unknown_and_then_recovers() {
+    let Some(bed) = bed::alone() else { return };
+    let namespace = bed.namespace();
+    namespace.deploy("web", "1", 1);
+    namespace.kubectl(["wait", "--for=condition=Available", "--timeout=60s", "deployment/web"]);
+    let gonogo = Gonogo::on_the_cluster(&namespace, "reader", &["web"]);
+    let status = || gonogo.json(&["status"]);
+    assert_eq!(status()["verdict"], "go");
+    bed.kill("apiserver");
+    let dead = status();
+    assert_eq!(dead["verdict"], "unknown", "{}", dead["sentence"]);
+    let problems = dead["problems"].as_array().unwrap();
+    assert!(problems.iter().any(|p| p["kind"] == "unreachable" && p["since"].is_string()), "{problems:#?}");
+    bed.restart("apiserver");
+    until("the verdict", || match status() {
+        status if status["verdict"] == "go" => Ok(()),
+        status => Err(status["sentence"].to_string()),
+    });
+}
+
+#[test]
 fn the_figures_are_those_of_promtool() {
     let Some(bed) = bed::shared() else { return };
     let namespace = bed.namespace();
@@ -179,6 +200,10 @@ fn runs_are_those_of_the_description_and_no_request_breaks_it() {
     for request in judged {
         assert_eq!(request["violations"], json!([]), "{request:#}");
     }
+    // it is queued in the example, and so its jobs are worth a request
+    let jobs_url = format!("{}{path}/actions/runs/{}/jobs", bed.word("/github/url"), theirs["workflow_runs"][0]["id"]);
+    let jobs: Value = serde_json::from_str(&bed::run(Command::new("curl").args(["-sS", "--fail", &jobs_url]))).unwrap();
+    assert_eq!(said["runs"][0]["jobs"]["value"][0]["name"], jobs["jobs"][0]["name"], "{said:#}");
     let theirs = theirs["workflow_runs"].as_array().unwrap();
     let ours = said["runs"].as_array().unwrap();
     assert_eq!(ours.len(), theirs.len(), "{said:#}");
