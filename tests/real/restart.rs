@@ -28,7 +28,7 @@ fn a_killed_api_server_makes_the_verdict_unknown_until_it_is_back() {
     let (_gonogo, mut screen) = cockpit(&namespace, "reader");
     bed.kill("apiserver");
     let text = screen.until("UNKNOWN", |text| text.contains("UNKNOWN"));
-    assert!(text.contains("v1"), "what was known stays visible:\n{text}");
+    assert!(text.contains("v1") && text.contains("since"), "what was known stays visible, with its age:\n{text}");
     bed.restart("apiserver");
     bed::until("/readyz", || match bed.kubectl_command().args(["get", "--raw=/readyz"]).output().unwrap() {
         output if output.status.success() => Ok(()),
