@@ -24,8 +24,8 @@ use crate::{
 /// that never answers.
 const WHOLE: Duration = Duration::from_secs(10);
 
-/// A watch without a line for so long is dead: bookmarks come every 60 s.
-pub(super) const SILENCE: Duration = Duration::from_secs(75);
+/// A watch without a line for so long may be dead: bookmarks come every 60 s, where they come.
+const SILENCE: Duration = Duration::from_secs(75);
 
 /// The largest answer, and the longest line of a watch, in bytes.
 const CAP: usize = 64 << 20;
@@ -114,6 +114,12 @@ impl Transport {
     /// Reads a path whole.
     pub async fn get(&self, path: &str, what: &str) -> Result<Bytes, Problem> {
         Ok(self.whole(get(path, what)?, what).await?.1)
+    }
+
+    /// The same, given up after another silence than the usual.
+    #[cfg(test)]
+    pub fn silent_after(self, silence: Duration) -> Self {
+        Self { silence, ..self }
     }
 
     /// Reads a path line by line.

@@ -141,9 +141,7 @@ impl Pen<'_> {
         let id = number(self.world, &["ruleset", repository]);
         let checks: Json =
             required(repository).iter().map(|context| json!({"context": context, "integration_id": 15_368})).collect();
-        let rule = |kind: &str| {
-            json!({"type": kind, "ruleset_source_type": "Repository", "ruleset_source": repository, "ruleset_id": id})
-        };
+        let rule = |kind: &str| json!({"type": kind, "ruleset_source_type": "Repository", "ruleset_source": repository, "ruleset_id": id});
         let mut status = rule("required_status_checks");
         status["parameters"] = json!({
             "strict_required_status_checks_policy": false,

@@ -77,8 +77,7 @@ fn completed_matrix(mut run: Run) -> Run {
     if run.workflow != "ci-cd.yml" {
         return run;
     }
-    let stages: Vec<String> =
-        run.jobs.iter().map(|job| job.name.split(' ').next().unwrap_or_default().to_owned()).collect();
+    let stages: Vec<String> = run.jobs.iter().map(|job| job.name.split(' ').next().unwrap_or_default().to_owned()).collect();
     let others = SERVICES.iter().filter(|s| s.workflow() == run.workflow && !run.services.contains(&s.name));
     let at = run.created + 0.2;
     let skipped = stages.iter().flat_map(|stage| others.clone().map(move |service| (stage, service.name)));

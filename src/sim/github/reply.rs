@@ -58,8 +58,7 @@ impl Reply {
     /// 422: a parameter that GitHub refuses.
     pub fn invalid(resource: &str, field: &str, value: &str) -> Self {
         let mut reply = Self::error(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed");
-        reply.body["errors"] =
-            json!([{"resource": resource, "field": field, "code": "invalid", "message": format!("{value:?} is not a valid {field}")}]);
+        reply.body["errors"] = json!([{"resource": resource, "field": field, "code": "invalid", "message": format!("{value:?} is not a valid {field}")}]);
         reply
     }
 
@@ -148,7 +147,8 @@ fn weak(tag: &str) -> &str {
 
 /// The address of another page of the list that was asked for.
 fn address(request: &Request, page: usize) -> String {
-    let kept = request.query.iter().filter(|(key, _)| key != "page").map(|(key, value)| format!("{}={}&", encode(key), encode(value)));
+    let kept =
+        request.query.iter().filter(|(key, _)| key != "page").map(|(key, value)| format!("{}={}&", encode(key), encode(value)));
     format!("{}{}?{}page={page}", request.base, request.path, kept.collect::<String>())
 }
 

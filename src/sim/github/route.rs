@@ -64,10 +64,9 @@ impl Route<'_> {
 
     fn rate_limit(&self) -> Reply {
         let spent = self.budget.spend(self.user, self.now, false);
-        let core = json!({"limit": LIMIT, "used": spent.used, "remaining": spent.remaining(), "reset": spent.reset, "resource": "core"});
-        let full = |limit: u64, name: &str| {
-            json!({"limit": limit, "used": 0, "remaining": limit, "reset": spent.reset, "resource": name})
-        };
+        let core =
+            json!({"limit": LIMIT, "used": spent.used, "remaining": spent.remaining(), "reset": spent.reset, "resource": "core"});
+        let full = |limit: u64, name: &str| json!({"limit": limit, "used": 0, "remaining": limit, "reset": spent.reset, "resource": name});
         let resources = json!({"core": core, "search": full(30, "search"), "graphql": full(LIMIT, "graphql")});
         Reply::ok(json!({"resources": resources, "rate": core}))
     }
@@ -79,18 +78,16 @@ impl Scene<'_> {
         match path {
             [] => Reply::ok(full_repository(pen.world, pen.links, self.repository)),
             ["actions", "workflows"] => self.workflows(),
-            ["actions", "workflows", key] => self.workflow(key).map_or_else(Reply::not_found, |workflow| {
-                Reply::ok(pen.workflow(self.repository, workflow))
-            }),
+            ["actions", "workflows", key] => {
+                self.workflow(key).map_or_else(Reply::not_found, |workflow| Reply::ok(pen.workflow(self.repository, workflow)))
+            }
             ["actions", "workflows", key, "runs"] => match self.workflow(key) {
                 Some((file, _)) => self.list(Some(file)),
                 None => Reply::not_found(),
             },
             ["actions", "runs"] => self.list(None),
             ["actions", "runs", id] => self.attempt(id, None).map_or_else(Reply::not_found, |a| self.run(a)),
-            ["actions", "runs", id, "attempts", n] => {
-                self.attempt(id, Some(n)).map_or_else(Reply::not_found, |a| self.run(a))
-            }
+            ["actions", "runs", id, "attempts", n] => self.attempt(id, Some(n)).map_or_else(Reply::not_found, |a| self.run(a)),
             ["actions", "runs", id, "attempts", n, "jobs"] => {
                 self.attempt(id, Some(n)).map_or_else(Reply::not_found, |attempt| self.jobs(&[attempt]))
             }
@@ -195,9 +192,7 @@ impl Scene<'_> {
         let known = commits(self.route.world, self.repository, &self.runs);
         let short = sha.len() >= 7 && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
         let found = known.into_iter().find(|commit| commit.sha == sha || (short && commit.sha.starts_with(sha)));
-        found.ok_or_else(|| {
-            Reply::error(StatusCode::UNPROCESSABLE_ENTITY, &format!("No commit found for SHA: {reference}"))
-        })
+        found.ok_or_else(|| Reply::error(StatusCode::UNPROCESSABLE_ENTITY, &format!("No commit found for SHA: {reference}")))
     }
 
     /// The check runs of a commit: the jobs of the newest attempts of its runs.
@@ -224,9 +219,7 @@ impl Scene<'_> {
         let branches = branches(self.route.world, self.repository, &self.runs);
         Reply::page(self.route.request, &branches, |_, page| {
             let base = format!("{}/repos/{}/commits", self.route.request.base, self.repository);
-            let branch = |(name, sha): &(String, String)| {
-                json!({"name": name, "commit": {"sha": sha, "url": format!("{base}/{sha}")}, "protected": name == "main"})
-            };
+            let branch = |(name, sha): &(String, String)| json!({"name": name, "commit": {"sha": sha, "url": format!("{base}/{sha}")}, "protected": name == "main"});
             page.iter().map(branch).collect()
         })
     }

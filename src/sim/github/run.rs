@@ -117,9 +117,7 @@ impl Pen<'_> {
         }
         let url = format!("{}/repos/{}", self.links.api, run.repository);
         let id = number(self.world, &["repository", run.repository]);
-        let side = |branch: &str, sha: &str| {
-            json!({"ref": branch, "sha": sha, "repo": {"id": id, "url": url, "name": run.repository.split('/').next_back()}})
-        };
+        let side = |branch: &str, sha: &str| json!({"ref": branch, "sha": sha, "repo": {"id": id, "url": url, "name": run.repository.split('/').next_back()}});
         json!([{
             "id": run.id + 1_000_000,
             "number": run.number + 2_000,

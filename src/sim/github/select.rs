@@ -9,8 +9,20 @@ use crate::sim::world::World;
 
 /// GitHub's words for `status`, which are states and conclusions in one list.
 const STATUSES: [&str; 14] = [
-    "completed", "action_required", "cancelled", "failure", "neutral", "skipped", "stale", "success", "timed_out",
-    "in_progress", "queued", "requested", "waiting", "pending",
+    "completed",
+    "action_required",
+    "cancelled",
+    "failure",
+    "neutral",
+    "skipped",
+    "stale",
+    "success",
+    "timed_out",
+    "in_progress",
+    "queued",
+    "requested",
+    "waiting",
+    "pending",
 ];
 
 /// The filters of a list of runs.

@@ -78,9 +78,11 @@ impl Asked {
         let runs = self.runs("per_page=100");
         let holds = |run: &&Json| {
             let jobs = self.get(&format!("/repos/acme/shop/actions/runs/{}/jobs?per_page=100", run["id"]));
-            run["event"] == event && list(&jobs["jobs"]).iter().any(|job| {
-                job["name"].as_str().is_some_and(|name| name.contains(&format!("({service})"))) && job["conclusion"] != "skipped"
-            })
+            run["event"] == event
+                && list(&jobs["jobs"]).iter().any(|job| {
+                    job["name"].as_str().is_some_and(|name| name.contains(&format!("({service})")))
+                        && job["conclusion"] != "skipped"
+                })
         };
         runs.iter().find(holds).unwrap_or_else(|| panic!("a run of {service}")).clone()
     }
@@ -135,7 +137,12 @@ fn the_release_is_green_everywhere() {
         let checks = world.get(&format!("/repos/acme/shop/commits/{sha}/check-runs?per_page=100"));
         let conclusions: Vec<(String, String)> = list(&checks["check_runs"])
             .iter()
-            .map(|check| (check["name"].as_str().unwrap_or_default().to_owned(), check["conclusion"].as_str().unwrap_or_default().to_owned()))
+            .map(|check| {
+                (
+                    check["name"].as_str().unwrap_or_default().to_owned(),
+                    check["conclusion"].as_str().unwrap_or_default().to_owned(),
+                )
+            })
             .collect();
         for required in commit::required("acme/shop") {
             let expected = if required.contains("(payment)") { "success" } else { "skipped" };
@@ -163,7 +170,8 @@ fn every_state_is_there_to_be_seen() {
     let ids = |path: &str| -> BTreeSet<u64> {
         list(&world.get(&format!("{base}{path}"))["jobs"]).iter().filter_map(|job| job["id"].as_u64()).collect()
     };
-    let (latest, all, one) = (ids("/jobs?per_page=100"), ids("/jobs?per_page=100&filter=all&page=1"), ids("/attempts/1/jobs?per_page=100"));
+    let (latest, all, one) =
+        (ids("/jobs?per_page=100"), ids("/jobs?per_page=100&filter=all&page=1"), ids("/attempts/1/jobs?per_page=100"));
     assert!(latest.is_disjoint(&one), "a re-run makes new jobs");
     assert!(latest.is_subset(&all) || all.len() == 100);
     assert_eq!(world.status(&format!("{base}/attempts/3")), 404);
@@ -177,8 +185,20 @@ fn a_run_goes_its_way_with_time() {
         let run = runs.iter().find(|run| run["display_title"].as_str().is_some_and(|t| t.starts_with("Hold stock"))).cloned();
         run.map(|run| {
             let jobs = world.get(&format!("/repos/acme/shop/actions/runs/{}/jobs?per_page=100", run["id"]));
-            let of_order: Vec<Json> = list(&jobs["jobs"]).into_iter().filter(|job| job["name"].as_str().is_some_and(|n| n.ends_with("(order)"))).collect();
-            let jobs = of_order.iter().map(|job| format!("{} {}", job["name"].as_str().unwrap_or_default(), job["conclusion"].as_str().unwrap_or_else(|| job["status"].as_str().unwrap_or_default()))).collect::<Vec<_>>();
+            let of_order: Vec<Json> = list(&jobs["jobs"])
+                .into_iter()
+                .filter(|job| job["name"].as_str().is_some_and(|n| n.ends_with("(order)")))
+                .collect();
+            let jobs = of_order
+                .iter()
+                .map(|job| {
+                    format!(
+                        "{} {}",
+                        job["name"].as_str().unwrap_or_default(),
+                        job["conclusion"].as_str().unwrap_or_else(|| job["status"].as_str().unwrap_or_default())
+                    )
+                })
+                .collect::<Vec<_>>();
             (run["status"].as_str().unwrap_or_default().to_owned(), run["conclusion"].clone(), jobs.join(", "))
         })
     };
@@ -186,7 +206,10 @@ fn a_run_goes_its_way_with_time() {
     assert_eq!(order(-175), Some(("queued".into(), Json::Null, "build (order) queued".into())));
     assert_eq!(order(-60), Some(("in_progress".into(), Json::Null, "build (order) in_progress".into())));
     let (status, _, jobs) = order(1_200).expect("the run");
-    assert_eq!((status.as_str(), jobs.as_str()), ("in_progress", "build (order) success, test (order) success, deploy-dev (order) success, e2e (order) in_progress"));
+    assert_eq!(
+        (status.as_str(), jobs.as_str()),
+        ("in_progress", "build (order) success, test (order) success, deploy-dev (order) success, e2e (order) in_progress")
+    );
     let (status, conclusion, _) = order(3_600).expect("the run");
     assert_eq!((status.as_str(), conclusion.as_str()), ("completed", Some("success")));
 }
@@ -281,7 +304,10 @@ fn branches_rules_and_commits() {
     assert_eq!(contexts.len(), 26);
     assert_eq!(world.get("/repos/acme/shop/rules/branches/gift-notes"), serde_json::json!([]));
     let unknown = world.ask(Method::GET, "/repos/acme/shop/commits/0123456789abcdef0123456789abcdef01234567", &[]);
-    assert_eq!((unknown.status, unknown.body["message"].as_str()), (422, Some("No commit found for SHA: 0123456789abcdef0123456789abcdef01234567")));
+    assert_eq!(
+        (unknown.status, unknown.body["message"].as_str()),
+        (422, Some("No commit found for SHA: 0123456789abcdef0123456789abcdef01234567"))
+    );
     let own = world.get("/repos/acme/notify/rules/branches/main");
     assert_eq!(list(&own[2]["parameters"]["required_status_checks"]).len(), 2);
 }

@@ -21,14 +21,12 @@ pub const METADATA: [(&str, &str, &str); 5] = [
 
 /// Upper bounds of the services' own histogram, in seconds.
 const SECONDS: [&str; 17] = [
-    "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.15", "0.2", "0.25", "0.3", "0.4", "0.5", "0.75", "1", "2.5", "5",
-    "+Inf",
+    "0.005", "0.01", "0.025", "0.05", "0.075", "0.1", "0.15", "0.2", "0.25", "0.3", "0.4", "0.5", "0.75", "1", "2.5", "5", "+Inf",
 ];
 
 /// Upper bounds of Istio's histogram, in milliseconds, as its proxies have them.
-const MILLISECONDS: [&str; 16] = [
-    "0.5", "1", "5", "10", "25", "50", "100", "250", "500", "1000", "2500", "5000", "10000", "30000", "60000", "+Inf",
-];
+const MILLISECONDS: [&str; 16] =
+    ["0.5", "1", "5", "10", "25", "50", "100", "250", "500", "1000", "2500", "5000", "10000", "30000", "60000", "+Inf"];
 
 /// The share of answers other than failures that are 404.
 const NOT_FOUND: f64 = 0.004;

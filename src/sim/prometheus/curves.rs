@@ -5,7 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::sim::world::{Cluster, Service, World, traffic::{Arm, EPOCH}};
+use crate::sim::world::{
+    Cluster, Service, World,
+    traffic::{Arm, EPOCH},
+};
 
 /// Milliseconds between two scrapes of every target.
 pub const SCRAPE: i64 = 15_000;
@@ -44,9 +47,7 @@ impl Flow {
         match figure {
             Figure::Requests | Figure::Faster(u64::MAX) => world.requests_total(self.service, self.cluster, self.arm, at),
             Figure::Errors => world.errors_total(self.service, self.cluster, self.arm, at),
-            Figure::Faster(micros) => {
-                world.bucket_total(self.service, self.cluster, self.arm, micros as f64 / 1000.0, at)
-            }
+            Figure::Faster(micros) => world.bucket_total(self.service, self.cluster, self.arm, micros as f64 / 1000.0, at),
             Figure::Latency => world.latency_total(self.service, self.cluster, self.arm, at),
         }
     }

@@ -41,8 +41,7 @@ impl Parameters {
             return Err(invalid("end", "end timestamp must not be before start time"));
         }
         let text = self.get("step");
-        let step = duration(text)
-            .ok_or_else(|| invalid("step", &format!("cannot parse \"{text}\" to a valid duration")))?;
+        let step = duration(text).ok_or_else(|| invalid("step", &format!("cannot parse \"{text}\" to a valid duration")))?;
         if step <= 0 {
             return Err(invalid(
                 "step",

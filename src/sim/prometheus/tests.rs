@@ -91,9 +91,8 @@ fn latency_doubles_with_it() {
 #[test]
 fn the_canary_has_the_share_that_its_weight_says() {
     let world = world(Scenario::Calm, 20);
-    let rate = |filter: &str| {
-        world.value(&format!(r#"sum(rate(istio_requests_total{{environment="production",{filter}}}[2m]))"#))
-    };
+    let rate =
+        |filter: &str| world.value(&format!(r#"sum(rate(istio_requests_total{{environment="production",{filter}}}[2m]))"#));
     let share = rate(r#"destination_service_name="payment-canary""#) / rate(r#"destination_service_name=~"payment-.*""#);
     assert!((share - 0.2).abs() < 0.01, "{share}");
     let total = rate(r#"destination_service_name=~"payment-.*""#);
@@ -123,7 +122,8 @@ fn counters_never_fall_and_agree_in_any_order() {
     let series = whole["data"]["result"].as_array().expect("a list");
     assert!(series.len() >= 3 * 14, "{}", series.len());
     for series in series {
-        let values: Vec<f64> = series["values"].as_array().expect("values").iter().filter_map(|v| v[1].as_str()?.parse().ok()).collect();
+        let values: Vec<f64> =
+            series["values"].as_array().expect("values").iter().filter_map(|v| v[1].as_str()?.parse().ok()).collect();
         assert!(values.is_sorted(), "{}", series["metric"]);
         assert!(values.iter().all(|value| value.fract() == 0.0), "whole requests");
     }
@@ -131,8 +131,10 @@ fn counters_never_fall_and_agree_in_any_order() {
     let part = query.replace(&format!("start={}", now - 7200), &format!("start={}", now - 600));
     let (_, part) = fresh.ask(Method::GET, "/api/v1/query_range", &part, "");
     for series in part["data"]["result"].as_array().expect("a list") {
-        let same = whole["data"]["result"].as_array().and_then(|all| all.iter().find(|other| other["metric"] == series["metric"]));
-        let (all, end) = (same.expect("the same series")["values"].as_array().expect("values"), series["values"].as_array().expect("values"));
+        let same =
+            whole["data"]["result"].as_array().and_then(|all| all.iter().find(|other| other["metric"] == series["metric"]));
+        let (all, end) =
+            (same.expect("the same series")["values"].as_array().expect("values"), series["values"].as_array().expect("values"));
         assert!(all.ends_with(end));
     }
 }
@@ -151,7 +153,8 @@ fn every_placement_serves_at_any_time_of_the_last_two_hours() {
 fn a_pod_that_goes_ends_at_once() {
     // `shipping` in dev became 1.4.2 at minute -75.
     let world = world(Scenario::Calm, 20);
-    let pods = |minutes: u32| world.values(&format!("count by (pod) (up{{service=\"shipping\",cluster=\"dev\"}} offset {minutes}m)"));
+    let pods =
+        |minutes: u32| world.values(&format!("count by (pod) (up{{service=\"shipping\",cluster=\"dev\"}} offset {minutes}m)"));
     assert_eq!((pods(20).len(), pods(94).len(), pods(97).len()), (1, 1, 1));
     assert_ne!(pods(94)[0].0, pods(97)[0].0);
 }
@@ -187,10 +190,18 @@ fn errors_have_prometheus_envelope() {
     let world = world(Scenario::Calm, 20);
     let get = |path: &str, query: &str| world.ask(Method::GET, path, query, "");
     for (path, query, error) in [
-        ("query", "query=up&time=abc", "invalid parameter \"time\": Invalid time value for 'time': cannot parse \"abc\" to a valid timestamp"),
+        (
+            "query",
+            "query=up&time=abc",
+            "invalid parameter \"time\": Invalid time value for 'time': cannot parse \"abc\" to a valid timestamp",
+        ),
         ("query", "", "invalid parameter \"query\": 1:1: parse error: no expression found in input"),
         ("query", "query=topk(1,up)", "not part of the embedded world's PromQL: topk"),
-        ("query_range", "query=up%5B5m%5D&start=0&end=1&step=1", "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector"),
+        (
+            "query_range",
+            "query=up%5B5m%5D&start=0&end=1&step=1",
+            "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector",
+        ),
         ("series", "", "no match[] parameter provided"),
         ("label/x-y/values", "", "invalid label name: \"x-y\""),
     ] {

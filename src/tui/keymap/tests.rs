@@ -26,11 +26,14 @@ fn every_action_and_every_command_has_a_key() {
         assert!(!map.shown(Command::Act(verb)).is_empty(), "{verb:?}");
     }
     for ui in Ui::iter() {
-        assert!(BINDINGS.iter().any(|b| match (b.run, ui) {
-            (Command::Ui(Ui::Focus(_)), Ui::Focus(_)) => true,
-            (Command::Ui(other), _) => other == ui,
-            _ => false,
-        }), "{ui:?}");
+        assert!(
+            BINDINGS.iter().any(|b| match (b.run, ui) {
+                (Command::Ui(Ui::Focus(_)), Ui::Focus(_)) => true,
+                (Command::Ui(other), _) => other == ui,
+                _ => false,
+            }),
+            "{ui:?}"
+        );
     }
 }
 

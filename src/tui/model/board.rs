@@ -133,7 +133,8 @@ impl Board {
     /// Works the rows out.
     pub fn of(snapshot: &Snapshot) -> Self {
         let scope = &snapshot.verdict.scope;
-        let mut services: Vec<ServiceRow> = snapshot.topology.services.iter().map(|s| service_row(snapshot, &s.name, scope)).collect();
+        let mut services: Vec<ServiceRow> =
+            snapshot.topology.services.iter().map(|s| service_row(snapshot, &s.name, scope)).collect();
         services.sort_by_key(|s| !s.in_scope);
         let mut runs: Vec<RunRow> = snapshot
             .pipelines
@@ -159,14 +160,21 @@ fn release(snapshot: &Snapshot) -> Option<(String, String, String)> {
     let name = if more == 0 { first.to_string() } else { format!("{first} +{more}") };
     let here = snapshot.placements_of(first, &target.name);
     let from = here.iter().find_map(|p| p.version.as_ref()).map(ToString::to_string);
-    let wanted = here.iter().find_map(|p| p.wanted_version.as_ref()).map(ToString::to_string).filter(|w| Some(w) != from.as_ref());
+    let wanted =
+        here.iter().find_map(|p| p.wanted_version.as_ref()).map(ToString::to_string).filter(|w| Some(w) != from.as_ref());
     let before = snapshot.topology.before(&target.name);
-    let next = before.and_then(|e| snapshot.placements_of(first, &e.name).iter().find_map(|p| p.version.as_ref().map(ToString::to_string)));
+    let next = before
+        .and_then(|e| snapshot.placements_of(first, &e.name).iter().find_map(|p| p.version.as_ref().map(ToString::to_string)));
     Some((name, from.unwrap_or_default(), wanted.or(next).unwrap_or_default()))
 }
 
 /// The figures of an arm, or why there are none.
-pub fn figures<'a>(snapshot: &'a Snapshot, service: &ServiceName, environment: &EnvironmentName, arm: Arm) -> Result<&'a ArmMetrics, NoValue> {
+pub fn figures<'a>(
+    snapshot: &'a Snapshot,
+    service: &ServiceName,
+    environment: &EnvironmentName,
+    arm: Arm,
+) -> Result<&'a ArmMetrics, NoValue> {
     if snapshot.topology.metrics.is_none() {
         return Err(NoValue::Down { problem: "not configured".into() });
     }
@@ -219,7 +227,12 @@ fn health_tone(health: &Health) -> Tone {
     }
 }
 
-fn version_cell(snapshot: &Snapshot, service: &ServiceName, environment: &Environment, only: Option<&ClusterName>) -> VersionCell {
+fn version_cell(
+    snapshot: &Snapshot,
+    service: &ServiceName,
+    environment: &Environment,
+    only: Option<&ClusterName>,
+) -> VersionCell {
     let placements: Vec<&Placement> = snapshot
         .placements_of(service, &environment.name)
         .into_iter()
@@ -233,7 +246,12 @@ fn version_cell(snapshot: &Snapshot, service: &ServiceName, environment: &Enviro
     let differs = split || placements.iter().any(|p| p.drift.is_some()) || known.any(|v| v.same_tag_other_digest(first));
     let before = snapshot.topology.before(&environment.name);
     let behind = before.is_some_and(|e| {
-        snapshot.placements_of(service, &e.name).iter().filter_map(|p| p.version.as_ref()).next().is_some_and(|v| !v.same_build(first))
+        snapshot
+            .placements_of(service, &e.name)
+            .iter()
+            .filter_map(|p| p.version.as_ref())
+            .next()
+            .is_some_and(|v| !v.same_build(first))
     });
     let under_test = placements.iter().any(|p| p.canary.as_ref().is_some_and(Canary::under_way));
     let failed = placements.iter().any(|p| matches!(p.health, Health::Fail(_)));
@@ -312,9 +330,12 @@ fn phase_tone(phase: &Phase) -> Tone {
 
 fn run_row(snapshot: &Snapshot, run: &Run, scope: &[ServiceName]) -> RunRow {
     let jobs = run.jobs.ok().map(Vec::as_slice).unwrap_or_default();
-    let bound = snapshot.topology.services.iter().filter_map(|s| s.pipeline.as_ref().map(|b| (s, b))).filter(|(_, b)| {
-        b.repo == run.key.repo && b.workflow.as_ref().is_none_or(|w| run.workflow.as_str() == &**w)
-    });
+    let bound = snapshot
+        .topology
+        .services
+        .iter()
+        .filter_map(|s| s.pipeline.as_ref().map(|b| (s, b)))
+        .filter(|(_, b)| b.repo == run.key.repo && b.workflow.as_ref().is_none_or(|w| run.workflow.as_str() == &**w));
     let mine: Vec<&ServiceName> = bound
         .filter(|(_, b)| !b.has_job_pattern() || jobs.iter().any(|j| b.matches_job(j.name.as_str()) && !j.phase.skipped()))
         .map(|(s, _)| &s.name)

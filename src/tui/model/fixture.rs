@@ -60,7 +60,11 @@ pub fn topology() -> Arc<Topology> {
 /// The canary of `payment` at 20 %, and bad.
 pub fn canary() -> Canary {
     Canary {
-        state: CanaryPhase::Paused { since: Some(now() - SignedDuration::from_mins(6)), reason: "CanaryPauseStep".into(), planned: true },
+        state: CanaryPhase::Paused {
+            since: Some(now() - SignedDuration::from_mins(6)),
+            reason: "CanaryPauseStep".into(),
+            planned: true,
+        },
         owner: "Argo Rollouts".into(),
         canary: version("4.2.0"),
         stable: version("4.1.7"),
@@ -95,21 +99,28 @@ pub fn snapshot() -> Snapshot {
     for (name, dev, staging, production) in SERVICES {
         for (environment, tag) in topology.environments.iter().zip([dev, staging, production]) {
             for placing in &environment.clusters {
-                let key = PlacementKey { service: name.parse().unwrap(), environment: environment.name.clone(), cluster: placing.cluster.clone() };
+                let key = PlacementKey {
+                    service: name.parse().unwrap(),
+                    environment: environment.name.clone(),
+                    cluster: placing.cluster.clone(),
+                };
                 let under_test = name == "payment" && environment.name.as_str() == "production";
-                placements.insert(key.clone(), Placement {
-                    key,
-                    namespace: "shop".into(),
-                    workload: WorkloadRef { kind: WorkloadKind::Rollout, name: name.into() },
-                    delivery: Some(Delivery::Canary),
-                    version: version(tag),
-                    wanted_version: version(if under_test { "4.2.0" } else { tag }),
-                    pods: (3, 3, 3),
-                    restarts: 0,
-                    canary: under_test.then(canary),
-                    health: Health::Pass,
-                    drift: None,
-                });
+                placements.insert(
+                    key.clone(),
+                    Placement {
+                        key,
+                        namespace: "shop".into(),
+                        workload: WorkloadRef { kind: WorkloadKind::Rollout, name: name.into() },
+                        delivery: Some(Delivery::Canary),
+                        version: version(tag),
+                        wanted_version: version(if under_test { "4.2.0" } else { tag }),
+                        pods: (3, 3, 3),
+                        restarts: 0,
+                        canary: under_test.then(canary),
+                        health: Health::Pass,
+                        drift: None,
+                    },
+                );
             }
         }
     }
@@ -122,7 +133,10 @@ pub fn snapshot() -> Snapshot {
     let stations = vec![
         Station::of(StationKind::Ci, vec![reason(Verdict::Go, "required checks passed on 4be1c7a")]),
         Station::of(StationKind::Env, vec![reason(Verdict::Go, "runs as wanted in eu-1 and us-1")]),
-        Station::of(StationKind::Canary, vec![reason(Verdict::NoGo, "the canary fails 3.92 % of requests, 20 times the baseline")]),
+        Station::of(
+            StationKind::Canary,
+            vec![reason(Verdict::NoGo, "the canary fails 3.92 % of requests, 20 times the baseline")],
+        ),
         Station::of(StationKind::Slo, vec![reason(Verdict::Hold, "errors 0.94 % of 1 %")]),
         Station::not_configured(StationKind::Flags, "this build reads no flag service yet"),
         Station::not_configured(StationKind::List, "this build reads no checklists yet"),

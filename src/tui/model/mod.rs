@@ -248,9 +248,16 @@ mod tests {
 
     #[test]
     fn ages_move_in_coarse_steps() {
-        for (seconds, want) in
-            [(-3, "live"), (9, "live"), (12, "10 s"), (59, "50 s"), (60, "1 min"), (5_399, "89 min"), (7_300, "2 h"), (200_000, "2 days")]
-        {
+        for (seconds, want) in [
+            (-3, "live"),
+            (9, "live"),
+            (12, "10 s"),
+            (59, "50 s"),
+            (60, "1 min"),
+            (5_399, "89 min"),
+            (7_300, "2 h"),
+            (200_000, "2 days"),
+        ] {
             assert_eq!(age(seconds), want);
         }
     }

@@ -26,9 +26,8 @@ pub enum Pane {
 
 impl Pane {
     /// All of them by their numbers.
-    pub const ALL: [Self; 8] = [
-        Self::Services, Self::Runs, Self::Changes, Self::Canary, Self::Graphs, Self::Checklist, Self::Flags, Self::Events,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Services, Self::Runs, Self::Changes, Self::Canary, Self::Graphs, Self::Checklist, Self::Flags, Self::Events];
 
     /// Those that share the detail below 100 columns, in the order of their tabs.
     pub const TABS: [Self; 6] = [Self::Canary, Self::Runs, Self::Changes, Self::Graphs, Self::Checklist, Self::Flags];

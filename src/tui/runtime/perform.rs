@@ -136,11 +136,14 @@ pub fn card(plan: &Plan) -> PlanCard {
     rows.push(("owner", plan.owner().clone()));
     rows.push(("undo", plan.inverse().clone()));
     rows.push(("stays", plan.not_reverted().clone()));
-    rows.push(("needs", match plan.consent().tier() {
-        1 => "y".into(),
-        2 => "y, half a second after the dialog opens".into(),
-        _ => "the name of the target, Enter, then y".into(),
-    }));
+    rows.push((
+        "needs",
+        match plan.consent().tier() {
+            1 => "y".into(),
+            2 => "y, half a second after the dialog opens".into(),
+            _ => "the name of the target, Enter, then y".into(),
+        },
+    ));
     rows.push(("same as", plan.action().command_line().into()));
     for r in plan.moves().iter().flat_map(|m| &m.requests) {
         rows.push(("by hand", r.by_hand.clone()));

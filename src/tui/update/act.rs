@@ -51,11 +51,7 @@ fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
         return Ok(found);
     }
     let paused = verb == Verb::Pause && snapshot.placements.values().any(|p| p.canary.as_ref().is_some_and(|c| c.under_way()));
-    Err(if paused {
-        Refusal::new("every rollout under way is paused already")
-    } else {
-        Refusal::new("no rollout is under way")
-    })
+    Err(if paused { Refusal::new("every rollout under way is paused already") } else { Refusal::new("no rollout is under way") })
 }
 
 /// A verb was asked for: one target is planned at once, several give a choice, none gives the reason.

@@ -54,7 +54,9 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
 /// Where it stands, in a few words.
 fn phase(c: &Canvas<'_>, phase: &CanaryPhase) -> Span<'static> {
     let look = c.look;
-    let since = |at: Option<Timestamp>| at.map(|at| c.m.now.duration_since(at).as_secs()).filter(|s| *s >= 10).map(|s| format!(" {}", age(s))).unwrap_or_default();
+    let since = |at: Option<Timestamp>| {
+        at.map(|at| c.m.now.duration_since(at).as_secs()).filter(|s| *s >= 10).map(|s| format!(" {}", age(s))).unwrap_or_default()
+    };
     match phase {
         CanaryPhase::Progressing => look.span(Token::Running, "on its way"),
         CanaryPhase::Paused { since: at, planned: true, .. } => look.span(Token::Dim, format!("paused{}", since(*at))),
@@ -154,9 +156,30 @@ fn table(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, cell: &CanaryCell) {
     let (test, base) = (arm(Arm::Canary), arm(Arm::Baseline));
     let get = |side: &Result<&ArmMetrics, NoValue>, pick: fn(&ArmMetrics) -> &Measure| side.clone().and_then(|a| pick(a).clone());
     let lines = [
-        Metric { name: "errors %", canary: get(&test, |a| &a.errors), base: get(&base, |a| &a.errors), limit: row.limits.errors, show: percent, pick: errors_of },
-        Metric { name: "p95 ms", canary: get(&test, |a| &a.p95), base: get(&base, |a| &a.p95), limit: row.limits.p95, show: millis, pick: p95_of },
-        Metric { name: "rps", canary: get(&test, |a| &a.rps), base: get(&base, |a| &a.rps), limit: None, show: whole, pick: rps_of },
+        Metric {
+            name: "errors %",
+            canary: get(&test, |a| &a.errors),
+            base: get(&base, |a| &a.errors),
+            limit: row.limits.errors,
+            show: percent,
+            pick: errors_of,
+        },
+        Metric {
+            name: "p95 ms",
+            canary: get(&test, |a| &a.p95),
+            base: get(&base, |a| &a.p95),
+            limit: row.limits.p95,
+            show: millis,
+            pick: p95_of,
+        },
+        Metric {
+            name: "rps",
+            canary: get(&test, |a| &a.rps),
+            base: get(&base, |a| &a.rps),
+            limit: None,
+            show: whole,
+            pick: rps_of,
+        },
     ];
     let requests = get(&test, |a| &a.requests);
     // name, canary, base, limit, verdict; the rest is a curve.
@@ -181,11 +204,18 @@ fn table(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, cell: &CanaryCell) {
             let word = (line.show)(limit);
             put(c.buf, area, ENDS[2].saturating_sub(text::columns(text::width(&word))), y, &word, look.style(Token::Dim));
         }
-        let judged = if line.name == "rps" { Some(enough(&requests)) } else { line.limit.map(|l| judge(&line.canary, &line.base, l)) };
+        let judged =
+            if line.name == "rps" { Some(enough(&requests)) } else { line.limit.map(|l| judge(&line.canary, &line.base, l)) };
         let mut x = ENDS[2] + 2;
         if let Some((t, word)) = judged {
             let token = if t == Tone::Good { Token::Dim } else { tone::token(t) };
-            x = put_line(c.buf, area, x, y, &Line::from(vec![look.sign(tone::token(t), tone::glyph(t)), Span::raw(" "), look.span(token, word)])) + 2;
+            x = put_line(
+                c.buf,
+                area,
+                x,
+                y,
+                &Line::from(vec![look.sign(tone::token(t), tone::glyph(t)), Span::raw(" "), look.span(token, word)]),
+            ) + 2;
         }
         let x = x.max(52);
         if area.width > x + 12
@@ -231,10 +261,9 @@ fn serving(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow) {
     put(c.buf, area, 0, 0, "no rollout under way", look.style(Token::Dim));
     let m = c.m;
     let mut y = 2;
-    for (name, value, limit, show) in [
-        ("errors %", &row.errors, row.limits.errors, percent as fn(f64) -> String),
-        ("p95 ms", &row.p95, row.limits.p95, millis),
-    ] {
+    for (name, value, limit, show) in
+        [("errors %", &row.errors, row.limits.errors, percent as fn(f64) -> String), ("p95 ms", &row.p95, row.limits.p95, millis)]
+    {
         let (word, token) = match value {
             Ok(v) if limit.is_some_and(|l| *v > l) => (show(*v), Token::NoGo),
             Ok(v) => (show(*v), Token::Baseline),
@@ -257,7 +286,10 @@ fn serving(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow) {
             crate::domain::Health::Unknown(why) => (Token::Unknown, why.to_string()),
         };
         y += 1;
-        let line = vec![look.span(Token::Dim, format!("{:<8} ", p.key.cluster)), cut_span(c, look.span(token, word), area.width.saturating_sub(9))];
+        let line = vec![
+            look.span(Token::Dim, format!("{:<8} ", p.key.cluster)),
+            cut_span(c, look.span(token, word), area.width.saturating_sub(9)),
+        ];
         put_line(c.buf, area, 0, y, &Line::from(line));
     }
 }

@@ -72,7 +72,11 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
         if at == 1 && !both {
             break;
         }
-        let part = if at == 0 { Rect { height: first, ..area } } else { Rect { y: area.y + first, height: area.height - first, ..area } };
+        let part = if at == 0 {
+            Rect { height: first, ..area }
+        } else {
+            Rect { y: area.y + first, height: area.height - first, ..area }
+        };
         let panel = crate::tui::widget::Panel {
             key: "5",
             title: graph.title,
@@ -103,7 +107,9 @@ fn arms<'a>(c: &'a Canvas<'_>, row: &ServiceRow) -> (Option<Result<&'a ArmMetric
 
 fn legend(c: &Canvas<'_>, row: &ServiceRow, graph: &Graph) -> Vec<Span<'static>> {
     let (test, base) = arms(c, row);
-    let show = |side: &Result<&ArmMetrics, NoValue>| side.as_ref().ok().and_then(|a| (graph.now)(a)).map(|v| (graph.format)(v * graph.scale));
+    let show = |side: &Result<&ArmMetrics, NoValue>| {
+        side.as_ref().ok().and_then(|a| (graph.now)(a)).map(|v| (graph.format)(v * graph.scale))
+    };
     let mut out = vec![];
     if let Some(test) = &test {
         let value = show(test).unwrap_or_else(|| "?".to_owned());
@@ -131,7 +137,9 @@ fn chart(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, graph: &Graph) {
         put(c.buf, area, 0, 0, &why, c.look.style(Token::Dim));
         return;
     };
-    let points = |h: &Option<std::sync::Arc<History>>| h.as_ref().map(|h| points(h, (graph.pick)(h), graph.scale, from, to)).unwrap_or_default();
+    let points = |h: &Option<std::sync::Arc<History>>| {
+        h.as_ref().map(|h| points(h, (graph.pick)(h), graph.scale, from, to)).unwrap_or_default()
+    };
     let (canary, baseline) = (points(&histories[0]), points(&histories[1]));
     let moved = match (&histories[0], &histories[1]) {
         (Some(canary), Some(base)) => {
@@ -145,7 +153,8 @@ fn chart(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, graph: &Graph) {
         }
         _ => vec![],
     };
-    let labels: Vec<(f64, String)> = moved.into_iter().map(|(at, weight)| (share(at, from, to), format!("{weight:.0} %"))).collect();
+    let labels: Vec<(f64, String)> =
+        moved.into_iter().map(|(at, weight)| (share(at, from, to), format!("{weight:.0} %"))).collect();
     let markers: Vec<Marker<'_>> = labels.iter().map(|(at, label)| Marker { at: *at, label }).collect();
     let ends = (c.m.clock(from), c.m.clock(to));
     let chart = Chart {
@@ -192,7 +201,11 @@ fn moves(canary: &History, base: &History, detents: &[f64]) -> Vec<(Timestamp, f
         if !share.is_finite() || share < 0.5 {
             return None;
         }
-        detents.iter().copied().filter(|d| (d - share).abs() <= (d * 0.25).max(2.0)).min_by(|a, b| (a - share).abs().total_cmp(&(b - share).abs()))
+        detents
+            .iter()
+            .copied()
+            .filter(|d| (d - share).abs() <= (d * 0.25).max(2.0))
+            .min_by(|a, b| (a - share).abs().total_cmp(&(b - share).abs()))
     };
     let mut out: Vec<(Timestamp, f64)> = vec![];
     for i in 0..canary.rps.len() {
@@ -210,14 +223,21 @@ mod tests {
     use super::*;
 
     fn history(rps: &[f64]) -> History {
-        History { start: Timestamp::UNIX_EPOCH, step: SignedDuration::from_secs(30), errors: vec![], p95: vec![], rps: rps.to_vec() }
+        History {
+            start: Timestamp::UNIX_EPOCH,
+            step: SignedDuration::from_secs(30),
+            errors: vec![],
+            p95: vec![],
+            rps: rps.to_vec(),
+        }
     }
 
     #[test]
     fn a_step_is_seen_in_the_rates_once_it_stands() {
         let canary = history(&[f64::NAN, 5.0, 5.1, 4.9, 5.0, 12.0, 20.0, 20.2, 19.8, 20.0]);
         let base = history(&[100.0, 95.0, 95.0, 95.0, 95.0, 88.0, 80.0, 80.0, 80.0, 80.0]);
-        let got: Vec<(i64, f64)> = moves(&canary, &base, &[5.0, 20.0, 50.0]).into_iter().map(|(t, w)| (t.as_second(), w)).collect();
+        let got: Vec<(i64, f64)> =
+            moves(&canary, &base, &[5.0, 20.0, 50.0]).into_iter().map(|(t, w)| (t.as_second(), w)).collect();
         assert_eq!(got, [(30, 5.0), (180, 20.0)]);
         assert!(moves(&canary, &base, &[]).is_empty(), "without a plan nothing is guessed");
     }

@@ -87,7 +87,10 @@ fn one_below(m: &Model, area: Rect, detail: Pane) -> Vec<(Pane, Rect)> {
         _ => 8,
     };
     let above = rows(m.service_rows().len(), 3).min(area.height - least);
-    vec![(Pane::Services, Rect { height: above, ..area }), (detail, Rect { y: area.y + above, height: area.height - above, ..area })]
+    vec![
+        (Pane::Services, Rect { height: above, ..area }),
+        (detail, Rect { y: area.y + above, height: area.height - above, ..area }),
+    ]
 }
 
 fn column(area: Rect, parts: &[(Pane, u16)]) -> Vec<(Pane, Rect)> {

@@ -31,7 +31,8 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
         put(c.buf, inner, 2, 0, &empty(c), look.style(Token::Dim));
         return;
     }
-    let widest = |of: &dyn Fn(&RunRow) -> usize, most: usize| text::columns(rows.iter().map(|r| of(r)).max().unwrap_or(0).min(most));
+    let widest =
+        |of: &dyn Fn(&RunRow) -> usize, most: usize| text::columns(rows.iter().map(|r| of(r)).max().unwrap_or(0).min(most));
     let subject = widest(&|r| text::width(&r.subject), 18);
     let what = widest(&|r| text::width(&r.what), if inner.width > 60 { 24 } else { 16 });
     let column = |width, give| Column { width, give, ..Column::default() };
@@ -74,7 +75,11 @@ fn took(r: &RunRow, now: jiff::Timestamp) -> String {
     match r.span {
         (start, Some(end)) => {
             let seconds = end.duration_since(start).as_secs().max(0);
-            if seconds < 3_600 { format!("{}m{:02}s", seconds / 60, seconds % 60) } else { format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60) }
+            if seconds < 3_600 {
+                format!("{}m{:02}s", seconds / 60, seconds % 60)
+            } else {
+                format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60)
+            }
         }
         (start, None) => {
             let seconds = now.duration_since(start).as_secs();

@@ -43,7 +43,11 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
     }
     let inner = Rect { width: inner.width - 1, ..inner };
     if rows.is_empty() {
-        let why = if m.board.services.is_empty() { "no service is configured: gonogo init finds them" } else { "no service matches the filter" };
+        let why = if m.board.services.is_empty() {
+            "no service is configured: gonogo init finds them"
+        } else {
+            "no service matches the filter"
+        };
         put(c.buf, inner, 2, 0, why, look.style(Token::Dim));
         return;
     }
@@ -176,7 +180,9 @@ fn cell(look: &Look, row: &ServiceRow, kind: Cell, width: u16, selected: bool, f
                 look.span(token, name[at.1..].to_owned()),
             ])
         }
-        Cell::Ci => Line::from(look.sign(if row.ci == Tone::Good && !row.in_scope { Token::Dim } else { tone::token(row.ci) }, tone::glyph(row.ci))),
+        Cell::Ci => Line::from(
+            look.sign(if row.ci == Tone::Good && !row.in_scope { Token::Dim } else { tone::token(row.ci) }, tone::glyph(row.ci)),
+        ),
         Cell::Environment(at) => version_line(look, row, row.versions.get(at), at == 0),
         Cell::Cluster(at) => version_line(look, row, row.clusters.get(at), false),
         Cell::Canary => canary(look, row, width),
@@ -214,7 +220,10 @@ fn canary(look: &Look, row: &ServiceRow, width: u16) -> Line<'static> {
     let mut line = if set > 0.0 {
         slider.cell(track, look)
     } else {
-        Line::from(vec![look.span(Token::Faint, look.glyph(Glyph::SliderRest).repeat(usize::from(track.saturating_sub(4)))), look.span(Token::Canary, "   0")])
+        Line::from(vec![
+            look.span(Token::Faint, look.glyph(Glyph::SliderRest).repeat(usize::from(track.saturating_sub(4)))),
+            look.span(Token::Canary, "   0"),
+        ])
     };
     if canary.uneven() {
         line.push_span(look.sign(Token::Unknown, Glyph::Differs));
@@ -241,7 +250,9 @@ fn figure(look: &Look, row: &ServiceRow, value: &Measure, limit: Option<f64>, sh
             }
             Line::from(span)
         }
-        Err(crate::domain::NoValue::Waiting | crate::domain::NoValue::Empty) => Line::from(look.sign(Token::Faint, Glyph::Nothing)),
+        Err(crate::domain::NoValue::Waiting | crate::domain::NoValue::Empty) => {
+            Line::from(look.sign(Token::Faint, Glyph::Nothing))
+        }
         Err(crate::domain::NoValue::Down { problem }) if problem.as_str() == "not configured" => {
             Line::from(look.sign(Token::Faint, Glyph::NotNeeded))
         }

@@ -36,7 +36,8 @@ pub fn draw(c: &mut Canvas<'_>, pane: Pane, area: Rect, tabs: bool) {
     let alone = tabs || c.m.zoom;
     let look = c.look;
     let inner = frame(c, pane, area, tabs, Line::default(), Line::default());
-    let panes: Vec<Pane> = if alone { vec![pane] } else { Pane::ALL.into_iter().filter(|p| p.not_configured().is_some()).collect() };
+    let panes: Vec<Pane> =
+        if alone { vec![pane] } else { Pane::ALL.into_iter().filter(|p| p.not_configured().is_some()).collect() };
     let mut y = 0;
     for p in panes {
         let why = p.not_configured().unwrap_or_default();

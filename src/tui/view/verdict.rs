@@ -162,7 +162,8 @@ pub fn only(c: &mut Canvas<'_>, area: Rect) {
         let good = report.stations.iter().filter(|s| s.verdict == Some(Verdict::Go)).map(|s| s.kind.to_string());
         let good: Vec<String> = good.collect();
         if y < last && !good.is_empty() {
-            let line = Line::from(vec![c.look.sign(Token::Go, Glyph::Go), c.look.span(Token::Dim, format!(" {}", good.join(" ")))]);
+            let line =
+                Line::from(vec![c.look.sign(Token::Go, Glyph::Go), c.look.span(Token::Dim, format!(" {}", good.join(" ")))]);
             put_line(c.buf, Rect { y, height: 1, ..area }, 1, 0, &line);
         }
     }

@@ -53,9 +53,9 @@ pub fn binary(op: TokenType, modifier: Option<&BinModifier>, left: Value, right:
         (false, holds) => holds.then_some(value),
     };
     match (left, right) {
-        (Value::Scalar(left), Value::Scalar(right)) => Ok(Value::Scalar(
-            left.iter().zip(&right).map(|(a, b)| outcome(apply(*a, *b)).unwrap_or(f64::NAN)).collect(),
-        )),
+        (Value::Scalar(left), Value::Scalar(right)) => {
+            Ok(Value::Scalar(left.iter().zip(&right).map(|(a, b)| outcome(apply(*a, *b)).unwrap_or(f64::NAN)).collect()))
+        }
         (Value::Vector(columns), Value::Scalar(scalar)) => {
             with_scalar(columns, &scalar, nameless, |value, scalar| outcome(apply(value, scalar)))
         }
@@ -69,9 +69,7 @@ pub fn binary(op: TokenType, modifier: Option<&BinModifier>, left: Value, right:
                 let labels = if nameless { labels.nameless() } else { labels.clone() };
                 match matching {
                     Some(LabelModifier::Include(on)) => labels.filter(|name| on.labels.iter().any(|l| l == name)),
-                    Some(LabelModifier::Exclude(ignoring)) => {
-                        labels.filter(|name| ignoring.labels.iter().all(|l| l != name))
-                    }
+                    Some(LabelModifier::Exclude(ignoring)) => labels.filter(|name| ignoring.labels.iter().all(|l| l != name)),
                     None => labels,
                 }
             };
@@ -163,17 +161,11 @@ fn one_to_one(
 }
 
 /// `and`, `or` and `unless`: whole samples pass or not, by their signature at each step.
-fn set(
-    op: TokenType,
-    matching: Option<&LabelModifier>,
-    left: &[Column],
-    right: &[Column],
-) -> Result<Vec<Column>, Fault> {
+fn set(op: TokenType, matching: Option<&LabelModifier>, left: &[Column], right: &[Column]) -> Result<Vec<Column>, Fault> {
     let present = |columns: &[Column]| {
         let mut seen: HashMap<Labels, Vec<bool>> = HashMap::new();
         for column in columns {
-            let steps =
-                seen.entry(signature(&column.labels, matching)).or_insert_with(|| vec![false; column.values.len()]);
+            let steps = seen.entry(signature(&column.labels, matching)).or_insert_with(|| vec![false; column.values.len()]);
             for (step, value) in steps.iter_mut().zip(&column.values) {
                 *step |= value.is_some();
             }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use promql_parser::label::{BUCKET_LABEL, METRIC_NAME, MatchOp};
 use promql_parser::parser::{Call, Expr};
 
+use super::Fault;
 use super::eval::{Column, Evaluator, Value, argument, map, matchers};
 use super::quantile::bucket_quantile;
 use super::rate::extrapolated;
 use super::series::Labels;
-use super::Fault;
 
 /// Calls a function, or refuses it by name.
 pub fn call(eval: &Evaluator, call: &Call) -> Result<Value, Fault> {
@@ -39,9 +39,9 @@ fn seconds(millis: i64) -> f64 {
 
 fn counter(eval: &Evaluator, call: &Call, per_second: bool) -> Result<Value, Fault> {
     match unwrapped(argument(call, 0)?) {
-        Expr::MatrixSelector(selector) => Ok(Value::Vector(
-            eval.range(selector, |samples, start, end| extrapolated(samples, start, end, per_second))?,
-        )),
+        Expr::MatrixSelector(selector) => {
+            Ok(Value::Vector(eval.range(selector, |samples, start, end| extrapolated(samples, start, end, per_second))?))
+        }
         Expr::Subquery(_) => Err(Fault::outside("subqueries")),
         _ => Err(Fault::BadData(format!("expected type range vector in call to function \"{}\"", call.func.name))),
     }

@@ -4,7 +4,7 @@
 use promql_parser::parser::{self, Expr};
 use serde_json::{Value as Json, json};
 
-use super::super::answer::{matrix_result, range_result, instant_result};
+use super::super::answer::{instant_result, matrix_result, range_result};
 use super::*;
 
 struct Table(Vec<Series>);
@@ -36,8 +36,7 @@ fn table() -> Table {
         };
         Series { labels: Labels::new(labels), samples: (0..).zip(words).filter_map(value).collect() }
     };
-    let mut series: Vec<Series> =
-        include_str!("../../../../tests/fixtures/promql/series.txt").lines().map(parse).collect();
+    let mut series: Vec<Series> = include_str!("../../../../tests/fixtures/promql/series.txt").lines().map(parse).collect();
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     Table(series)
 }
@@ -53,7 +52,8 @@ fn answer(case: &Json) -> Json {
             evaluate(&table, &expr, Grid::instant(at)).map(|value| instant_result(&value, at))
         }
     } else {
-        let (start, end, step) = (millis("start").expect("a start"), millis("end").expect("an end"), millis("step").expect("a step"));
+        let (start, end, step) =
+            (millis("start").expect("a start"), millis("end").expect("an end"), millis("step").expect("a step"));
         let grid = Grid { start, step, count: ((end - start) / step + 1) as usize };
         evaluate(&table, &expr, grid).map(|value| range_result(&value, grid))
     };
@@ -71,7 +71,9 @@ fn same(ours: &Json, theirs: &Json) -> bool {
         (Json::Object(a), Json::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
         }
-        (Json::String(a), Json::String(b)) => a == b || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if (a - b).abs() <= 1e-14 * b.abs()),
+        (Json::String(a), Json::String(b)) => {
+            a == b || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if (a - b).abs() <= 1e-14 * b.abs())
+        }
         (Json::Number(a), Json::Number(b)) => a.as_f64() == b.as_f64(),
         (a, b) => a == b,
     }

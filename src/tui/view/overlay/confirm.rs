@@ -60,7 +60,8 @@ pub fn refused(c: &mut Canvas<'_>, area: Rect, what: &SafeText, why: &SafeText, 
     let look = c.look;
     let wide = area.width.saturating_sub(8).clamp(40, 70);
     let room = usize::from(wide.saturating_sub(4));
-    let mut lines: Vec<Line<'static>> = text::wrap(why.as_str(), room).into_iter().map(|l| Line::from(look.span(Token::Text, l))).collect();
+    let mut lines: Vec<Line<'static>> =
+        text::wrap(why.as_str(), room).into_iter().map(|l| Line::from(look.span(Token::Text, l))).collect();
     for line in hint.map(|h| text::wrap(h.as_str(), room)).unwrap_or_default() {
         lines.push(Line::from(look.span(Token::Dim, line)));
     }

@@ -50,7 +50,8 @@ pub fn menu(c: &mut Canvas<'_>, area: Rect, at: usize) {
             let key = c.m.keymap.shown(Command::Act(choice.verb));
             let (token, rest) = match &choice.targets {
                 Ok(targets) => {
-                    let names: Vec<String> = targets.iter().map(|a| format!("{} in {}", a.target().service, a.target().env)).collect();
+                    let names: Vec<String> =
+                        targets.iter().map(|a| format!("{} in {}", a.target().service, a.target().env)).collect();
                     (Token::Text, Span::styled(names.join(", "), look.style(Token::Dim)))
                 }
                 Err(refusal) => (Token::Faint, Span::styled(refusal.why.to_string(), look.style(Token::Dim))),
@@ -72,7 +73,12 @@ pub fn choose(c: &mut Canvas<'_>, area: Rect, verb: Verb, actions: &[Action], at
     let look = c.look;
     let lines: Vec<Line<'static>> = actions
         .iter()
-        .map(|a| Line::from(vec![look.span(Token::Text, format!("{:<18} ", a.target().service)), look.span(Token::Production, a.target().env.to_string())]))
+        .map(|a| {
+            Line::from(vec![
+                look.span(Token::Text, format!("{:<18} ", a.target().service)),
+                look.span(Token::Production, a.target().env.to_string()),
+            ])
+        })
         .collect();
     let rect = middle(area, 60, u16::try_from(lines.len() + 2).unwrap_or(8).max(4));
     let name: &'static str = verb.into();

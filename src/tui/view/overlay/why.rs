@@ -58,7 +58,8 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, offset: usize) {
                 lines.push(Line::from(vec![Span::raw("  "), sign, Span::raw(" "), look.span(token, line)]));
             }
             for e in &r.evidence {
-                for (at, line) in text::wrap(&format!("{}: {}", e.source, e.said), room.saturating_sub(8)).into_iter().enumerate() {
+                for (at, line) in text::wrap(&format!("{}: {}", e.source, e.said), room.saturating_sub(8)).into_iter().enumerate()
+                {
                     let lead = if at == 0 { look.glyph(Glyph::Dot) } else { " " };
                     lines.push(Line::from(look.span(Token::Dim, format!("      {lead} {line}"))));
                 }
