@@ -18,8 +18,8 @@ use super::{
     tree::{self, Node, Value},
 };
 
-/// What a file holds.
-#[derive(Debug, Clone)]
+/// What a file holds. Not `Debug`: it may be a token's file.
+#[derive(Clone)]
 pub struct Stored {
     /// Its text.
     pub text: String,
@@ -105,7 +105,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// The file that stands instead of the search: the flag's, then `GONOGO_CONFIG`.
-    fn named(&self) -> Option<PathBuf> {
+    pub(super) fn named(&self) -> Option<PathBuf> {
         let env = || self.env.get("GONOGO_CONFIG").filter(|v| !v.is_empty()).map(PathBuf::from);
         self.flag_file.clone().or_else(env).map(|p| self.cwd.join(p))
     }
@@ -113,6 +113,11 @@ impl<'a> Inputs<'a> {
     /// The user's file, whether or not it is there.
     pub fn user_file(&self) -> Option<PathBuf> {
         self.user_dir.as_ref().map(|d| d.join("config.toml"))
+    }
+
+    /// Where trust in repository files is recorded: one line a file, its SHA-256 first.
+    pub fn trust_file(&self) -> Option<PathBuf> {
+        self.state_dir.as_ref().map(|d| d.join("trusted"))
     }
 
     /// The repository's file, if there is one. Outside a repository only the current directory is looked at.
@@ -172,9 +177,9 @@ pub fn load_text(name: &Path, text: &str, inputs: &Inputs<'_>) -> Result<Loaded,
     layers.finish()
 }
 
-/// Whether consent to a file with this hash is recorded: `trusted` in the state directory, one hash a line.
+/// Whether consent to a file with this hash is recorded.
 fn trusted(inputs: &Inputs<'_>, hash: &str) -> bool {
-    let recorded = inputs.state_dir.as_ref().and_then(|d| inputs.disk.read(&d.join("trusted")).ok());
+    let recorded = inputs.trust_file().and_then(|f| inputs.disk.read(&f).ok());
     recorded.is_some_and(|s| s.text.lines().any(|l| l.split_whitespace().next() == Some(hash)))
 }
 
@@ -271,7 +276,11 @@ impl<'a, 'i> Layers<'a, 'i> {
     fn finish(mut self) -> Result<Loaded, Vec<Fault>> {
         self.environment();
         self.flags();
-        let settings = resolve::settings(&self.root, self.inputs, &mut self.faults);
+        let mut found = vec![];
+        let settings = resolve::settings(&self.root, self.inputs, &mut found);
+        // A table that lacks what was taken out of it has one fault, not two.
+        found.retain(|f| !self.faults.iter().any(|earlier| follows(f, earlier)));
+        self.faults.extend(found);
         if self.faults.is_empty() {
             return Ok(Loaded { settings, files: self.files, notes: self.notes });
         }
@@ -286,4 +295,10 @@ impl<'a, 'i> Layers<'a, 'i> {
         faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         Err(faults)
     }
+}
+
+/// Whether `fault` is that something is missing which `earlier` took out, from the same table or from the defaults.
+fn follows(fault: &Fault, earlier: &Fault) -> bool {
+    let below = |above: &str| !above.is_empty() && earlier.key.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'));
+    below(&fault.key) || fault.key.starts_with("service.") && fault.key.matches('.').count() == 1 && below("defaults")
 }

@@ -7,6 +7,7 @@
 
 mod fault;
 mod file;
+mod first;
 mod layers;
 mod narrow;
 mod resolve;
@@ -15,8 +16,11 @@ mod settings;
 mod shape;
 mod tree;
 mod values;
+mod watch;
 
 pub use fault::Fault;
 pub use file::schema;
+pub use first::{FirstRun, Found, FoundContext, Looked, first_run};
 pub use layers::{Disk, Inputs, Loaded, Overrides, RealDisk, Stored, load, load_text};
 pub use settings::{ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, TokenPlaces, UiSettings};
+pub use watch::Reloader;

@@ -49,6 +49,8 @@ fn narrows(path: &[&str], node: &Node, below: &Node) -> bool {
         ["only", "services" | "environments"] => below.get(path).is_none(),
         ["read_only"] | ["environment", _, "readonly"] => node.truth() == Some(true),
         ["environment", _, "policy"] => node.text() == Some("production"),
+        // Without a source of metrics there is nothing to limit, and limits alone would be a fault.
+        ["metrics", ..] if below.get(&["metrics"]).is_none() => false,
         ["metrics", "slo", limit] => tightens(limit, node, [below.get(path)]),
         ["defaults", "slo", limit] => tightens(limit, node, [below.get(path), below.get(&["metrics", "slo", limit])]),
         ["service", name, "slo", limit] => {
