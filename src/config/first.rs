@@ -102,13 +102,10 @@ fn context(found: &FoundContext) -> String {
 fn remote(found: &Found) -> Option<String> {
     let repo = found.remote.as_ref().filter(|_| found.has_token)?;
     let name = name(repo.name());
-    let mut text = String::new();
-    if let Some(host) = &found.remote_host {
-        text = format!("[github]\nhost = {}\n", quoted(host));
-    }
+    let host = found.remote_host.as_ref().map(|h| format!("[github]\nhost = {}\n", quoted(h))).unwrap_or_default();
     let (pipeline, workload) = (quoted(&repo.to_string()), quoted(&format!("deployment/{name}")));
-    text.push_str(&format!("[service.{}]\npipeline.github = {pipeline}\nworkload = {workload}\n", quoted(&name)));
-    Some(text)
+    let name = quoted(&name);
+    Some(format!("{host}[service.{name}]\npipeline.github = {pipeline}\nworkload = {workload}\n"))
 }
 
 /// A name that the loader takes: `arn:aws:eks:eu-1:1:cluster/Shop` becomes `arn-aws-eks-eu-1-1-cluster-shop`.

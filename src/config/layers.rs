@@ -201,7 +201,7 @@ impl<'a, 'i> Layers<'a, 'i> {
     fn read(&mut self, path: &Path) -> Option<(Node, String)> {
         match self.inputs.disk.read(path) {
             Ok(stored) => {
-                let hash = Sha256::digest(stored.text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+                let hash = format!("{:x}", Sha256::digest(&stored.text));
                 Some((self.parse(path, &stored.text), hash))
             }
             Err(e) => {

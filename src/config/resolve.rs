@@ -217,7 +217,7 @@ impl Resolver<'_, '_> {
         if file.api.as_deref().is_some_and(|api| !is_url(api)) {
             self.wrong(&["github", "api"], "this is not an address", "write \"https://HOST/api/v3\"");
         }
-        if file.token_command.as_ref().is_some_and(|c| c.is_empty()) {
+        if file.token_command.as_ref().is_some_and(Vec::is_empty) {
             self.wrong(&["github", "token_command"], "names no program", "write [\"PROGRAM\", \"ARGUMENT\"]");
         }
         let token_file = file.token_file.as_deref().map(|p| self.path(&["github", "token_file"], p));

@@ -14,10 +14,6 @@ use crate::domain::{Binding, Limits, SafeText, Service, ServiceName, WorkloadKin
 pub(super) fn services(root: &Node, faults: &mut Vec<Fault>) -> Vec<Service> {
     let Some(table) = root.get(&["service"]) else { return vec![] };
     let base = root.get(&["metrics", "slo"]).map(|slo| limits(slo, &slo_file(slo), faults)).unwrap_or_default();
-    if table.entries().is_empty() {
-        // Nobody repeats the defaults, so nobody else would look at them.
-        return vec![];
-    }
     table.entries().iter().filter_map(|(name, own)| service(name, own, root, base, faults)).collect()
 }
 
@@ -39,12 +35,11 @@ fn service(name: &str, own: &Node, root: &Node, base: Limits, faults: &mut Vec<F
         }
     };
     let pipeline = file.pipeline.as_ref().map(|p| binding(&node, p, faults));
-    let workload = match &file.workload {
-        Some(text) => workload(&node, text, faults),
-        None => {
-            faults.push(own.at.fault("has no workload", "write workload = \"deployment/{service}\" here or in [defaults]"));
-            None
-        }
+    let workload = if let Some(text) = &file.workload {
+        workload(&node, text, faults)
+    } else {
+        faults.push(own.at.fault("has no workload", "write workload = \"deployment/{service}\" here or in [defaults]"));
+        None
     };
     let mut slo = base;
     if let (Some(below), Some(file)) = (node.get(&["slo"]), &file.slo) {

@@ -15,7 +15,7 @@ pub(super) fn duration(text: &str) -> Option<SignedDuration> {
 
 /// `30d`, `4w`, `12h`; longer than nothing.
 pub(super) fn is_span(text: &str) -> bool {
-    text.trim().parse::<Span>().is_ok_and(|s| s.is_positive())
+    text.trim().parse::<Span>().is_ok_and(jiff::Span::is_positive)
 }
 
 /// Whether `text` is days, hours and a time zone: `Mon-Thu 09:00-16:00 Europe/Berlin`.
