@@ -16,7 +16,7 @@ use std::{
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use jiff::{SignedDuration, tz::TimeZone};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub use script::{ScriptEnd, script};
 
@@ -58,12 +58,14 @@ pub struct Options {
     pub read_only: bool,
     /// The zone that `t` changes to.
     pub local: TimeZone,
+    /// What the outside has to say: a configuration that was changed and does not hold.
+    pub notices: watch::Receiver<SafeText>,
 }
 
 impl Options {
     /// The defaults, for tests and pictures.
     pub fn new(look: Look) -> Self {
-        Self { look, themes: None, keymap: Arc::default(), mouse: true, read_only: false, local: TimeZone::UTC }
+        Self { look, themes: None, keymap: Arc::default(), mouse: true, read_only: false, local: TimeZone::UTC, notices: watch::Sender::new(SafeText::clean("")).subscribe() }
     }
 
     /// The model that a screen of this size starts with.
@@ -109,6 +111,7 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
     };
     let mut reader = listen()?;
     let mut snapshots = engine.snapshots();
+    let mut notices = options.notices;
     let mut planning: FuturesUnordered<Planning<'_>> = FuturesUnordered::new();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -158,6 +161,7 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
                 let snapshot = snapshots.borrow_and_update().clone();
                 messages.extend([Message::Tick(engine.clock().now()), Message::Snapshot(snapshot)]);
             }
+            Ok(()) = notices.changed() => messages.push(Message::Said(notices.borrow_and_update().clone())),
             () = frame => {
                 draw(&mut m, &outside.look, &mut screen)?;
                 pace.drawn(Instant::now());
