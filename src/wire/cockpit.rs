@@ -1,13 +1,15 @@
 //! `gonogo`: the cockpit on a terminal, or one frame of it without one.
 
-use std::{collections::BTreeMap, io, io::IsTerminal as _, sync::Arc};
+use std::{collections::BTreeMap, io, io::IsTerminal as _, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
+use tokio::sync::watch;
 
 use super::{World, demo, world};
 use crate::{
     cli::{Cli, Colour, Command, Global},
-    domain::Exit,
+    config::Reloader,
+    domain::{Exit, SafeText},
     headless::{Printer, say},
     tui::{
         glyph::Glyphs,
@@ -19,6 +21,9 @@ use crate::{
         theme::{ColourChoice, Depth, Theme},
     },
 };
+
+/// How often the configuration is looked at while the cockpit runs.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Opens the cockpit.
 pub async fn run(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
@@ -41,11 +46,44 @@ pub async fn run(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
         Ok(world) => world,
         Err(exit) => return Ok(exit),
     };
-    let options = match options(&world, global) {
-        Ok(options) => options,
-        Err(why) => return Ok(usage(&why)),
-    };
-    runtime::run(&world.engine, options).await
+    cockpit(world, global).await
+}
+
+/// Runs the screen, and runs it anew over a configuration that was changed and holds; one that does not is told, and
+/// the old one stays.
+async fn cockpit(mut world: World, global: &Global) -> io::Result<Exit> {
+    let inputs = world::inputs(global);
+    let mut reloader = Reloader::new(&inputs);
+    loop {
+        let mut options = match options(&world, global) {
+            Ok(options) => options,
+            Err(why) => return Ok(usage(&why)),
+        };
+        let notices = watch::Sender::new(SafeText::clean(""));
+        options.notices = notices.subscribe();
+        let changed = {
+            let screen = runtime::run(&world.engine, options);
+            tokio::pin!(screen);
+            loop {
+                tokio::select! {
+                    done = &mut screen => return done,
+                    // The embedded world has no file that a person could change.
+                    () = tokio::time::sleep(LOOK_AGAIN), if world.demo.is_none() => match reloader.poll(&inputs) {
+                        None => {}
+                        Some(Ok(loaded)) => break loaded,
+                        Some(Err(faults)) => {
+                            let first = faults.first().map(ToString::to_string).unwrap_or_default();
+                            notices.send_replace(format!("the old configuration stays: {first}").into());
+                        }
+                    },
+                }
+            }
+        };
+        world = match World::configured(changed.settings, changed.files, changed.notes).await {
+            Ok(world) => world,
+            Err(exit) => return Ok(exit),
+        };
+    }
 }
 
 /// Presses the scripted keys and prints the last frame.

@@ -1,46 +1,49 @@
-//! The first run, without any configuration: what can be found is shown, and nothing is written.
+//! The first run, without any configuration: what lies around this machine, and the card when nothing does.
 
-use std::{fmt::Write as _, path::Path};
+use std::fmt::Write as _;
 
-use crate::{config::Inputs, domain::Repo, provider::kube};
+use crate::{
+    config::{Found, FoundContext, Inputs, Looked},
+    domain::Repo,
+    provider::{github, kube},
+};
 
-/// A configuration over what this machine has, or the card that says what was looked for.
-pub fn configuration(inputs: &Inputs) -> Result<String, String> {
-    let kube = kube::contexts(None).ok().flatten();
-    let context = kube.as_ref().and_then(kube::Contexts::current);
-    let remote = remote(inputs, &inputs.cwd);
-    let mut out = String::new();
-    if let Some(context) = context {
-        let name = id(&context.name);
-        writeln!(out, "[environment.{name}]").ok();
-        let (named, namespace) = (quoted(&context.name), quoted(&context.namespace));
-        writeln!(out, "clusters.{name} = {{ context = {named}, namespace = {namespace} }}").ok();
-    }
-    if let Some(repo) = &remote {
-        writeln!(out, "[defaults]\npipeline = {{ github = \"{repo}\" }}").ok();
-        if context.is_none() {
-            writeln!(out, "[service.{}]", id(repo.name())).ok();
+/// What lies around: the kubeconfig's current context, the remote of the repository, a token.
+pub async fn found(inputs: &Inputs<'_>) -> Found {
+    let contexts = kube::contexts(None).ok().flatten();
+    let current = contexts.as_ref().and_then(kube::Contexts::current);
+    let remote = remote(inputs);
+    let has_token = match &remote {
+        None => false,
+        Some(_) => {
+            let env = |name: &str| inputs.env.get(name).cloned();
+            github::token(github::PUBLIC, env, |_| None).is_some() || github::gh_auth_token(github::PUBLIC).await.is_some()
         }
+    };
+    Found {
+        kube: current.map(|c| FoundContext { context: c.name.clone(), namespace: c.namespace.clone() }),
+        kube_places: format!("KUBECONFIG, {}", inputs.home.join(".kube/config").display()),
+        remote,
+        remote_host: None,
+        has_token,
+        token_places: "GH_TOKEN, GITHUB_TOKEN, gh auth token".to_owned(),
     }
-    if out.is_empty() { Err(card(inputs)) } else { Ok(out) }
 }
 
 /// What was looked for and where, and what to do now.
-fn card(inputs: &Inputs) -> String {
+pub fn card(looked_for: &[Looked]) -> String {
     let mut out = String::from("nothing is configured yet, and nothing was found\n\n  looked for\n");
-    let user = inputs.user_file().map(|p| p.display().to_string()).unwrap_or_default();
-    writeln!(out, "    your configuration         {user}").ok();
-    writeln!(out, "    the repository's           .gonogo.toml, gonogo.toml from {} upwards", inputs.cwd.display()).ok();
-    writeln!(out, "    a kubeconfig               KUBECONFIG, {}", inputs.home.join(".kube/config").display()).ok();
-    writeln!(out, "    a GitHub remote            in the git repository around {}", inputs.cwd.display()).ok();
-    out.push_str("\n  gonogo demo                  opens the cockpit on an embedded company\n");
-    out.push_str("  gonogo --config FILE         reads a configuration; config.example.toml shows every key");
+    for looked in looked_for {
+        writeln!(out, "    {:<22} {}", looked.what, looked.places).ok();
+    }
+    out.push_str("\n  gonogo demo              opens the cockpit on an embedded company\n");
+    out.push_str("  gonogo --config FILE     reads a configuration; config.example.toml shows every key");
     out
 }
 
-/// The GitHub repository that remote `origin` of the git repository around `from` names.
-fn remote(inputs: &Inputs, from: &Path) -> Option<Repo> {
-    let config = from.ancestors().map(|d| d.join(".git/config")).find(|p| inputs.disk.exists(p))?;
+/// The GitHub repository that remote `origin` of the git repository around the current directory names.
+fn remote(inputs: &Inputs) -> Option<Repo> {
+    let config = inputs.cwd.ancestors().map(|d| d.join(".git/config")).find(|p| inputs.disk.exists(p))?;
     remote_of(&inputs.disk.read(&config).ok()?.text)
 }
 
@@ -55,17 +58,6 @@ fn remote_of(config: &str) -> Option<Repo> {
         }
     }
     None
-}
-
-/// A name that the configuration takes, made of one that it may not.
-fn id(raw: &str) -> String {
-    let clean: String = raw.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let clean = clean.trim_matches('-');
-    if clean.is_empty() { "here".to_owned() } else { clean.to_owned() }
-}
-
-fn quoted(raw: &str) -> toml::Value {
-    toml::Value::from(raw)
 }
 
 #[cfg(test)]
@@ -84,11 +76,5 @@ mod tests {
             assert_eq!(remote_of(&config).map(|r| r.to_string()).as_deref(), want, "{url}");
         }
         assert_eq!(remote_of("[remote \"fork\"]\n\turl = git@github.com:me/shop.git\n"), None);
-    }
-
-    #[test]
-    fn any_context_becomes_a_name() {
-        assert_eq!(id("arn:aws:eks:eu-1:123:cluster/Prod_1"), "arn-aws-eks-eu-1-123-cluster-prod-1");
-        assert_eq!(id("***"), "here");
     }
 }

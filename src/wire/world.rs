@@ -7,7 +7,7 @@ use directories::{BaseDirs, ProjectDirs};
 use super::{demo, first};
 use crate::{
     cli::Global,
-    config::{Fault, Inputs, Loaded, Overrides, RealDisk, Secret, Settings, load, load_text},
+    config::{Fault, FirstRun, Inputs, Loaded, Overrides, RealDisk, Secret, Settings, first_run, load, load_text},
     domain::{Exit, Problem, ProblemKind},
     engine::{Engine, clock::Clock},
     headless::{Printer, say},
@@ -57,15 +57,21 @@ impl World {
 
     async fn real(global: &Global) -> Result<Self, Exit> {
         let inputs = inputs(global);
-        let mut loaded = load(&inputs).map_err(|f| faults(&f))?;
+        let loaded = load(&inputs).map_err(|f| faults(&f))?;
         if loaded.files.is_empty() {
-            let text = first::configuration(&inputs).map_err(|card| {
-                say(&card, None);
-                Exit::Usage
-            })?;
-            loaded = load_text(std::path::Path::new("what was found"), &text, &inputs).map_err(|f| faults(&f))?;
+            return match first_run(&inputs, &first::found(&inputs).await) {
+                FirstRun::Found { settings, .. } => Self::configured(*settings, vec![], vec![]).await,
+                FirstRun::Nothing { looked_for } => {
+                    say(&first::card(&looked_for), None);
+                    Err(Exit::Usage)
+                }
+            };
         }
-        let Loaded { mut settings, files, notes } = loaded;
+        Self::configured(loaded.settings, loaded.files, loaded.notes).await
+    }
+
+    /// A world over settings that hold.
+    pub async fn configured(mut settings: Settings, files: Vec<PathBuf>, notes: Vec<Fault>) -> Result<Self, Exit> {
         token(&mut settings).await.map_err(|p| Printer::problem(&p))?;
         let engine = super::engine(&settings, Clock::real()).await;
         Ok(Self { engine, settings, notes, files, demo: None })
