@@ -65,7 +65,15 @@ pub struct Options {
 impl Options {
     /// The defaults, for tests and pictures.
     pub fn new(look: Look) -> Self {
-        Self { look, themes: None, keymap: Arc::default(), mouse: true, read_only: false, local: TimeZone::UTC, notices: watch::Sender::new(SafeText::clean("")).subscribe() }
+        Self {
+            look,
+            themes: None,
+            keymap: Arc::default(),
+            mouse: true,
+            read_only: false,
+            local: TimeZone::UTC,
+            notices: watch::Sender::new(SafeText::clean("")).subscribe(),
+        }
     }
 
     /// The model that a screen of this size starts with.
