@@ -20,12 +20,12 @@ async fn prometheus_answers_get_and_form() {
     let client = client.expect("a base address");
     // The client posts a form.
     let answer = client.query("count(count by (service) (up))").get().await.expect("an answer");
-    let vector = answer.data().as_vector().expect("a vector").to_vec();
+    let vector = answer.data().as_vector().expect("a vector").clone();
     assert_eq!(vector.first().map(|sample| sample.sample().value()), Some(15.0));
     let start = T0.as_second();
     let range =
         client.query_range("sum(rate(http_requests_total[1m]))", start, start + 600, 60.0).get().await.expect("an answer");
-    let matrix = range.data().as_matrix().expect("a matrix").to_vec();
+    let matrix = range.data().as_matrix().expect("a matrix").clone();
     assert_eq!(matrix.first().map(|series| series.samples().len()), Some(11));
     let url = format!("{}/api/v1/query?query=topk(1,up)", sim.endpoints().prometheus);
     let refused = reqwest::get(url).await.unwrap();

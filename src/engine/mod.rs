@@ -10,5 +10,5 @@ mod store;
 pub mod verdict;
 mod wanted;
 
-pub use service::{Engine, Roles};
+pub use service::{ConnectedCluster, Engine, Roles};
 pub use store::Store;

@@ -18,11 +18,14 @@ use crate::{
 /// How long updates are gathered before they become a snapshot: at most ten snapshots a second, in real time.
 const TICK: Duration = Duration::from_millis(100);
 
+/// A cluster's name, and the role that speaks for it or why none does.
+pub type ConnectedCluster = (ClusterName, Result<Arc<dyn Workloads>, Problem>);
+
 /// The systems that a configuration names; one that cannot be connected to is a problem of its own and none of the
 /// others'.
 pub struct Roles {
     /// One per cluster.
-    pub clusters: Vec<(ClusterName, Result<Arc<dyn Workloads>, Problem>)>,
+    pub clusters: Vec<ConnectedCluster>,
     /// Pipelines.
     pub pipelines: Option<Result<Arc<dyn Pipelines>, Problem>>,
     /// Metrics.

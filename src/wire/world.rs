@@ -101,12 +101,9 @@ pub async fn token(settings: &mut Settings) -> Result<(), Problem> {
         (None, None)
     } else {
         let env = |name: &str| std::env::var(name).ok();
-        let found = match github::token(&connection.host, env, |_| None) {
-            Some(token) => Some(token),
-            None => {
-                let from_gh = github::gh_auth_token(&connection.host).await;
-                github::token(&connection.host, |_| None, |_| from_gh)
-            }
+        let found = if let Some(token) = github::token(&connection.host, env, |_| None) { Some(token) } else {
+            let from_gh = github::gh_auth_token(&connection.host).await;
+            github::token(&connection.host, |_| None, |_| from_gh)
         };
         found.map_or((None, None), |t| (Some(t.secret), Some(t.source)))
     };

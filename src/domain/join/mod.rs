@@ -104,7 +104,7 @@ impl<'a> Joiner<'a, '_> {
         self.placement.version =
             Some(serving.map_or_else(|| self.version(&d.template, newest), |s| self.version(&s.template, Some(s))));
         self.placement.restarts = pods.iter().map(|p| p.restarts).sum();
-        let mut causes = self.causes(&pods);
+        let mut causes = Self::causes(&pods);
         causes.extend(self.behind_route(&d.selector, d.wanted));
         self.placement.health = match status {
             RolloutStatus::Failed(why) => {
@@ -157,7 +157,7 @@ impl<'a> Joiner<'a, '_> {
         } else if matches!(r.strategy, RolloutStrategy::BlueGreen(_)) {
             self.placement.delivery = Some(Delivery::BlueGreen);
         }
-        let mut causes = self.causes(&pods);
+        let mut causes = Self::causes(&pods);
         if let Some(c) = find(&r.conditions, "Progressing").filter(|c| c.reason.as_str() == "ProgressDeadlineExceeded") {
             causes.push(format!("the progress deadline is exceeded: {}", c.message).into());
         }
@@ -220,7 +220,7 @@ impl<'a> Joiner<'a, '_> {
     }
 
     /// Why pods do not run, without doubles.
-    fn causes(&self, pods: &[&Pod]) -> Vec<SafeText> {
+    fn causes(pods: &[&Pod]) -> Vec<SafeText> {
         const BROKEN: [&str; 9] = [
             "CrashLoopBackOff",
             "ImagePullBackOff",
@@ -253,7 +253,7 @@ impl<'a> Joiner<'a, '_> {
         }
         services
             .values()
-            .filter(|s| &*s.meta.key.namespace == &*self.placement.namespace && !s.selector.is_empty())
+            .filter(|s| *s.meta.key.namespace == *self.placement.namespace && !s.selector.is_empty())
             .filter(|s| selector.iter().all(|(k, v)| s.selector.get(k) == Some(v)))
             .filter_map(|s| {
                 let slices: Vec<_> = endpoints

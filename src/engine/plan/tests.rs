@@ -114,9 +114,8 @@ fn looked(settled: Settled, dry_run: Result<Receipt, Problem>) -> Looked {
     }
 }
 
-fn ok() -> Result<Receipt, Problem> {
-    Ok(Receipt { status: 200, resource_version: None })
-}
+/// What a server says that takes the change.
+const OK: Result<Receipt, Problem> = Ok(Receipt { status: 200, resource_version: None });
 
 /// Plans to the end, answering every question with `looked`.
 fn run(verb: Verb, s: &Snapshot, guard: Guard, answer: &Result<Looked, Problem>) -> Result<Plan, Refusal> {
@@ -143,7 +142,7 @@ fn ok_is_a_plan_over_every_cluster_and_going_back_is_never_above_tier_2() {
     for verb in Verb::iter() {
         for (policy, tier) in [(Policy::Open, 1), (Policy::Production, 2)] {
             let s = world(topology(false, policy, WorkloadKind::Rollout), &rollout());
-            let plan = run(verb, &s, Guard::default(), &Ok(looked(Settled::NotYet("".into()), ok()))).unwrap();
+            let plan = run(verb, &s, Guard::default(), &Ok(looked(Settled::NotYet("".into()), OK))).unwrap();
             assert_eq!(plan.moves().len(), 2, "{verb:?}");
             assert_eq!(plan.consent().tier(), tier, "{verb:?}: two clusters, and still");
             assert_eq!(plan.guarantee(), Guarantee::Guarded);
@@ -163,7 +162,7 @@ fn stale_data_does_not_stop_what_goes_back() {
     }
     let s = store.snapshot(Timestamp::UNIX_EPOCH);
     for verb in Verb::iter().filter(|v| v.goes_back()) {
-        run(verb, &s, Guard::default(), &Ok(looked(Settled::NotYet("".into()), ok()))).unwrap();
+        run(verb, &s, Guard::default(), &Ok(looked(Settled::NotYet("".into()), OK))).unwrap();
     }
 }
 
@@ -171,7 +170,7 @@ fn stale_data_does_not_stop_what_goes_back() {
 fn read_only_refuses_everything_from_either_side() {
     for verb in Verb::iter() {
         let s = world(topology(false, Policy::Open, WorkloadKind::Rollout), &rollout());
-        let answer = Ok(looked(Settled::NotYet("".into()), ok()));
+        let answer = Ok(looked(Settled::NotYet("".into()), OK));
         assert_eq!(
             refused(verb, &s, Guard { read_only: true }, &answer),
             ("read-only: nothing is changed from here".to_owned(), 3)
@@ -193,7 +192,7 @@ fn what_is_not_under_way_cannot_be_stopped() {
     for (rollout, want) in [(done, 3), (Rollout { aborted: true, ..rollout() }, 3)] {
         for verb in Verb::iter() {
             let s = world(topology(false, Policy::Open, WorkloadKind::Rollout), &rollout);
-            let (why, exit) = refused(verb, &s, Guard::default(), &Ok(looked(Settled::Reached, ok())));
+            let (why, exit) = refused(verb, &s, Guard::default(), &Ok(looked(Settled::Reached, OK)));
             assert_eq!((why.as_str(), exit), ("no rollout of payment is under way in production", want), "{verb:?}");
         }
     }
@@ -203,7 +202,7 @@ fn what_is_not_under_way_cannot_be_stopped() {
 fn done_already_is_success_and_says_so() {
     let s = world(topology(false, Policy::Open, WorkloadKind::Rollout), &rollout());
     assert_eq!(
-        refused(Verb::Abort, &s, Guard::default(), &Ok(looked(Settled::Reached, ok()))),
+        refused(Verb::Abort, &s, Guard::default(), &Ok(looked(Settled::Reached, OK))),
         ("payment is aborted already".to_owned(), 0)
     );
 }

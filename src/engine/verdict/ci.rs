@@ -24,9 +24,8 @@ pub fn station(s: &Snapshot, scope: &Scope) -> Station {
 fn service(s: &Snapshot, scope: &Scope, service: &Service) -> Reason {
     let Some(binding) = &service.pipeline else { return reason(Verdict::Unknown, service, "has no pipeline") };
     let unknown = |text: String| reason(Verdict::Unknown, service, text);
-    let feed = match s.pipelines.runs.get(&binding.repo) {
-        None => return unknown(format!("runs of {} are not read yet", binding.repo)),
-        Some(feed) => feed,
+    let Some(feed) = s.pipelines.runs.get(&binding.repo) else {
+        return unknown(format!("runs of {} are not read yet", binding.repo));
     };
     if let Some(why) = not_current(feed) {
         return unknown(format!("runs of {}: {why}", binding.repo));

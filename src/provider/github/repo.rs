@@ -107,7 +107,7 @@ impl Followed {
         }
         let mut runs: Vec<Run> = all.into_values().filter(|r| own != Some(&r.key.id)).collect();
         let number = |r: &Run| r.key.id.parse::<u64>().unwrap_or(0);
-        runs.sort_by(|a, b| (b.created, number(b), b.key.attempt).cmp(&(a.created, number(a), a.key.attempt)));
+        runs.sort_by_key(|r| std::cmp::Reverse((r.created, number(r), r.key.attempt)));
         let first: BTreeSet<RunKey> = matters(&runs, &self.wanted).into_iter().collect();
         self.done.retain(|key, _| runs.iter().any(|r| r.key == *key));
         for run in &mut runs {

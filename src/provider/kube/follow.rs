@@ -275,15 +275,12 @@ fn item<K: Kind>(raw: Value) -> Result<K::Row, String> {
 /// A page of rows. Read in one go without ever holding whole objects; where that fails, once more and item by item, to
 /// leave out only the one that is at fault.
 fn page<K: Kind>(body: &[u8]) -> Result<wire::Page<Result<K::Row, String>>, serde_json::Error> {
-    let (metadata, items) = match serde_json::from_slice::<wire::Page<K::Wire>>(body) {
-        Ok(page) => {
-            let row = |raw| K::row(raw).map_err(|odd| odd.to_string());
-            (page.metadata, page.items.map(|all| all.into_iter().map(row).collect()))
-        }
-        Err(_) => {
-            let page: wire::Page<Value> = serde_json::from_slice(body)?;
-            (page.metadata, page.items.map(|all| all.into_iter().map(item::<K>).collect()))
-        }
+    let (metadata, items) = if let Ok(page) = serde_json::from_slice::<wire::Page<K::Wire>>(body) {
+        let row = |raw| K::row(raw).map_err(|odd| odd.to_string());
+        (page.metadata, page.items.map(|all| all.into_iter().map(row).collect()))
+    } else {
+        let page: wire::Page<Value> = serde_json::from_slice(body)?;
+        (page.metadata, page.items.map(|all| all.into_iter().map(item::<K>).collect()))
     };
     Ok(wire::Page { metadata, items })
 }

@@ -264,7 +264,8 @@ pub(super) struct RolloutStrategy {
 pub(super) struct Canary {
     /// One map with one key each; read as values, so that unknown steps survive.
     pub steps: Option<Vec<Value>>,
-    pub canary_service: Option<String>,
+    #[serde(rename = "canaryService")]
+    pub service: Option<String>,
     pub stable_service: Option<String>,
     pub traffic_routing: Option<serde_json::Map<String, Value>>,
 }

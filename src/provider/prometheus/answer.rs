@@ -97,7 +97,7 @@ impl Answer {
             }
             other => return Err(unreadable(source, &format!("a result of the unknown kind {other}"))),
         }
-        answer.at = answer.series.iter().flat_map(|s| s.points.last()).find_map(|(at, _)| instant(*at));
+        answer.at = answer.series.iter().filter_map(|s| s.points.last()).find_map(|(at, _)| instant(*at));
         Ok(answer)
     }
 
@@ -248,7 +248,7 @@ fn counted(answer: &Result<Answer, Problem>, preset: Preset) -> Result<Counts, N
 /// The graphs from the answers to the range queries over `start` and `count` points `step` apart. A query that failed
 /// leaves its line empty; `None` if all did.
 pub fn history(
-    (errors, p95, rps): (&Result<Answer, Problem>, &Result<Answer, Problem>, &Result<Answer, Problem>),
+    [errors, p95, rps]: [&Result<Answer, Problem>; 3],
     start: Timestamp,
     step: SignedDuration,
     count: usize,

@@ -120,7 +120,7 @@ async fn arm(
         let ask = |query| source.range(query, start, end, STEP);
         let (errors, p95, rps) = tokio::join!(ask(&h.errors), ask(&h.p95), ask(&h.rps));
         let points = usize::try_from(GRAPH.as_secs() / STEP.as_secs()).unwrap_or(0) + 1;
-        arm.history = history((&errors, &p95, &rps), start, STEP, points);
+        arm.history = history([&errors, &p95, &rps], start, STEP, points);
     }
     Ok(arm)
 }

@@ -115,7 +115,7 @@ fn required_checks_come_from_rules_or_from_the_older_protection() {
     assert_eq!(rules(b"[]", "github").unwrap(), RequiredChecks::default());
     let old = protection(br#"{"protection":{"required_status_checks":{"contexts":["build"]}}}"#, "github");
     assert_eq!(old.unwrap(), RequiredChecks(vec!["build".into()]));
-    for none in [&br#"{}"#[..], br#"{"protection":null}"#, br#"{"protection":{"required_status_checks":{"contexts":null}}}"#] {
+    for none in [&br"{}"[..], br#"{"protection":null}"#, br#"{"protection":{"required_status_checks":{"contexts":null}}}"#] {
         assert_eq!(protection(none, "github").unwrap(), RequiredChecks::default());
     }
 }

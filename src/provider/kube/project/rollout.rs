@@ -65,7 +65,7 @@ fn canary(raw: &wire::Canary) -> Result<CanarySpec, Odd> {
     let settings = ["managedRoutes", "maxTrafficWeight"];
     Ok(CanarySpec {
         steps: raw.steps.as_deref().unwrap_or_default().iter().map(|s| step(s, max)).collect(),
-        canary_service: service_name(raw.canary_service.as_deref())?,
+        canary_service: service_name(raw.service.as_deref())?,
         stable_service: service_name(raw.stable_service.as_deref())?,
         router: routing.keys().find(|k| !settings.contains(&k.as_str())).map(|k| word(Some(k))),
         virtual_services: virtual_services(routing),

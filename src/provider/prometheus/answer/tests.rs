@@ -167,11 +167,11 @@ fn graphs_have_gaps_where_there_was_nothing() {
     };
     let failed = Err(Problem::new(ProblemKind::Timeout, "slow"));
     let got =
-        history((&line(r#"[900,"0"],[930,"0.5"],[945,"NaN"],[990,"7"]"#), &failed, &Ok(vector(""))), start, step, 5).unwrap();
+        history([&line(r#"[900,"0"],[930,"0.5"],[945,"NaN"],[990,"7"]"#), &failed, &Ok(vector(""))], start, step, 5).unwrap();
     let shown =
         |line: &[f64]| line.iter().map(|v| if v.is_nan() { "-".to_owned() } else { v.to_string() }).collect::<Vec<_>>().join(" ");
     assert_eq!(shown(&got.errors), "0 - 0.5 - -");
     assert_eq!(shown(&got.p95), "- - - - -");
     assert_eq!(shown(&got.rps), "- - - - -");
-    assert!(history((&failed, &failed, &failed), start, step, 5).is_none());
+    assert!(history([&failed, &failed, &failed], start, step, 5).is_none());
 }

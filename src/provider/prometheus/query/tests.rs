@@ -74,5 +74,5 @@ fn auto_means_istio_only_for_workloads_that_it_knows() {
     assert_eq!(preset_for(None, &meshed("shop", "payment"), &payment), Preset::Istio);
     assert_eq!(preset_for(None, &meshed("test", "payment"), &payment), Preset::Plain);
     assert_eq!(preset_for(None, &meshed("shop", "cart"), &payment), Preset::Plain);
-    assert_eq!(preset_for(Some(Preset::Istio), &vec![], &payment), Preset::Istio);
+    assert_eq!(preset_for(Some(Preset::Istio), &[], &payment), Preset::Istio);
 }
