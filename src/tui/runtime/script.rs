@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
+use jiff::{SignedDuration, Timestamp};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
@@ -49,7 +50,7 @@ pub async fn script(engine: &Engine, options: Options, size: (u16, u16), steps: 
                 } else {
                     engine.clock().sleep(duration.unsigned_abs()).await;
                 }
-                settle(engine).await;
+                later(engine, *duration).await;
                 update(&mut m, Message::Tick(engine.clock().now()));
                 Message::Snapshot(engine.snapshot())
             }
@@ -92,6 +93,19 @@ async fn settle(engine: &Engine) {
     let mut snapshots = engine.snapshots();
     let settled = snapshots.wait_for(|s| s.settled && s.at >= now);
     // A source that hangs is shown as such; waiting longer would not help.
+    drop(tokio::time::timeout(SETTLE, settled).await);
+}
+
+/// The same after time went on: what is polled has been polled again.
+async fn later(engine: &Engine, waited: SignedDuration) {
+    let now = engine.clock().now();
+    // Sources are polled at least once a minute.
+    let since = waited.min(SignedDuration::from_mins(1));
+    let fresh = |at: Option<Timestamp>| at.is_none_or(|at| now.duration_since(at) < since);
+    let mut snapshots = engine.snapshots();
+    let settled = snapshots.wait_for(|s| {
+        s.settled && s.at >= now && fresh(s.metrics.live().and(s.metrics.at()))
+    });
     drop(tokio::time::timeout(SETTLE, settled).await);
 }
 

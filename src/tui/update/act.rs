@@ -57,6 +57,8 @@ fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
 /// A verb was asked for: one target is planned at once, several give a choice, none gives the reason.
 pub fn ask(m: &mut Model, verb: Verb) -> Vec<Effect> {
     let name: &'static str = verb.into();
+    // One question at a time.
+    m.overlays.retain(|o| !matches!(o, Overlay::Choose { .. } | Overlay::Refused { .. }));
     match targets(m, verb) {
         Err(Refusal { why, hint, .. }) => {
             m.overlays.push(Overlay::Refused { what: name.into(), why, hint });

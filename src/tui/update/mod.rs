@@ -180,3 +180,6 @@ fn wheel(m: &mut Model, x: u16, y: u16, by: i16) -> Vec<Effect> {
     }
     vec![]
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,8 @@ pub const TWO: u16 = 100;
 pub const THREE: u16 = 160;
 /// Rows from which the detail has room below the services.
 const DETAIL: u16 = 20;
+/// Rows from which the reasons of the verdict get a frame of their own.
+const WHY: u16 = 8;
 /// Rows of the canary pane with its frame.
 const CANARY: u16 = 11;
 
@@ -34,6 +36,8 @@ pub enum Plan {
         events_line: Option<Rect>,
         /// The panes.
         panes: Vec<(Pane, Rect)>,
+        /// The reasons of the verdict, where there is room for them beside everything else.
+        why: Option<Rect>,
         /// Whether the detail has tabs.
         tabs: bool,
     },
@@ -51,7 +55,7 @@ impl Plan {
         let head = Rect { height: 3, ..area };
         let footer = Rect { y: area.bottom() - 1, height: 1, ..area };
         let body = Rect { y: area.y + 3, height: area.height - 4, ..area };
-        let mut events_line = None;
+        let (mut events_line, mut why) = (None, None);
         let tabs = area.width < TWO && !m.zoom;
         let panes = if m.zoom {
             vec![(m.focus, body)]
@@ -66,9 +70,11 @@ impl Plan {
         } else if area.width < THREE {
             two(m, body)
         } else {
-            three(m, body)
+            let (panes, rest) = three(m, body);
+            why = rest;
+            panes
         };
-        Self::Panes { head, footer, events_line, panes, tabs }
+        Self::Panes { head, footer, events_line, panes, why, tabs }
     }
 }
 
@@ -129,7 +135,7 @@ fn two(m: &Model, body: Rect) -> Vec<(Pane, Rect)> {
     panes
 }
 
-fn three(m: &Model, body: Rect) -> Vec<(Pane, Rect)> {
+fn three(m: &Model, body: Rect) -> (Vec<(Pane, Rect)>, Option<Rect>) {
     let side = body.width * 3 / 10;
     let left = Rect { width: side, ..body };
     let middle = Rect { x: body.x + side, width: body.width - 2 * side, ..body };
@@ -138,8 +144,20 @@ fn three(m: &Model, body: Rect) -> Vec<(Pane, Rect)> {
     let runs = left.height.saturating_sub(events).min(rows(m.run_rows().len(), 2).max(8));
     let mut panes = column(left, &[(Pane::Runs, runs), (Pane::Events, left.height.saturating_sub(runs))]);
     let services = middle.height.saturating_sub(5).min(rows(m.service_rows().len(), 3).max(10));
-    panes.extend(column(middle, &[(Pane::Services, services), (unset(m), 5)]));
+    let rest = middle.height.saturating_sub(services + 5);
+    if rest >= WHY {
+        let top = Rect { height: services, ..middle };
+        let why = Rect { y: top.bottom(), height: rest, ..middle };
+        panes.extend([(Pane::Services, top), (unset(m), Rect { y: why.bottom(), height: 5, ..middle })]);
+        panes.extend(detail(right));
+        return (panes, Some(why));
+    }
+    panes.extend(column(middle, &[(Pane::Services, middle.height.saturating_sub(5)), (unset(m), 5)]));
+    panes.extend(detail(right));
+    (panes, None)
+}
+
+fn detail(right: Rect) -> Vec<(Pane, Rect)> {
     let canary = CANARY.min(right.height);
-    panes.extend(column(right, &[(Pane::Canary, canary), (Pane::Graphs, right.height - canary)]));
-    panes
+    column(right, &[(Pane::Canary, canary), (Pane::Graphs, right.height - canary)])
 }

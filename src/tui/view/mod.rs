@@ -53,12 +53,15 @@ pub fn draw_into(m: &Model, look: &Look, buf: &mut Buffer) -> ScreenMap {
     match layout::Plan::of(m, area) {
         layout::Plan::Tiny => verdict::tiny(&mut c, area),
         layout::Plan::Verdict => verdict::only(&mut c, area),
-        layout::Plan::Panes { head, footer, events_line, panes, tabs } => {
+        layout::Plan::Panes { head, footer, events_line, panes, why, tabs } => {
             header::draw(&mut c, Rect { height: 1, ..head });
             verdict::strip(&mut c, Rect { y: head.y + 1, height: head.height - 1, ..head });
             for (pane, rect) in panes {
                 c.map.note(rect, Area::Pane(pane));
                 c.pane(pane, rect, tabs);
+            }
+            if let Some(rect) = why {
+                overlay::why_pane(&mut c, rect);
             }
             if let Some(line) = events_line {
                 events::line(&mut c, line);

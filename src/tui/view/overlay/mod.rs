@@ -8,6 +8,8 @@ mod why;
 
 use ratatui::{layout::Rect, text::Line};
 
+pub use why::pane as why_pane;
+
 use super::Canvas;
 use crate::tui::{
     model::{Area, Overlay},

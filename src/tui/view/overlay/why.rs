@@ -15,7 +15,7 @@ use crate::{
         model::{age, verdict_tone},
         theme::Token,
         view::tone,
-        widget::text,
+        widget::{Panel, put, put_line, text},
     },
 };
 
@@ -24,13 +24,47 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, offset: usize) {
     let (m, look) = (c.m, c.look);
     let wide = area.width.saturating_sub(if area.width >= 100 { 12 } else { 4 }).min(110);
     let room = usize::from(wide.saturating_sub(6));
-    let report = Arc::clone(&m.snapshot.verdict);
+    let verdict = m.snapshot.verdict.verdict;
     let mut lines: Vec<Line<'static>> = vec![];
-    for line in text::wrap(report.sentence.as_str(), room) {
+    for line in text::wrap(m.snapshot.verdict.sentence.as_str(), room) {
         lines.push(Line::from(look.span(Token::Bright, line)));
     }
-    for s in &report.stations {
-        lines.push(Line::default());
+    lines.push(Line::default());
+    lines.extend(reasons(c, room));
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let rect = middle(area, wide, height);
+    let status = Line::from(look.span(Token::Dim, format!("as of {}{}", m.clock(m.snapshot.at), m.zone_mark())));
+    let tone = tone::token(verdict_tone(Some(verdict)));
+    let inner = framed(c, rect, &format!("Why {verdict}"), status, tone);
+    scrolled(c, inner, &lines, offset);
+}
+
+/// The same as a pane, where there is room for it beside everything else.
+pub fn pane(c: &mut Canvas<'_>, area: Rect) {
+    let panel = Panel { key: "v", title: "Why", ..Panel::default() };
+    let inner = panel.draw(area, c.buf, c.look);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let lines = reasons(c, usize::from(inner.width));
+    for (y, line) in (0..inner.height).zip(&lines) {
+        put_line(c.buf, inner, 0, y, line);
+    }
+    let below = lines.len().saturating_sub(usize::from(inner.height));
+    if below > 0 {
+        let words = format!(" {} {below} more ", c.look.glyph(Glyph::Below));
+        put(c.buf, Rect { y: inner.bottom(), height: 1, ..inner }, 1, 0, &words, c.look.style(Token::Dim));
+    }
+}
+
+/// Every station with its reasons and what was looked at; then the sources in trouble.
+fn reasons(c: &Canvas<'_>, room: usize) -> Vec<Line<'static>> {
+    let (m, look) = (c.m, c.look);
+    let report = Arc::clone(&m.snapshot.verdict);
+    let mut lines: Vec<Line<'static>> = vec![];
+    for (at, s) in report.stations.iter().enumerate() {
+        // Those that are not configured stand together.
+        if at > 0 && !(s.verdict.is_none() && report.stations[at - 1].verdict.is_none()) {
+            lines.push(Line::default());
+        }
         let t = verdict_tone(s.verdict);
         let (token, word) = match s.verdict {
             None => (Token::Dim, "not configured".to_owned()),
@@ -82,11 +116,5 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, offset: usize) {
             }
         }
     }
-    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-    let rect = middle(area, wide, height);
-    let status = Line::from(look.span(Token::Dim, format!("as of {}{}", m.clock(m.snapshot.at), m.zone_mark())));
-    let tone = tone::token(verdict_tone(Some(report.verdict)));
-    let title = format!("Why {}", report.verdict);
-    let inner = framed(c, rect, &title, status, tone);
-    scrolled(c, inner, &lines, offset);
+    lines
 }
