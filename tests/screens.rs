@@ -95,6 +95,7 @@ screen!(filter, "canary-regression", (80, 24), "/re");
 screen!(filter_inverted, "canary-regression", (80, 24), "/!a<enter>");
 screen!(menu, "canary-regression", (80, 24), "a");
 screen!(confirm_abort_80x24, "canary-regression", (80, 24), "A");
+screen!(confirm_abort_scrolled, "canary-regression", (80, 24), "AG");
 screen!(confirm_abort_120x40, "canary-regression", (120, 40), "A");
 screen!(zoom_runs, "canary-regression", (120, 40), "2+");
 screen!(zoom_graphs, "canary-regression", (120, 40), "5+");

@@ -1,12 +1,10 @@
 //! The rows of the panes, worked out once per snapshot and not once per frame.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use crate::domain::{
-    Arm, ArmMetrics, Binding, Canary, ClusterName, Environment, EnvironmentName, Health, Limits, Loaded, Measure, MetricKey,
-    NoValue, Phase, Placement, RequiredChecks, Run, RunKey, RunState, SafeText, ServiceName, Snapshot, Trouble, Verdict,
+    Arm, ArmMetrics, Canary, ClusterName, Environment, EnvironmentName, Feed, Health, Limits, Loaded, Measure, MetricKey,
+    NoValue, Phase, Placement, Run, RunKey, RunState, ServiceName, Snapshot, Trouble, Verdict,
 };
 
 /// How something stands, for sign and colour.
@@ -283,27 +281,13 @@ fn canary_cell(snapshot: &Snapshot, service: &ServiceName, environment: &Environ
     Some(CanaryCell { environment: environment.name.clone(), arms, actual })
 }
 
-fn required(snapshot: &Snapshot, binding: &Binding) -> Vec<SafeText> {
-    if !binding.required.is_empty() {
-        return binding.required.clone();
-    }
-    let rules = snapshot.pipelines.required.get(&(binding.repo.clone(), Arc::clone(&binding.branch)));
-    match rules {
-        Some(Some(RequiredChecks(names))) => names.iter().filter(|n| binding.matches_job(n.as_str())).cloned().collect(),
-        _ => vec![],
-    }
-}
-
 fn ci_tone(snapshot: &Snapshot, name: &ServiceName) -> Tone {
     let Some(binding) = snapshot.topology.service(name).and_then(|s| s.pipeline.as_ref()) else { return Tone::Quiet };
-    let required = required(snapshot, binding);
-    let mut runs = snapshot.runs_of(name).into_iter().map(|r| state_tone(&r.state_for(binding, &required)));
-    // A run that left the service out says nothing of it; the one before speaks.
-    let Some(first) = runs.next() else { return Tone::Unknown };
-    if first != Tone::Skipped {
-        return first;
+    match snapshot.pipelines.runs.get(&binding.repo) {
+        None | Some(Feed::Waiting) => Tone::Quiet,
+        Some(Feed::Stale { .. } | Feed::Down { .. }) => Tone::Unknown,
+        Some(Feed::Live { .. }) => snapshot.ci_of(name).map_or(Tone::Unknown, |(_, state)| state_tone(&state)),
     }
-    runs.find(|t| *t != Tone::Skipped).unwrap_or(Tone::Skipped)
 }
 
 fn state_tone(state: &RunState) -> Tone {
@@ -357,7 +341,10 @@ fn run_row(snapshot: &Snapshot, run: &Run, scope: &[ServiceName]) -> RunRow {
     let (what, detail) = match telling {
         Some(job) if run.phase.open() || run.phase.failed() => {
             let step = job.step.as_ref().map(|s| format!("{s}  ")).unwrap_or_default();
-            (job.name.to_string(), format!("{step}{}", run.title))
+            // The row names the service already: `test (cart)` is `test`.
+            let name = job.name.as_str();
+            let short = lead.and_then(|s| name.strip_suffix(&format!(" ({s})"))).unwrap_or(name);
+            (short.to_owned(), format!("{step}{}", run.title))
         }
         _ => (run.name.to_string(), run.title.to_string()),
     };

@@ -114,15 +114,27 @@ pub fn add_themes(names: &mut Vec<String>, folder: &Path) {
     names.append(&mut found);
 }
 
+/// The end of a path that says which object: `rollouts/payment/status`.
+fn short(path: &str) -> &str {
+    let path = path.split('?').next().unwrap_or(path);
+    path.split_once("/namespaces/").and_then(|(_, rest)| rest.split_once('/')).map_or(path, |(_, object)| object)
+}
+
 /// A plan in the words of the dialog.
 pub fn card(plan: &Plan) -> PlanCard {
     let mut rows: Vec<(&'static str, SafeText)> =
         vec![("where", plan.place().clone()), ("from", plan.from().clone()), ("to", plan.to().clone())];
-    for (at, request) in plan.moves().iter().flat_map(|m| m.requests.iter().map(move |r| (m, r))).enumerate() {
-        let (m, r) = request;
-        let head = if at == 0 { "sends" } else { "" };
-        rows.push((head, format!("{} {} on {}", r.verb, r.path, m.target.cluster).into()));
-        rows.push(("", r.body.to_string().into()));
+    // In short what is sent where; word for word below, for those who scroll.
+    let mut sends: Vec<(String, Vec<&str>)> = vec![];
+    for (m, r) in plan.moves().iter().flat_map(|m| m.requests.iter().map(move |r| (m, r))) {
+        let what = format!("{} {}", r.verb, short(r.path.as_str()));
+        match sends.iter_mut().find(|(known, _)| *known == what) {
+            Some((_, clusters)) => clusters.push(m.target.cluster.as_str()),
+            None => sends.push((what, vec![m.target.cluster.as_str()])),
+        }
+    }
+    for (at, (what, clusters)) in sends.iter().enumerate() {
+        rows.push((if at == 0 { "sends" } else { "" }, format!("{what} on {}", clusters.join(" and ")).into()));
     }
     let guards: Vec<String> = plan
         .moves()
@@ -147,6 +159,10 @@ pub fn card(plan: &Plan) -> PlanCard {
     rows.push(("same as", plan.action().command_line().into()));
     for r in plan.moves().iter().flat_map(|m| &m.requests) {
         rows.push(("by hand", r.by_hand.clone()));
+    }
+    for (m, r) in plan.moves().iter().flat_map(|m| m.requests.iter().map(move |r| (m, r))) {
+        rows.push(("exactly", format!("{} {} {}", m.target.cluster, r.verb, r.path).into()));
+        rows.push(("", format!("{} {}", r.content_type, r.body).into()));
     }
     PlanCard { back: crate::action::Verb::from(plan.action()).goes_back(), action: plan.action().clone(), rows }
 }

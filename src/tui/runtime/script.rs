@@ -20,6 +20,9 @@ use crate::{
 /// How long the world may take to answer, in real time.
 const SETTLE: Duration = Duration::from_secs(20);
 
+/// How long sources may take to show a sign of life after time was moved on.
+const RECOVER: Duration = Duration::from_secs(6);
+
 /// What a script leaves behind.
 #[derive(Debug)]
 pub struct ScriptEnd {
@@ -103,10 +106,11 @@ async fn later(engine: &Engine, waited: SignedDuration) {
     let since = waited.min(SignedDuration::from_mins(1));
     let fresh = |at: Option<Timestamp>| at.is_none_or(|at| now.duration_since(at) < since);
     let mut snapshots = engine.snapshots();
+    // A watch that was quiet for longer than the silence it is allowed counts as stale until its next sign of life.
     let settled = snapshots.wait_for(|s| {
-        s.settled && s.at >= now && fresh(s.metrics.live().and(s.metrics.at()))
+        s.settled && s.at >= now && fresh(s.metrics.live().and(s.metrics.at())) && s.troubles().is_empty()
     });
-    drop(tokio::time::timeout(SETTLE, settled).await);
+    drop(tokio::time::timeout(RECOVER, settled).await);
 }
 
 fn frame_of(m: &mut Model, look: &Look, (width, height): (u16, u16)) -> Buffer {

@@ -6,7 +6,9 @@ use crate::{
     action::{Action, Target, Verb},
     domain::{CanaryPhase, Refusal, SafeText},
     tui::{
+        command::Command,
         effect::Effect,
+        keymap::BINDINGS,
         model::{Model, Overlay, PlanCard},
     },
 };
@@ -22,7 +24,10 @@ pub struct Choice {
 
 /// Every action, each with its targets or its reason.
 pub fn choices(m: &Model) -> Vec<Choice> {
-    Verb::iter().map(|verb| Choice { verb, targets: targets(m, verb) }).collect()
+    let mut verbs: Vec<Verb> = Verb::iter().collect();
+    // In the order of the keys, so that menu, footer and help page agree.
+    verbs.sort_by_key(|verb| BINDINGS.iter().position(|b| b.run == Command::Act(*verb)));
+    verbs.into_iter().map(|verb| Choice { verb, targets: targets(m, verb) }).collect()
 }
 
 /// What a verb could be done to: every rollout under way, whatever is selected.

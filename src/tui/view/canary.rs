@@ -8,12 +8,14 @@ use ratatui::{
 
 use super::{Canvas, tone, unset};
 use crate::{
-    domain::{Arm, ArmMetrics, CanaryPhase, Measure, NoValue},
+    action::Verb,
+    domain::{Arm, ArmMetrics, CanaryPhase, Measure, NoValue, Step},
     tui::{
+        command::Command,
         glyph::Glyph,
         model::{CanaryCell, Pane, ServiceRow, Tone, age, figures},
         theme::Token,
-        widget::{Slider, put, put_line, sparkline, text},
+        widget::{Chart, Slider, evenly, put, put_line, text},
     },
 };
 
@@ -183,7 +185,7 @@ fn table(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, cell: &CanaryCell) {
     ];
     let requests = get(&test, |a| &a.requests);
     // name, canary, base, limit, verdict; the rest is a curve.
-    const ENDS: [u16; 3] = [18, 26, 34];
+    const ENDS: [u16; 3] = [16, 23, 30];
     for (head, end) in ["CANARY", "BASE", "LIMIT"].iter().zip(ENDS) {
         put(c.buf, area, end - text::columns(head.len()), 0, head, look.style(Token::Dim));
     }
@@ -217,20 +219,51 @@ fn table(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, cell: &CanaryCell) {
                 &Line::from(vec![look.sign(tone::token(t), tone::glyph(t)), Span::raw(" "), look.span(token, word)]),
             ) + 2;
         }
-        let x = x.max(52);
-        if area.width > x + 12
-            && let Ok(a) = &test
-        {
-            let spark = Rect { x: area.x + x, y: area.y + y, width: area.width - x, height: 1 };
-            sparkline(c.buf, spark, (line.pick)(a), None, Token::Canary, look);
+        let x = x.max(46);
+        if area.width > x + 12 {
+            let curve = |side: &Result<&ArmMetrics, NoValue>| side.as_ref().map(|a| evenly(tail((line.pick)(a)))).unwrap_or_default();
+            let (canary, baseline) = (curve(&test), curve(&base));
+            let chart = Chart { canary: &canary, baseline: &baseline, axes: false, ..Chart::default() };
+            chart.draw(Rect { x: area.x + x, y: area.y + y, width: area.width - x, height: 1 }, c.buf, look);
         }
     }
     // Why there are no figures, once, in words.
     let why = [&lines[0].canary, &lines[0].base].into_iter().find_map(|v| v.as_ref().err());
-    if let (Some(why), true) = (why, area.height > 4) {
+    let mut y = 4;
+    if let (Some(why), true) = (why, area.height > y) {
         let words = cut_span(c, look.span(Token::Stale, format!("{} {why}", look.glyph(Glyph::Stale))), area.width);
-        put_line(c.buf, area, 0, 4, &Line::from(words));
+        put_line(c.buf, area, 0, y, &Line::from(words));
+        y += 1;
     }
+    if area.height > y {
+        ways(c, area, area.height.min(y + 2) - 1, cell);
+    }
+}
+
+/// The newest part of a history: what a curve of one row can show.
+fn tail(values: &[f64]) -> &[f64] {
+    &values[values.len().saturating_sub(40)..]
+}
+
+/// What comes next by the plan, and the way back.
+fn ways(c: &mut Canvas<'_>, area: Rect, y: u16, cell: &CanaryCell) {
+    let look = c.look;
+    let Some((_, canary)) = cell.arms.first() else { return };
+    let mut words = vec![];
+    let here = canary.step.map_or(usize::MAX, |s| s as usize);
+    let next = canary.steps.iter().skip(here.saturating_add(1)).find_map(|s| if let Step::SetWeight(w) = s { Some(*w) } else { None });
+    if !canary.steps.is_empty() && here < usize::MAX {
+        let to = next.map_or("100".to_owned(), |w| w.to_string());
+        words.push(look.span(Token::Dim, format!("next {to} %   ")));
+    }
+    let key = c.m.keymap.shown(Command::Act(Verb::Abort));
+    if !matches!(canary.state, CanaryPhase::Aborted { .. }) && !key.is_empty() {
+        words.push(look.span(Token::Dim, "back  "));
+        words.push(look.span(Token::Key, key));
+        let set = cell.set().map_or("?".to_owned(), |w| format!("{w:.0}"));
+        words.push(look.span(Token::Dim, format!(" abort {set} {} 0", look.glyph(Glyph::To))));
+    }
+    put_line(c.buf, area, 0, y, &Line::from(words));
 }
 
 /// The rule of station CANARY for one metric: over the limit and over twice the baseline is the canary's fault; both

@@ -136,7 +136,8 @@ fn two(m: &Model, body: Rect) -> Vec<(Pane, Rect)> {
 }
 
 fn three(m: &Model, body: Rect) -> (Vec<(Pane, Rect)>, Option<Rect>) {
-    let side = body.width * 3 / 10;
+    // The side columns need no more than the canary's table; the rest belongs to the services.
+    let side = (body.width * 27 / 100).clamp(48, 72);
     let left = Rect { width: side, ..body };
     let middle = Rect { x: body.x + side, width: body.width - 2 * side, ..body };
     let right = Rect { x: middle.right(), width: side, ..body };

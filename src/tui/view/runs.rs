@@ -34,14 +34,14 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
     let widest =
         |of: &dyn Fn(&RunRow) -> usize, most: usize| text::columns(rows.iter().map(|r| of(r)).max().unwrap_or(0).min(most));
     let subject = widest(&|r| text::width(&r.subject), 18);
-    let what = widest(&|r| text::width(&r.what), if inner.width > 60 { 24 } else { 16 });
+    let what = widest(&|r| text::width(&r.what), if inner.width > 90 { 28 } else { 18 });
     let column = |width, give| Column { width, give, ..Column::default() };
     let columns = [
         column(1, 0),
         column(subject, 0),
         column(what, 1),
         Column { width: 6, align: Align::Right, give: 3, ..Column::default() },
-        Column { width: 8, align: Align::Right, give: 2, ..Column::default() },
+        Column { width: 7, align: Align::Right, give: 2, ..Column::default() },
         Column { width: 8, grow: 1, give: 2, ..Column::default() },
     ];
     let offset = scroll(m.runs.offset, m.runs.row(&keys), rows.len(), usize::from(inner.height));

@@ -77,7 +77,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
         widths.push(width(&mut cells.into_iter(), text::width(head)).clamp(6, 14));
     }
     kinds.extend([Cell::Canary, Cell::Errors, Cell::P95]);
-    let wide_canary = area.width >= 76;
+    let wide_canary = area.width >= if split { 90 } else { 76 };
     heads.extend([if wide_canary { "CANARY set/act" } else { "CANARY" }.to_owned(), "ERR %".to_owned(), "P95".to_owned()]);
     widths.extend([if wide_canary { 15 } else { 10 }, 5, 5]);
     let columns: Vec<Column<'_>> = kinds
@@ -180,9 +180,11 @@ fn cell(look: &Look, row: &ServiceRow, kind: Cell, width: u16, selected: bool, f
                 look.span(token, name[at.1..].to_owned()),
             ])
         }
-        Cell::Ci => Line::from(
-            look.sign(if row.ci == Tone::Good && !row.in_scope { Token::Dim } else { tone::token(row.ci) }, tone::glyph(row.ci)),
-        ),
+        Cell::Ci => {
+            // Outside the release only trouble and work under way are worth a colour.
+            let calm = !row.in_scope && matches!(row.ci, Tone::Good | Tone::Unknown);
+            Line::from(look.sign(if calm { Token::Dim } else { tone::token(row.ci) }, tone::glyph(row.ci)))
+        }
         Cell::Environment(at) => version_line(look, row, row.versions.get(at), at == 0),
         Cell::Cluster(at) => version_line(look, row, row.clusters.get(at), false),
         Cell::Canary => canary(look, row, width),

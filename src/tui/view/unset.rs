@@ -31,27 +31,32 @@ pub fn frame<'a>(c: &mut Canvas<'_>, pane: Pane, area: Rect, tabs: bool, note: L
     panel.draw(area, c.buf, look)
 }
 
-/// Draws a pane that has no source: why, and how to change that. Beside others it stands for all of its kind.
+/// Draws a pane that has no source: why, and how to change that.
 pub fn draw(c: &mut Canvas<'_>, pane: Pane, area: Rect, tabs: bool) {
-    let alone = tabs || c.m.zoom;
+    if !(tabs || c.m.zoom) {
+        return together(c, area);
+    }
     let look = c.look;
     let inner = frame(c, pane, area, tabs, Line::default(), Line::default());
-    let panes: Vec<Pane> =
-        if alone { vec![pane] } else { Pane::ALL.into_iter().filter(|p| p.not_configured().is_some()).collect() };
-    let mut y = 0;
-    for p in panes {
-        let why = p.not_configured().unwrap_or_default();
-        let mut x = 1;
-        if !alone {
-            x = put(c.buf, inner, x, y, p.key(), look.style(Token::Dim)) + 1;
-            put(c.buf, inner, x, y, p.title(), look.style(if p == pane { Token::Text } else { Token::Dim }));
-            x += 11;
-        }
-        let room = usize::from(inner.width.saturating_sub(x + 1));
-        for line in text::wrap(why, room).into_iter().take(if alone { 4 } else { 1 }) {
-            let cut = look.cut(&line, room).into_owned();
-            put(c.buf, inner, x, y, &cut, look.style(Token::Dim));
-            y += 1;
-        }
+    let why = pane.not_configured().unwrap_or_default();
+    let room = usize::from(inner.width.saturating_sub(3));
+    for (y, line) in (0u16..).zip(text::wrap(why, room)) {
+        put(c.buf, inner, 1, y, &line, look.style(Token::Dim));
+    }
+}
+
+/// Beside other panes those without a source share one frame: three empty frames would be three times the noise.
+fn together(c: &mut Canvas<'_>, area: Rect) {
+    let (m, look) = (c.m, c.look);
+    let focus = m.focus.not_configured().is_some();
+    let inner = Panel { title: "Not configured", focus, ..Panel::default() }.draw(area, c.buf, look);
+    for (y, p) in (0u16..).zip(Pane::ALL.into_iter().filter(|p| p.not_configured().is_some())) {
+        let name = if p == m.focus { Token::Bright } else { Token::Dim };
+        let x = put(c.buf, inner, 1, y, p.key(), look.style(Token::Dim)) + 1;
+        put(c.buf, inner, x, y, p.title(), look.style(name));
+        let why = p.not_configured().unwrap_or_default().trim_start_matches("not configured: ");
+        let room = usize::from(inner.width.saturating_sub(x + 12));
+        let cut = look.cut(why, room).into_owned();
+        put(c.buf, inner, x + 11, y, &cut, look.style(Token::Dim));
     }
 }

@@ -29,7 +29,8 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, card: &PlanCard, offset: usize) {
             "where" => Token::Production,
             "from" => Token::Canary,
             "to" => Token::Bright,
-            "same as" => Token::Link,
+            "same as" | "by hand" => Token::Link,
+            "exactly" | "" if card.rows.iter().any(|(n, _)| *n == "exactly") => Token::Dim,
             _ => Token::Text,
         };
         for (at, line) in text::wrap(said.as_str(), room).into_iter().enumerate() {

@@ -42,8 +42,9 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
 /// A frame of a size in the middle of the screen, below the verdict where that is possible.
 fn middle(area: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(area.width);
-    let below = if area.height >= 14 { 3 } else { 0 };
-    let room = area.height - below;
+    // The verdict above and the keys below stay in sight.
+    let below = if area.height >= 14 { 3 } else { 2 };
+    let room = area.height - below - u16::from(area.height >= 14);
     let height = height.min(room);
     let y = area.y + below + (room - height) / 3;
     Rect { x: area.x + (area.width - width) / 2, y, width, height }
