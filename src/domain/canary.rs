@@ -44,6 +44,7 @@ pub enum CanaryPhase {
         /// `CanaryPauseStep`, `InconclusiveAnalysisRun`, `manually paused`, …
         reason: SafeText,
         /// Whether the plan itself asks for this wait.
+        #[serde(rename = "by_plan")]
         planned: bool,
     },
     /// Stopped; traffic is back on the stable revision, and the wanted state is not what runs.

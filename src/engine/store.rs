@@ -169,9 +169,10 @@ impl Store {
     }
 
     fn settled(&self, snapshot: &Snapshot) -> bool {
-        let runs = snapshot.pipelines.runs.values().any(|f| matches!(f, Feed::Down { .. }))
-            || self.runs_wanted.workflows.is_empty()
-            || self.runs_covered.as_ref() == Some(&self.runs_wanted);
+        // One repository that cannot be read says nothing of the others.
+        let down = |repo| matches!(snapshot.pipelines.runs.get(repo), Some(Feed::Down { .. }));
+        let runs =
+            self.runs_wanted.workflows.iter().all(|w| down(&w.repo)) || self.runs_covered.as_ref() == Some(&self.runs_wanted);
         let metrics = matches!(snapshot.metrics, Feed::Down { .. })
             || self.metrics_wanted.is_empty()
             || self.metrics_covered.as_ref() == Some(&self.metrics_wanted);

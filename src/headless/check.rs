@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use super::{PATIENCE, Printer, json::StatusRoot, status::head};
 use crate::{
-    domain::{EnvironmentName, Exit, Refusal, SafeText, ServiceName, StationKind, Verdict},
+    domain::{EnvironmentName, Exit, Refusal, SafeText, ServiceName, StationKind, Topology, Verdict},
     engine::{
         Engine,
         verdict::{self, Question},
@@ -30,7 +30,7 @@ pub struct CheckArgs {
 /// Prints the verdict and ends with its exit code.
 pub async fn check(engine: &Engine, args: &CheckArgs, printer: &mut Printer) -> io::Result<Exit> {
     let mut s = engine.settled(PATIENCE).await;
-    if let Some(refusal) = unknown_names(&s.topology, args) {
+    if let Some(refusal) = unknown_names(&s.topology, &args.services, args.environment.as_ref()) {
         return Ok(Printer::refusal(&refusal));
     }
     let question = Question {
@@ -59,13 +59,18 @@ pub async fn check(engine: &Engine, args: &CheckArgs, printer: &mut Printer) -> 
     Ok(report.verdict.exit())
 }
 
-fn unknown_names(topology: &crate::domain::Topology, args: &CheckArgs) -> Option<Refusal> {
+/// Why a question about these names cannot be answered; the names that are known are the hint.
+pub(super) fn unknown_names(
+    topology: &Topology,
+    services: &[ServiceName],
+    environment: Option<&EnvironmentName>,
+) -> Option<Refusal> {
     let known = |names: Vec<String>| format!("known: {}", names.join(", "));
-    if let Some(name) = args.services.iter().find(|n| topology.service(n).is_none()) {
+    if let Some(name) = services.iter().find(|n| topology.service(n).is_none()) {
         let names = topology.services.iter().map(|s| s.name.to_string()).collect();
         return Some(Refusal::new(format!("no service is named {name}")).hint(known(names)).exit(Exit::Usage));
     }
-    let name = args.environment.as_ref().filter(|n| topology.environment(n).is_none())?;
+    let name = environment.filter(|n| topology.environment(n).is_none())?;
     let names = topology.environments.iter().map(|e| e.name.to_string()).collect();
     Some(Refusal::new(format!("no environment is named {name}")).hint(known(names)).exit(Exit::Usage))
 }

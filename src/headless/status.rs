@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{PATIENCE, Printer, json::StatusRoot, table::Table};
+use super::{PATIENCE, Printer, check::unknown_names, json::StatusRoot, table::Table};
 use crate::{
     domain::{Arm, EnvironmentName, Exit, Health, MetricKey, RunState, Service, Snapshot, VerdictReport},
     engine::{
@@ -21,6 +21,9 @@ pub struct StatusArgs {
 /// Prints the status. Exit code 0 whenever it could print.
 pub async fn status(engine: &Engine, args: &StatusArgs, printer: &mut Printer) -> io::Result<Exit> {
     let s = engine.settled(PATIENCE).await;
+    if let Some(refusal) = unknown_names(&s.topology, &[], args.environment.as_ref()) {
+        return Ok(Printer::refusal(&refusal));
+    }
     let report = verdict::report(&s, &Question { environment: args.environment.clone(), ..Question::default() });
     let environment = args.environment.as_ref().or(s.topology.last().map(|e| &e.name));
     let root = StatusRoot::new("gonogo/v1/status", &s, &report, environment, args.environment.as_ref());

@@ -1,13 +1,32 @@
 //! ENV: do the workloads run, and do all clusters agree?
 
-use super::{Scope, reason, target_version};
-use crate::domain::{Evidence, Health, Placement, Reason, Service, Snapshot, Station, StationKind, Verdict};
+use super::{Scope, not_current, reason, target_version};
+use crate::domain::{ClusterName, Evidence, Health, Placement, Reason, Service, Snapshot, Station, StationKind, Verdict};
 
 pub fn station(s: &Snapshot, scope: &Scope) -> Station {
     if scope.environment.clusters.is_empty() {
         return Station::not_configured(StationKind::Env, "the environment has no cluster");
     }
-    Station::of(StationKind::Env, scope.services.iter().map(|x| service(s, scope, x)).collect())
+    let reasons: Vec<Reason> = scope.services.iter().map(|x| service(s, scope, x)).collect();
+    // Where services are discovered, a cluster that cannot be read has none to speak for it.
+    let reasons = if reasons.is_empty() { unread(s, scope) } else { reasons };
+    Station::of(StationKind::Env, reasons)
+}
+
+/// Why clusters of the environment show no workload.
+fn unread(s: &Snapshot, scope: &Scope) -> Vec<Reason> {
+    let why = |c: &ClusterName| s.clusters.get(c).and_then(|state| not_current(&state.deployments));
+    let clusters = scope.environment.clusters.iter().map(|p| &p.cluster);
+    clusters
+        .filter_map(|c| {
+            why(c).map(|why| Reason {
+                verdict: Verdict::Unknown,
+                service: None,
+                text: format!("{c}: {why}").into(),
+                evidence: vec![],
+            })
+        })
+        .collect()
 }
 
 fn service(s: &Snapshot, scope: &Scope, service: &Service) -> Reason {

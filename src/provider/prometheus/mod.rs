@@ -66,7 +66,7 @@ pub fn connect(
             return Err(Problem::new(ProblemKind::Config, format!("metrics.labels: {name:?} is not the name of a label")));
         }
     }
-    Ok(Prometheus { source: Source::new(connection)?, settings, preset, timer })
+    Ok(Prometheus { source: Source::new(connection, timer.clone())?, settings, preset, timer })
 }
 
 /// What is known of the mesh, and since when.

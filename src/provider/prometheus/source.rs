@@ -1,6 +1,6 @@
 //! The transport: one query, one answer, all limits.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ::http::{HeaderValue, header};
 use futures::StreamExt;
@@ -11,7 +11,7 @@ use super::answer::Answer;
 use crate::{
     config::PrometheusConnection,
     domain::{Problem, ProblemKind},
-    provider::http,
+    provider::{http, role::Timer},
 };
 
 /// How long a query may take.
@@ -30,11 +30,13 @@ pub struct Source {
     client: Client,
     authorization: Option<HeaderValue>,
     name: String,
+    /// Tells when a server that asks for patience is to be asked again.
+    timer: Arc<dyn Timer>,
 }
 
 impl Source {
     /// Prepares a source; nothing is sent.
-    pub fn new(connection: &PrometheusConnection) -> Result<Self, Problem> {
+    pub fn new(connection: &PrometheusConnection, timer: Arc<dyn Timer>) -> Result<Self, Problem> {
         let mut base = http::base("metrics.prometheus", &connection.url)?;
         // The client joins paths with a slash of its own.
         let path = base.path().trim_end_matches('/').to_owned();
@@ -51,6 +53,7 @@ impl Source {
             client: Client::from(client, base.as_str()).map_err(|_| config("metrics.prometheus: not an address"))?,
             authorization: authorization.transpose()?,
             name: "prometheus".to_owned(),
+            timer,
         })
     }
 
@@ -96,11 +99,12 @@ impl Source {
             let hint = "the setting metrics.prometheus should name where it leads";
             return Err(Problem::new(ProblemKind::Config, format!("{} answered {status}: it is elsewhere", self.name)).hint(hint));
         }
-        let patience = response.headers().get(header::RETRY_AFTER).cloned();
+        let patience = http::retry_after(response.headers(), self.timer.now());
         let body = http::read(response.bytes_stream().boxed(), &self.name).await?;
         let answer = Answer::parse(status, &body, &self.name);
         answer.map_err(|problem| match (problem.kind, patience) {
             (ProblemKind::Auth, _) => problem.hint("set a token that may read metrics"),
+            (ProblemKind::RateLimited | ProblemKind::Server, Some(until)) => problem.until(until),
             _ => problem,
         })
     }

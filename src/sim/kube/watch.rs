@@ -5,6 +5,7 @@ use std::{collections::VecDeque, pin::Pin, time::Duration};
 use ::http::StatusCode;
 use bytes::Bytes;
 use futures::stream;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{Interval, MissedTickBehavior, Sleep, interval, sleep};
 
@@ -21,7 +22,8 @@ use super::{
 
 /// How often an idle watch looks at the clock. Real time: the simulated one may stand still.
 const LOOK: Duration = Duration::from_millis(250);
-/// The distance of bookmarks.
+/// The distance of bookmarks, in real time and in simulated time: neither the client's socket, which knows the one, nor
+/// its clock, which may know the other, is to find the watch silent.
 const BOOKMARKS: Duration = Duration::from_mins(1);
 /// How long a watch lasts that names no `timeoutSeconds`.
 const LIFE: u64 = 45 * 60;
@@ -37,6 +39,8 @@ struct Watcher {
     bookmarks: bool,
     look: Interval,
     remind: Interval,
+    /// Simulated time of the last bookmark.
+    reminded: Timestamp,
     end: Pin<Box<Sleep>>,
     over: bool,
 }
@@ -87,6 +91,7 @@ pub fn watch(shared: &Shared, cluster: Cluster, target: &Target, request: &Reque
         bookmarks,
         look,
         remind,
+        reminded: shared.now(),
         end: Box::pin(sleep(Duration::from_secs(seconds))),
         over: false,
     };
@@ -113,7 +118,13 @@ impl Watcher {
             }
             tokio::select! {
                 _ = bell.changed() => {}
-                _ = self.look.tick() => {}
+                _ = self.look.tick() => {
+                    let now = self.shared.now();
+                    if self.bookmarks && now.duration_since(self.reminded).unsigned_abs() >= BOOKMARKS {
+                        self.reminded = now;
+                        self.queue.push_back(bookmark(&self.target, self.cursor, false));
+                    }
+                }
                 _ = self.remind.tick(), if self.bookmarks => self.queue.push_back(bookmark(&self.target, self.cursor, false)),
                 () = &mut self.end => {
                     self.over = true;
