@@ -231,6 +231,12 @@ impl Model {
     }
 }
 
+/// How current a source is. A watch may be quiet for a minute and a poll may rest as long: that is no age worth a word,
+/// and a quiet screen writes nothing.
+pub fn freshness(seconds: i64) -> String {
+    if seconds < 75 { "live".to_owned() } else { age(seconds) }
+}
+
 /// How long something took or lies back, in steps so coarse that a second is not a new frame.
 pub fn age(seconds: i64) -> String {
     match seconds {
@@ -260,6 +266,7 @@ mod tests {
         ] {
             assert_eq!(age(seconds), want);
         }
+        assert_eq!((freshness(74), freshness(90)), ("live".to_owned(), "1 min".to_owned()));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     domain::RunKey,
     tui::{
         glyph::Glyph,
-        model::{Area, Pane, RunRow, Tone, age},
+        model::{Area, Pane, RunRow, Tone, age, freshness},
         theme::Token,
         widget::{Align, Column, Table, put, scroll, text},
     },
@@ -115,7 +115,7 @@ fn status(c: &Canvas<'_>) -> Line<'static> {
     let newest = m.snapshot.pipelines.runs.values().filter_map(crate::domain::Feed::at).min();
     match (trouble, newest) {
         (Some(t), _) => parts.push(trouble_span(look, t.source.as_str(), age(m.now.duration_since(t.since).as_secs()))),
-        (None, Some(at)) => parts.push(look.span(Token::Dim, age(m.now.duration_since(at).as_secs()))),
+        (None, Some(at)) => parts.push(look.span(Token::Dim, freshness(m.now.duration_since(at).as_secs()))),
         (None, None) => {}
     }
     Line::from(parts)

@@ -11,7 +11,7 @@ use crate::{
     tui::{
         glyph::Glyph,
         look::Look,
-        model::{Area, Pane, ServiceRow, Tone, VersionCell, age},
+        model::{Area, Pane, ServiceRow, Tone, VersionCell, age, freshness},
         theme::Token,
         widget::{Align, Column, Panel, Slider, Table, put, scroll, text},
     },
@@ -141,7 +141,7 @@ fn status<'a>(c: &Canvas<'_>, shown: usize) -> Line<'a> {
     let trouble = m.board.troubles.iter().find(|t| m.snapshot.clusters.keys().any(|c| t.source.as_str().starts_with(c.as_str())));
     match (trouble, oldest) {
         (Some(t), _) => parts.push(trouble_span(look, t.source.as_str(), age(m.now.duration_since(t.since).as_secs()))),
-        (None, Some(at)) => parts.push(look.span(Token::Dim, age(m.now.duration_since(at).as_secs()))),
+        (None, Some(at)) => parts.push(look.span(Token::Dim, freshness(m.now.duration_since(at).as_secs()))),
         (None, None) => parts.push(look.span(Token::Dim, "reading")),
     }
     Line::from(parts)

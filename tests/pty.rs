@@ -1,0 +1,169 @@
+//! The real binary in a pseudo-terminal: it comes, answers keys, and gives the terminal back on every way out.
+
+use std::{
+    fs::File,
+    io::{Read as _, Write as _},
+    num::NonZeroU16,
+    os::fd::OwnedFd,
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, Signal, kill_process},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
+};
+
+/// The longest that anything may take before the test gives up; nothing waits for it where all is well.
+const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
+const LEAVES: &str = "\u{1b}[?1049l";
+
+struct Cockpit {
+    child: Child,
+    master: Option<File>,
+    slave: Option<OwnedFd>,
+    seen: Vec<u8>,
+    screen: vt100::Parser,
+}
+
+fn size(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).unwrap()
+}
+
+impl Drop for Cockpit {
+    fn drop(&mut self) {
+        // A failed test leaves no cockpit behind.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Cockpit {
+    fn start() -> Self {
+        // A child of another test must not keep this one's line open.
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let name = ptsname(&master, vec![]).unwrap().into_string().unwrap();
+        let slave: OwnedFd = File::options().read(true).write(true).open(name).unwrap().into();
+        let stdio = || Stdio::from(slave.try_clone().unwrap());
+        let child = Command::new(env!("CARGO_BIN_EXE_gonogo"))
+            .args(["demo", "canary-regression", "--color", "always"])
+            .env("TERM", "xterm-256color")
+            .env("LANG", "C.UTF-8")
+            .env_remove("SSH_CONNECTION")
+            .stdin(stdio())
+            .stdout(stdio())
+            .stderr(stdio())
+            .spawn()
+            .unwrap();
+        let master: File = master.into();
+        let screen = vt100::Parser::new(size(24), size(80), 0);
+        Self { child, master: Some(master), slave: Some(slave), seen: vec![], screen }
+    }
+
+    /// Reads until the screen shows `text`.
+    fn shows(&mut self, text: &str) {
+        self.until(text, |c| c.screen.screen().contents().contains(text));
+    }
+
+    /// Reads until something was written.
+    fn wrote(&mut self, sequence: &str) {
+        self.until(sequence, |c| String::from_utf8_lossy(&c.seen).contains(sequence));
+    }
+
+    fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        while !done(self) {
+            let master = self.master.as_mut().unwrap();
+            let ready = poll(&mut [PollFd::new(master, PollFlags::IN)], Some(&PATIENCE)).unwrap();
+            let mut bytes = [0; 4096];
+            let n = if ready == 0 { 0 } else { master.read(&mut bytes).unwrap_or(0) };
+            assert!(n > 0, "never saw {what:?}; the screen:\n{}", self.screen.screen().contents());
+            self.screen.process(&bytes[..n]);
+            self.seen.extend(&bytes[..n]);
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.master.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    fn ended(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Whether the terminal is as a shell wants it: line by line, with echo.
+    fn is_cooked(&self) -> bool {
+        let modes = tcgetattr(self.slave.as_ref().unwrap()).unwrap().local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO)
+    }
+}
+
+#[test]
+fn it_comes_answers_keys_and_leaves_the_terminal_as_it_was() {
+    let mut cockpit = Cockpit::start();
+    cockpit.shows("NO-GO");
+    assert!(!cockpit.is_cooked());
+    cockpit.press("?");
+    cockpit.shows("act, always with a dialog first");
+    cockpit.press("\u{1b}");
+    cockpit.shows("4 Canary payment");
+    cockpit.press("A");
+    cockpit.shows("this build plans and does not abort");
+    cockpit.press("q");
+    cockpit.wrote(LEAVES);
+    assert_eq!(cockpit.ended().code(), Some(0));
+    assert!(cockpit.is_cooked());
+}
+
+#[test]
+fn signals_give_the_terminal_back() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut cockpit = Cockpit::start();
+        cockpit.shows("NO-GO");
+        cockpit.signal(signal);
+        cockpit.wrote(LEAVES);
+        assert_eq!(cockpit.ended().code(), Some(130), "{signal:?}");
+        assert!(cockpit.is_cooked(), "{signal:?}");
+    }
+}
+
+#[test]
+fn a_hang_up_without_a_signal_ends_it() {
+    let mut cockpit = Cockpit::start();
+    cockpit.shows("NO-GO");
+    drop(cockpit.slave.take());
+    drop(cockpit.master.take());
+    assert_eq!(cockpit.ended().code(), Some(130));
+}
+
+#[test]
+fn a_pasted_text_presses_no_keys() {
+    let mut cockpit = Cockpit::start();
+    cockpit.shows("NO-GO");
+    cockpit.press("\u{1b}[200~Aq\u{1b}[201~");
+    cockpit.shows("pasted text was dropped");
+    // Letters right after a paste still count as part of it; control keys never do.
+    cockpit.press("\u{3}");
+    assert_eq!(cockpit.ended().code(), Some(0));
+}
+
+#[test]
+fn another_size_is_another_frame() {
+    let mut cockpit = Cockpit::start();
+    cockpit.shows("NO-GO");
+    let master = cockpit.master.as_ref().unwrap();
+    tcsetwinsize(master, Winsize { ws_row: 8, ws_col: 39, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    cockpit.screen.screen_mut().set_size(size(8), size(39));
+    // Without a controlling terminal nobody sends the signal for us.
+    cockpit.signal(Signal::WINCH);
+    cockpit.shows("need 40x8");
+    cockpit.press("q");
+    assert_eq!(cockpit.ended().code(), Some(0));
+}
