@@ -82,7 +82,11 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
 
 /// A question to the engine, asked once.
 async fn headless(cli: &Cli, command: &Command, printer: &mut Printer) -> io::Result<Exit> {
-    let world = match World::open(&cli.global, false).await {
+    let environment = match command {
+        Command::Status { env } | Command::Check { env, .. } => env.clone(),
+        _ => None,
+    };
+    let world = match World::open(&cli.global, environment, false).await {
         Ok(world) => world,
         Err(exit) => return Ok(exit),
     };

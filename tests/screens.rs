@@ -31,7 +31,7 @@ fn world(scenario: &str) -> Arc<World> {
     let mut worlds = WORLDS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let open = || {
         let cli = Cli::try_parse_from(["gonogo", &format!("--demo={scenario}")]).unwrap();
-        Arc::new(RUNTIME.block_on(World::open(&cli.global, false)).expect("the embedded world opens"))
+        Arc::new(RUNTIME.block_on(World::open(&cli.global, None, false)).expect("the embedded world opens"))
     };
     Arc::clone(worlds.entry(scenario.to_owned()).or_insert_with(open))
 }
@@ -115,7 +115,7 @@ screen!(ascii, "canary-regression", (120, 40), "", Look::new(Theme::built_in("da
 #[test]
 fn time_goes_on_only_when_it_is_told_to() {
     let cli = Cli::try_parse_from(["gonogo", "--demo=canary-regression", "--at", "5m"]).unwrap();
-    let world = RUNTIME.block_on(World::open(&cli.global, false)).expect("the embedded world opens");
+    let world = RUNTIME.block_on(World::open(&cli.global, None, false)).expect("the embedded world opens");
     let verdict = |keys: &str| {
         let steps = parse_keys(keys).unwrap();
         let end = RUNTIME.block_on(script(&world.engine, Options::new(Look::full()), (120, 40), &steps));

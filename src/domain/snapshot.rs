@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    ArmMetrics, ClusterName, Deployment, Endpoints, EnvironmentName, Event, Feed, KubeService, MetricKey, Placement,
+    ArmMetrics, ClusterName, Deployment, Endpoints, Environment, EnvironmentName, Event, Feed, KubeService, MetricKey, Placement,
     PlacementKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, RouteKind, Row, Run, RunState, SafeText,
     ServiceName, Topology, VerdictReport,
 };
@@ -102,6 +102,8 @@ pub struct Snapshot {
     pub at: Timestamp,
     /// What the configuration says.
     pub topology: Arc<Topology>,
+    /// The environment that is looked at; the last one of the path where none is named.
+    pub focus: Option<EnvironmentName>,
     /// Clusters.
     pub clusters: BTreeMap<ClusterName, Arc<ClusterState>>,
     /// Pipelines.
@@ -119,6 +121,14 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The environment that the verdict speaks of.
+    pub fn environment(&self) -> Option<&Environment> {
+        match &self.focus {
+            Some(name) => self.topology.environment(name),
+            None => self.topology.last(),
+        }
+    }
+
     /// The placements of a service in an environment, in the order of the environment's clusters.
     pub fn placements_of(&self, service: &ServiceName, environment: &EnvironmentName) -> Vec<&Placement> {
         let Some(environment) = self.topology.environment(environment) else { return vec![] };

@@ -11,4 +11,4 @@ pub mod verdict;
 mod wanted;
 
 pub use service::{ConnectedCluster, Engine, Roles};
-pub use store::Store;
+pub use store::{LookAt, Store};

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{clock::Clock, store::Store};
+use super::{clock::Clock, store::{LookAt, Store}};
 use crate::{
     domain::{ClusterName, MetricTarget, Problem, RunsWanted, Snapshot, SourceUpdate, Topology},
     provider::role::{Metrics, Pipelines, Sink, Timer, Workloads},
@@ -48,14 +48,10 @@ impl Drop for Engine {
 }
 
 impl Engine {
-    /// Starts every watch. Returns at once; the first snapshot knows nothing but the configuration. With `discover`
-    /// every workload that is found is a service.
-    pub fn start(topology: Arc<Topology>, discover: bool, roles: Roles, clock: Clock) -> Self {
+    /// Starts every watch. Returns at once; the first snapshot knows nothing but the configuration.
+    pub fn start(topology: Arc<Topology>, look: LookAt, roles: Roles, clock: Clock) -> Self {
         let now = clock.now();
-        let mut store = Store::new(topology);
-        if discover {
-            store = store.discovering();
-        }
+        let mut store = Store::new(topology).looking_at(look);
         let (sink, updates) = Sink::new();
         let cancel = CancellationToken::new();
         let mut tasks = JoinSet::new();

@@ -10,7 +10,7 @@ use super::{
     wanted,
 };
 use crate::domain::{
-    ArmMetrics, ClusterName, ClusterState, Event, Feed, MetricTarget, PipelineState, Placement, PlacementKey, Problem,
+    ArmMetrics, ClusterName, ClusterState, EnvironmentName, Event, Feed, MetricTarget, PipelineState, Placement, PlacementKey, Problem,
     ProblemKind, Row, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
 };
 
@@ -21,12 +21,20 @@ const RUNS_SILENCE: SignedDuration = SignedDuration::from_secs(180);
 /// Figures are polled every 15 s.
 const METRICS_SILENCE: SignedDuration = SignedDuration::from_secs(60);
 
+/// What the engine is to look at.
+#[derive(Debug, Clone, Default)]
+pub struct LookAt {
+    /// Every workload that is found is a service: nothing was configured.
+    pub discover: bool,
+    /// The environment of the verdict and the figures; the last one of the path where none is named.
+    pub environment: Option<EnvironmentName>,
+}
+
 /// Folds updates. Pure: time comes from the caller.
 #[derive(Debug)]
 pub struct Store {
     topology: Arc<Topology>,
-    /// Whether every workload that is found is a service: nothing was configured.
-    discover: bool,
+    look: LookAt,
     clusters: BTreeMap<ClusterName, Arc<ClusterState>>,
     pipelines: Arc<PipelineState>,
     metrics: Section<ArmMetrics>,
@@ -50,7 +58,7 @@ impl Store {
             .collect();
         Self {
             topology,
-            discover: false,
+            look: LookAt::default(),
             clusters,
             pipelines: Arc::default(),
             metrics: Feed::Waiting,
@@ -63,10 +71,10 @@ impl Store {
         }
     }
 
-    /// The same, and every workload that is found becomes a service.
+    /// The same, looking at what `look` says.
     #[must_use]
-    pub fn discovering(mut self) -> Self {
-        self.discover = true;
+    pub fn looking_at(mut self, look: LookAt) -> Self {
+        self.look = look;
         self
     }
 
@@ -138,13 +146,14 @@ impl Store {
     /// The picture at `now`, joined and judged.
     pub fn snapshot(&mut self, now: Timestamp) -> Arc<Snapshot> {
         self.expire(now);
-        if self.discover {
+        if self.look.discover {
             let found = wanted::services(&self.topology, &self.clusters);
             self.topology = keep(&self.topology, Topology { services: found, ..(*self.topology).clone() });
         }
         let mut snapshot = Snapshot {
             at: now,
             topology: self.topology.clone(),
+            focus: self.look.environment.clone(),
             clusters: self.clusters.clone(),
             pipelines: self.pipelines.clone(),
             metrics: self.metrics.clone(),

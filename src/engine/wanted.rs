@@ -48,7 +48,7 @@ pub fn runs(s: &Snapshot) -> RunsWanted {
         branches.insert(binding.branch.clone());
         // The newest version of every service for the overview, and the version on its way for the verdict.
         let newest = s.topology.environments.first().and_then(|e| serving(s, service, e));
-        let arriving = s.topology.last().and_then(|e| target_version(s, service, e));
+        let arriving = s.environment().and_then(|e| target_version(s, service, e));
         for commit in [newest, arriving].into_iter().flatten().filter_map(|v| v.commit) {
             if !commits.contains(&commit) {
                 commits.push(commit);
@@ -71,18 +71,17 @@ fn serving(s: &Snapshot, service: &Service, environment: &Environment) -> Option
 
 /// The serving arm of every service in the last environment, and both arms of every canary.
 pub fn metrics(s: &Snapshot) -> Vec<MetricTarget> {
-    let (Some(_), Some(environment)) = (&s.topology.metrics, s.topology.last()) else { return vec![] };
+    let (Some(_), Some(environment)) = (&s.topology.metrics, s.environment()) else { return vec![] };
     let mut out = vec![];
     for service in &s.topology.services {
-        out.push(target(service, environment, Arm::Serving, vec![], s.verdict.scope.contains(&service.name)));
-        let canaries: Vec<&Canary> = s
+        out.push(target(service, environment, Arm::Serving, s.verdict.scope.contains(&service.name)));
+        let canaries: Vec<(&ClusterName, &Canary)> = s
             .placements_of(&service.name, &environment.name)
             .into_iter()
-            .filter_map(|p| p.canary.as_ref())
-            .filter(|c| c.under_way())
+            .filter_map(|p| Some((&p.key.cluster, p.canary.as_ref().filter(|c| c.under_way())?)))
             .collect();
         let hashes = |of: fn(&Canary) -> Option<&Arc<str>>| {
-            let mut all: Vec<Arc<str>> = canaries.iter().filter_map(|c| of(c)).cloned().collect();
+            let mut all: Vec<Arc<str>> = canaries.iter().filter_map(|(_, c)| of(c)).cloned().collect();
             all.sort();
             all.dedup();
             all
@@ -91,14 +90,18 @@ pub fn metrics(s: &Snapshot) -> Vec<MetricTarget> {
         let baseline = hashes(|c| c.stable_hash.as_ref());
         // One hash for both arms: the controller has not told them apart yet.
         if !canary.is_empty() && !baseline.is_empty() && canary != baseline {
-            out.push(target(service, environment, Arm::Canary, canary, true));
-            out.push(target(service, environment, Arm::Baseline, baseline, true));
+            // Only where the canary runs: a cluster that is through serves the canary's hash as its stable one.
+            let clusters: Vec<ClusterName> = canaries.iter().map(|(cluster, _)| (*cluster).clone()).collect();
+            for (arm, hashes) in [(Arm::Canary, canary), (Arm::Baseline, baseline)] {
+                let clusters = clusters.clone();
+                out.push(MetricTarget { clusters, hashes, ..target(service, environment, arm, true) });
+            }
         }
     }
     out
 }
 
-fn target(service: &Service, environment: &Environment, arm: Arm, hashes: Vec<Arc<str>>, history: bool) -> MetricTarget {
+fn target(service: &Service, environment: &Environment, arm: Arm, history: bool) -> MetricTarget {
     let mut namespaces: Vec<Arc<str>> = environment.clusters.iter().map(|c| c.namespace.clone()).collect();
     namespaces.sort();
     namespaces.dedup();
@@ -107,7 +110,7 @@ fn target(service: &Service, environment: &Environment, arm: Arm, hashes: Vec<Ar
         clusters: environment.clusters.iter().map(|c| c.cluster.clone()).collect(),
         namespaces,
         workload: service.workload.clone(),
-        hashes,
+        hashes: vec![],
         history,
     }
 }

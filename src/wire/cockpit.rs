@@ -79,7 +79,7 @@ async fn cockpit(mut world: World, global: &Global) -> io::Result<Exit> {
                 }
             }
         };
-        world = match World::configured(changed.settings, changed.files, changed.notes).await {
+        world = match World::configured(changed.settings, None, changed.files, changed.notes).await {
             Ok(world) => world,
             Err(exit) => return Ok(exit),
         };
@@ -121,9 +121,9 @@ async fn open(cli: &Cli, live: bool) -> Result<World, Exit> {
     match &cli.command {
         Some(Command::Demo { scenario }) => {
             let options = demo::Options { scenario: *scenario, seed: global.seed, at: global.at, speed: global.speed, live };
-            World::embedded(options, global).await
+            World::embedded(options, None, global).await
         }
-        _ => World::open(global, live).await,
+        _ => World::open(global, None, live).await,
     }
 }
 

@@ -13,8 +13,8 @@ use serde::Serialize;
 use crate::{
     cli::Global,
     config::Settings,
-    domain::{Exit, Problem},
-    engine::{Engine, Roles, clock::Clock},
+    domain::{EnvironmentName, Exit, Problem},
+    engine::{Engine, LookAt, Roles, clock::Clock},
     headless::Printer,
     provider::{
         github, kube, prometheus,
@@ -43,10 +43,11 @@ pub async fn roles(settings: &Settings, clock: &Clock) -> Roles {
     Roles { clusters, pipelines, metrics }
 }
 
-/// A running engine over what the settings name.
-pub async fn engine(settings: &Settings, clock: Clock) -> Engine {
+/// A running engine over what the settings name, looking at an environment.
+pub async fn engine(settings: &Settings, environment: Option<EnvironmentName>, clock: Clock) -> Engine {
     let roles = roles(settings, &clock).await;
-    Engine::start(settings.topology.clone(), settings.discover, roles, clock)
+    let look = LookAt { discover: settings.discover, environment };
+    Engine::start(settings.topology.clone(), look, roles, clock)
 }
 
 /// Installs what must stand before anything else: error reports, and the log file where one is asked for by

@@ -8,7 +8,7 @@ use super::{demo, first};
 use crate::{
     cli::Global,
     config::{Fault, FirstRun, Inputs, Loaded, Overrides, RealDisk, Secret, Settings, first_run, load, load_text},
-    domain::{Exit, Problem, ProblemKind},
+    domain::{EnvironmentName, Exit, Problem, ProblemKind},
     engine::{Engine, clock::Clock},
     headless::{Printer, say},
     provider::github,
@@ -29,15 +29,15 @@ pub struct World {
 }
 
 impl World {
-    /// Opens the world that the options name; `live` for a person who watches. What stands in the way is told on
+    /// Opens the world that the options name, looking at an environment; `live` for a person who watches. What stands in the way is told on
     /// standard error, and the exit code says which kind it is.
-    pub async fn open(global: &Global, live: bool) -> Result<Self, Exit> {
+    pub async fn open(global: &Global, environment: Option<EnvironmentName>, live: bool) -> Result<Self, Exit> {
         let world = match global.demo {
             Some(scenario) => {
                 let options = demo::Options { scenario, seed: global.seed, at: global.at, speed: global.speed, live };
-                Self::embedded(options, global).await
+                Self::embedded(options, environment, global).await
             }
-            None => Self::real(global).await,
+            None => Self::real(global, environment).await,
         }?;
         for note in &world.notes {
             say(&note.to_string(), None);
@@ -46,34 +46,43 @@ impl World {
     }
 
     /// The embedded world.
-    pub async fn embedded(options: demo::Options, global: &Global) -> Result<Self, Exit> {
+    pub async fn embedded(
+        options: demo::Options,
+        environment: Option<EnvironmentName>,
+        global: &Global,
+    ) -> Result<Self, Exit> {
         let demo = demo::Demo::start(options).await.map_err(|p| Printer::problem(&p))?;
         let inputs = Inputs { flags: overrides(global), ..Inputs::bare(&RealDisk) };
         let loaded = load_text(std::path::Path::new("demo"), &demo.text, &inputs).map_err(|f| faults(&f))?;
         let Loaded { settings, notes, .. } = loaded;
-        let engine = super::engine(&settings, demo.clock.clone()).await;
+        let engine = super::engine(&settings, environment, demo.clock.clone()).await;
         Ok(Self { engine, settings, notes, files: vec![], demo: Some(demo) })
     }
 
-    async fn real(global: &Global) -> Result<Self, Exit> {
+    async fn real(global: &Global, environment: Option<EnvironmentName>) -> Result<Self, Exit> {
         let inputs = inputs(global);
         let loaded = load(&inputs).map_err(|f| faults(&f))?;
         if loaded.files.is_empty() {
             return match first_run(&inputs, &first::found(&inputs).await) {
-                FirstRun::Found { settings, .. } => Self::configured(*settings, vec![], vec![]).await,
+                FirstRun::Found { settings, .. } => Self::configured(*settings, environment, vec![], vec![]).await,
                 FirstRun::Nothing { looked_for } => {
                     say(&first::card(&looked_for), None);
                     Err(Exit::Usage)
                 }
             };
         }
-        Self::configured(loaded.settings, loaded.files, loaded.notes).await
+        Self::configured(loaded.settings, environment, loaded.files, loaded.notes).await
     }
 
     /// A world over settings that hold.
-    pub async fn configured(mut settings: Settings, files: Vec<PathBuf>, notes: Vec<Fault>) -> Result<Self, Exit> {
+    pub async fn configured(
+        mut settings: Settings,
+        environment: Option<EnvironmentName>,
+        files: Vec<PathBuf>,
+        notes: Vec<Fault>,
+    ) -> Result<Self, Exit> {
         token(&mut settings).await.map_err(|p| Printer::problem(&p))?;
-        let engine = super::engine(&settings, Clock::real()).await;
+        let engine = super::engine(&settings, environment, Clock::real()).await;
         Ok(Self { engine, settings, notes, files, demo: None })
     }
 }

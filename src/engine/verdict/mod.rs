@@ -15,7 +15,7 @@ use crate::domain::{
 /// What is asked. The default is the cockpit's question: may the release into the last environment go on?
 #[derive(Debug, Clone, Default)]
 pub struct Question {
-    /// The environment; the last one of the path where none is named.
+    /// The environment; the one that the snapshot looks at where none is named.
     pub environment: Option<EnvironmentName>,
     /// The services; those under way where none is named.
     pub services: Vec<ServiceName>,
@@ -29,7 +29,7 @@ pub struct Question {
 pub fn report(s: &Snapshot, q: &Question) -> VerdictReport {
     let environment = match &q.environment {
         Some(name) => s.topology.environment(name),
-        None => s.topology.last(),
+        None => s.environment(),
     };
     let Some(environment) = environment else {
         return VerdictReport::of(vec![], vec![]);

@@ -152,7 +152,7 @@ fn matters(tone: Tone) -> bool {
 }
 
 fn release(snapshot: &Snapshot) -> Option<(String, String, String)> {
-    let target = snapshot.topology.last()?;
+    let target = snapshot.environment()?;
     let first = snapshot.verdict.scope.first()?;
     let more = snapshot.verdict.scope.len() - 1;
     let name = if more == 0 { first.to_string() } else { format!("{first} +{more}") };

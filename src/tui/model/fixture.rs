@@ -163,6 +163,7 @@ pub fn snapshot() -> Snapshot {
     Snapshot {
         at: now(),
         topology,
+        focus: None,
         clusters,
         pipelines: Arc::default(),
         metrics: Feed::Live { value: Arc::new(rows.into_iter().collect()), at: now() },

@@ -158,6 +158,7 @@ impl Model {
         let snapshot = Arc::new(Snapshot {
             at: now,
             topology,
+            focus: None,
             clusters: BTreeMap::new(),
             pipelines: Arc::default(),
             metrics: crate::domain::Feed::Waiting,

@@ -186,7 +186,7 @@ pub fn worst(m: &mut Model) {
 pub fn brief(m: &Model) -> Vec<SafeText> {
     let report = &m.snapshot.verdict;
     let release = m.board.release.as_ref().map(|(n, a, b)| format!("{n} {a} > {b}")).unwrap_or_else(|| "no release".to_owned());
-    let place = m.snapshot.topology.last().map(|e| e.name.to_string()).unwrap_or_default();
+    let place = m.snapshot.environment().map(|e| e.name.to_string()).unwrap_or_default();
     let stations: Vec<String> = report.stations.iter().filter_map(|s| s.verdict.map(|v| format!("{} {v}", s.kind))).collect();
     let canary = m.board.services.iter().find_map(|s| s.canary.as_ref().map(|c| (s, c)));
     let canary = canary.map_or_else(

@@ -309,7 +309,7 @@ fn serving(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow) {
         }
         y += 1;
     }
-    let Some(target) = m.snapshot.topology.last() else { return };
+    let Some(target) = m.snapshot.environment() else { return };
     for p in m.snapshot.placements_of(&row.name, &target.name) {
         let (token, word) = match &p.health {
             crate::domain::Health::Pass => (Token::Dim, format!("{} of {} pods available", p.pods.2, p.pods.0)),

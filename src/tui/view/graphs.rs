@@ -95,7 +95,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
 /// The arms of a service: of the canary and what it is compared with; without one what serves.
 fn arms<'a>(c: &'a Canvas<'_>, row: &ServiceRow) -> (Option<Result<&'a ArmMetrics, NoValue>>, Result<&'a ArmMetrics, NoValue>) {
     let m = c.m;
-    match (&row.canary, m.snapshot.topology.last()) {
+    match (&row.canary, m.snapshot.environment()) {
         (Some(cell), _) => {
             let arm = |arm| figures(&m.snapshot, &row.name, &cell.environment, arm);
             (Some(arm(Arm::Canary)), arm(Arm::Baseline))

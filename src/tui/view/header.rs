@@ -27,7 +27,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
         right.push(look.span(Token::HoldFill, format!(" STILL{ago} ")));
         right.push(Span::raw("  "));
     }
-    let closed = m.read_only || m.snapshot.topology.last().is_some_and(|e| e.readonly || e.policy == Policy::Production);
+    let closed = m.read_only || m.snapshot.environment().is_some_and(|e| e.readonly || e.policy == Policy::Production);
     if closed {
         right.push(look.span(Token::Dim, "[RO]  "));
     }
@@ -51,7 +51,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
         None if m.any_data() => left.push(look.span(Token::Dim, "nothing on its way")),
         None => left.push(look.span(Token::Dim, "reading")),
     }
-    if let Some(target) = m.snapshot.topology.last() {
+    if let Some(target) = m.snapshot.environment() {
         let token = if target.policy == Policy::Production { Token::Production } else { Token::Text };
         left.push(Span::raw(if wide { "   " } else { "  " }));
         left.push(look.span(token, target.name.as_str()));
