@@ -66,7 +66,7 @@ impl Bed {
             demo.sim.handle().fault(prefix, fault.clone());
         }
         let loaded = load_text(Path::new("demo"), &demo.text, &Inputs::bare(&RealDisk)).unwrap();
-        let engine = wire::engine(&loaded.settings, demo.clock.clone()).await;
+        let engine = wire::engine(&loaded.settings, None, demo.clock.clone()).await;
         Self { demo, engine }
     }
 
