@@ -128,3 +128,44 @@ pub struct ArmMetrics {
     #[serde(skip)]
     pub history: Option<Arc<History>>,
 }
+
+/// Requests in five minutes below which an arm says nothing.
+pub const ENOUGH_REQUESTS: f64 = 100.0;
+
+/// How many times the baseline a canary must be to be clearly worse.
+const CLEARLY: f64 = 2.0;
+
+/// What one figure of a canary says beside the baseline's and a limit.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Comparison {
+    /// Neither arm is over the limit.
+    Pass,
+    /// The canary is over the limit and clearly worse than the baseline.
+    Worse,
+    /// Both are over the limit, and alike: the environment, not the canary.
+    BothOver,
+    /// The canary is over the limit, but not clearly worse than the baseline.
+    Over,
+    /// Only the baseline is over the limit: the environment, not the canary.
+    BaselineOver,
+    /// A figure is not known: whose, and why.
+    Unknown(Arm, NoValue),
+}
+
+impl Comparison {
+    /// Holds a canary's figure against the baseline's and a limit.
+    pub fn of(canary: &Measure, baseline: &Measure, limit: f64) -> Self {
+        let (test, base) = match (canary, baseline) {
+            (Ok(test), Ok(base)) => (*test, *base),
+            (Err(why), _) => return Self::Unknown(Arm::Canary, why.clone()),
+            (_, Err(why)) => return Self::Unknown(Arm::Baseline, why.clone()),
+        };
+        match (test > limit, base > limit) {
+            (false, false) => Self::Pass,
+            (false, true) => Self::BaselineOver,
+            (true, _) if test > CLEARLY * base => Self::Worse,
+            (true, true) => Self::BothOver,
+            (true, false) => Self::Over,
+        }
+    }
+}

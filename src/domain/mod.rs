@@ -33,8 +33,8 @@ pub use kube::{
     BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, Endpoints, KubeService, Labels, Meta, Pod, ReplicaSet,
     Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, Step, Template, UpdateStrategy,
 };
-pub use metrics::{Arm, ArmMetrics, History, Measure, MetricKey, MetricTarget, NoValue};
-pub use placement::{Delivery, Health, Placement, PlacementKey};
+pub use metrics::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure, MetricKey, MetricTarget, NoValue};
+pub use placement::{Delivery, Health, Placement, PlacementKey, PodCounts};
 pub use problem::{Exit, Problem, ProblemKind, Refusal};
 pub use run::{
     Job, Loaded, Outcome, Phase, RequiredChecks, Run, RunFeeds, RunKey, RunState, RunsWanted, ServiceRuns, WorkflowWanted, glob,

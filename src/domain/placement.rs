@@ -47,6 +47,17 @@ pub enum Health {
     Unknown(SafeText),
 }
 
+/// How many pods there are. During a canary there can be more than are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
+pub struct PodCounts {
+    /// As many as `spec.replicas` asks for.
+    pub wanted: u32,
+    /// Ready ones.
+    pub ready: u32,
+    /// Available ones: ready for long enough.
+    pub available: u32,
+}
+
 /// A service in one cluster of one environment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Placement {
@@ -63,8 +74,8 @@ pub struct Placement {
     pub version: Option<Version>,
     /// The version that is wanted; differs from `version` while a rollout is under way.
     pub wanted_version: Option<Version>,
-    /// Pods wanted, ready and available.
-    pub pods: (u32, u32, u32),
+    /// Its pods.
+    pub pods: PodCounts,
     /// Restarts of all containers of its pods.
     pub restarts: u32,
     /// The revision under test.

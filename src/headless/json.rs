@@ -56,8 +56,13 @@ pub struct CiJson<'a> {
     pub id: &'a str,
     /// The commit.
     pub commit: Option<&'a str>,
-    /// What it says.
-    pub state: RunState,
+    /// `passed`, `failed`, `running`, `waiting`, `unchanged` or `unknown`.
+    pub state: &'static str,
+    /// Whether it passed only on a later attempt of the same commit.
+    pub flaky: bool,
+    /// The job that failed, runs or waits; or why nothing can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<SafeText>,
 }
 
 /// The figures of one arm. A figure that is not known is null, and `why` says for each why.
@@ -140,7 +145,16 @@ fn service<'a>(
 /// What the newest run that touches a service says about it.
 pub fn ci<'a>(s: &'a Snapshot, x: &Service) -> Option<CiJson<'a>> {
     let (run, state) = s.ci_of(&x.name)?;
-    Some(CiJson { number: run.number, id: &run.key.id, commit: run.commit.as_ref().map(crate::domain::Sha::as_str), state })
+    let (state, flaky, detail) = match state {
+        RunState::Passed { flaky } => ("passed", flaky, None),
+        RunState::Failed(job) => ("failed", false, Some(job)),
+        RunState::Running(job) => ("running", false, Some(job)),
+        RunState::Waiting(job) => ("waiting", false, Some(job)),
+        RunState::Unchanged => ("unchanged", false, None),
+        RunState::Unknown(why) => ("unknown", false, Some(why)),
+    };
+    let commit = run.commit.as_ref().map(crate::domain::Sha::as_str);
+    Some(CiJson { number: run.number, id: &run.key.id, commit, state, flaky, detail })
 }
 
 fn figures<'a>(m: &'a ArmMetrics, s: &Snapshot) -> MetricsJson<'a> {

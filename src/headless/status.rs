@@ -4,7 +4,7 @@ use std::io;
 
 use super::{PATIENCE, Printer, check::unknown_names, json::StatusRoot, table::Table};
 use crate::{
-    domain::{Arm, EnvironmentName, Exit, Health, MetricKey, RunState, Service, Snapshot, VerdictReport},
+    domain::{Arm, EnvironmentName, Exit, Health, MetricKey, Service, Snapshot, VerdictReport},
     engine::{
         Engine,
         verdict::{self, Question},
@@ -79,15 +79,11 @@ pub fn head(s: &Snapshot, report: &VerdictReport, environment: Option<&Environme
 }
 
 fn ci(s: &Snapshot, service: &Service) -> String {
-    match super::json::ci(s, service).map(|c| c.state) {
+    match super::json::ci(s, service) {
         None => "–".to_owned(),
-        Some(RunState::Passed { flaky: false }) => "passed".to_owned(),
-        Some(RunState::Passed { flaky: true }) => "flaky".to_owned(),
-        Some(RunState::Failed(_)) => "FAILED".to_owned(),
-        Some(RunState::Running(_)) => "running".to_owned(),
-        Some(RunState::Waiting(_)) => "waiting".to_owned(),
-        Some(RunState::Unchanged) => "unchanged".to_owned(),
-        Some(RunState::Unknown(_)) => "unknown".to_owned(),
+        Some(ci) if ci.flaky => "flaky".to_owned(),
+        Some(ci) if ci.state == "failed" => "FAILED".to_owned(),
+        Some(ci) => ci.state.to_owned(),
     }
 }
 

@@ -135,8 +135,8 @@ fn gonogo_says_of_workloads_what_kubectl_says() {
     for placement in ours {
         let name = placement["workload"].as_str().unwrap().split_once('/').unwrap().1;
         let object = theirs.iter().flatten().find(|o| o["metadata"]["name"] == name).unwrap_or_else(|| panic!("no {name}"));
-        assert_eq!(placement["pods"][0], object["spec"]["replicas"], "{name}");
-        assert_eq!(placement["pods"][2], object["status"]["availableReplicas"], "{name}");
+        assert_eq!(placement["pods"]["wanted"], object["spec"]["replicas"], "{name}");
+        assert_eq!(placement["pods"]["available"], object["status"]["availableReplicas"], "{name}");
         let image = object["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap();
         let tag = placement["wanted_version"]["tag"].as_str().unwrap();
         assert!(image.split('@').next().unwrap().ends_with(&format!(":{tag}")), "{name}: {image} {tag}");

@@ -46,7 +46,8 @@ fn the_status_of_workloads_is_that_of_kubectl() {
         let ours = placement(&status, app);
         let theirs = namespace.get(&format!("deployment/{app}"));
         let counts = [&theirs["spec"]["replicas"], &theirs["status"]["readyReplicas"], &theirs["status"]["availableReplicas"]];
-        assert_eq!(ours["pods"], json!(counts.map(number)), "{app}");
+        let [wanted, ready, available] = counts.map(number);
+        assert_eq!(ours["pods"], json!({ "wanted": wanted, "ready": ready, "available": available }), "{app}");
         let image = theirs["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap();
         assert_eq!(image, format!("registry.example/shop/{app}:{tag}"));
         assert_eq!(ours["version"]["tag"], tag, "{app}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Canary, CanaryPhase, ClusterState, Delivery, Deployment, EnvironmentName, Feed, Health, ImageRef, Labels, ObjectKey,
-    Placement, PlacementKey, Placing, Pod, Problem, ProblemKind, ReplicaSet, Rollout, RolloutPhase, RolloutStatus,
+    Placement, PlacementKey, Placing, Pod, PodCounts, Problem, ProblemKind, ReplicaSet, Rollout, RolloutPhase, RolloutStatus,
     RolloutStrategy, Route, RouteKind, Row, SafeText, Service, Step, Template, UpdateStrategy, Version, Weight, WorkloadKind,
     deployment_status, status::find,
 };
@@ -20,7 +20,7 @@ pub fn join(service: &Service, environment: &EnvironmentName, placing: &Placing,
         delivery: None,
         version: None,
         wanted_version: None,
-        pods: (0, 0, 0),
+        pods: PodCounts::default(),
         restarts: 0,
         canary: None,
         health: Health::Unknown("not read yet".into()),
@@ -99,7 +99,7 @@ impl<'a> Joiner<'a, '_> {
             UpdateStrategy::Rolling { .. } => Delivery::Rolling,
             UpdateStrategy::Recreate => Delivery::Recreate,
         });
-        self.placement.pods = (d.wanted, d.ready, d.available);
+        self.placement.pods = PodCounts { wanted: d.wanted, ready: d.ready, available: d.available };
         self.placement.wanted_version = Some(self.version(&d.template, newest));
         self.placement.version =
             Some(serving.map_or_else(|| self.version(&d.template, newest), |s| self.version(&s.template, Some(s))));
@@ -126,7 +126,7 @@ impl<'a> Joiner<'a, '_> {
         let stable = by_hash(&r.stable_hash);
         let current = by_hash(&r.current_hash);
         let pods = self.pods_of(&sets);
-        self.placement.pods = (r.wanted, r.ready, r.available);
+        self.placement.pods = PodCounts { wanted: r.wanted, ready: r.ready, available: r.available };
         self.placement.wanted_version = current
             .map(|s| self.version(&s.template, Some(s)))
             .or_else(|| (!r.template.containers.is_empty()).then(|| self.version(&r.template, None)));

@@ -98,7 +98,7 @@ fn health(c: &ClusterState) -> String {
 #[test]
 fn a_deployment_that_is_done_passes_and_names_the_digest_that_runs() {
     let p = joined(WorkloadKind::Deployment, &cluster());
-    assert_eq!((p.health, p.pods), (Health::Pass, (3, 3, 3)));
+    assert_eq!((p.health, p.pods), (Health::Pass, PodCounts { wanted: 3, ready: 3, available: 3 }));
     let version = p.version.unwrap();
     assert_eq!((version.tag.as_str(), version.digest), ("1.0", Some(digest("a"))));
 }

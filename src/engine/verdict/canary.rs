@@ -2,13 +2,9 @@
 
 use super::{Scope, not_current, reason};
 use crate::domain::{
-    Arm, ArmMetrics, Canary, CanaryPhase, Evidence, Measure, MetricKey, Reason, Service, Snapshot, Station, StationKind, Verdict,
+    Arm, ArmMetrics, Canary, CanaryPhase, Comparison, ENOUGH_REQUESTS, Evidence, Measure, MetricKey, Reason, Service, Snapshot,
+    Station, StationKind, Verdict,
 };
-
-/// Requests in five minutes below which an arm says nothing.
-const ENOUGH: f64 = 100.0;
-/// How many times the baseline a canary must be to be clearly worse.
-const CLEARLY: f64 = 2.0;
 
 pub fn station(s: &Snapshot, scope: &Scope) -> Station {
     let canaries: Vec<(&Service, &Canary)> = scope
@@ -54,11 +50,11 @@ fn compare(service: &Service, test: &ArmMetrics, base: &ArmMetrics) -> Reason {
     for (name, arm) in [("canary", test), ("baseline", base)] {
         match &arm.requests {
             Err(why) => return reason(Verdict::Unknown, service, format!("{name} requests: {why}")),
-            Ok(n) if *n < ENOUGH => {
+            Ok(n) if *n < ENOUGH_REQUESTS => {
                 return reason(
                     Verdict::Unknown,
                     service,
-                    format!("{name} has {n:.0} requests in 5 minutes, {ENOUGH:.0} are needed"),
+                    format!("{name} has {n:.0} requests in 5 minutes, {ENOUGH_REQUESTS:.0} are needed"),
                 );
             }
             Ok(_) => {}
@@ -80,30 +76,23 @@ fn compare(service: &Service, test: &ArmMetrics, base: &ArmMetrics) -> Reason {
 }
 
 fn check(service: &Service, name: &str, show: impl Fn(f64) -> String, test: &Measure, base: &Measure, limit: f64) -> Reason {
-    let (test, base) = match (test, base) {
-        (Ok(test), Ok(base)) => (*test, *base),
-        (Err(why), _) => return reason(Verdict::Unknown, service, format!("canary {name}: {why}")),
-        (_, Err(why)) => return reason(Verdict::Unknown, service, format!("baseline {name}: {why}")),
-    };
-    let (t, b, l) = (show(test), show(base), show(limit));
-    match (test > limit, base > limit) {
-        (false, false) => reason(Verdict::Go, service, format!("canary {name} {t}, baseline {b}, limit {l}")),
-        (true, true) if test <= CLEARLY * base => reason(
-            Verdict::Hold,
-            service,
-            format!("{name} {t} on the canary and {b} on the baseline: the environment, not the canary"),
-        ),
-        (true, _) if test > CLEARLY * base => {
-            reason(Verdict::NoGo, service, format!("canary {name} {t}, baseline {b}, limit {l}"))
+    let figure = |m: &Measure| m.as_ref().map_or_else(ToString::to_string, |v| show(*v));
+    let (t, b, l) = (figure(test), figure(base), show(limit));
+    let say = |verdict, text: String| reason(verdict, service, text);
+    match Comparison::of(test, base, limit) {
+        Comparison::Pass => say(Verdict::Go, format!("canary {name} {t}, baseline {b}, limit {l}")),
+        Comparison::Worse => say(Verdict::NoGo, format!("canary {name} {t}, baseline {b}, limit {l}")),
+        Comparison::BothOver => {
+            say(Verdict::Hold, format!("{name} {t} on the canary and {b} on the baseline: the environment, not the canary"))
         }
-        (true, _) => reason(
-            Verdict::Hold,
-            service,
-            format!("canary {name} {t} is over {l}, but not clearly worse than the baseline ({b})"),
-        ),
-        (false, true) => {
-            reason(Verdict::Hold, service, format!("baseline {name} {b} is over {l}: the environment, not the canary"))
+        Comparison::Over => {
+            say(Verdict::Hold, format!("canary {name} {t} is over {l}, but not clearly worse than the baseline ({b})"))
         }
+        Comparison::BaselineOver => {
+            say(Verdict::Hold, format!("baseline {name} {b} is over {l}: the environment, not the canary"))
+        }
+        Comparison::Unknown(Arm::Canary, why) => say(Verdict::Unknown, format!("canary {name}: {why}")),
+        Comparison::Unknown(_, why) => say(Verdict::Unknown, format!("baseline {name}: {why}")),
     }
 }
 

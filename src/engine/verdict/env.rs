@@ -1,7 +1,9 @@
 //! ENV: do the workloads run, and do all clusters agree?
 
 use super::{Scope, not_current, reason, target_version};
-use crate::domain::{ClusterName, Evidence, Health, Placement, Reason, Service, Snapshot, Station, StationKind, Verdict};
+use crate::domain::{
+    ClusterName, Evidence, Health, Placement, PodCounts, Reason, Service, Snapshot, Station, StationKind, Verdict,
+};
 
 pub fn station(s: &Snapshot, scope: &Scope) -> Station {
     if scope.environment.clusters.is_empty() {
@@ -55,7 +57,7 @@ fn health(service: &Service, p: &Placement) -> Reason {
 }
 
 fn evidence(p: &Placement) -> Evidence {
-    let (wanted, _, available) = p.pods;
+    let PodCounts { wanted, available, .. } = p.pods;
     let version = p.version.as_ref().map(ToString::to_string).unwrap_or_default();
     Evidence::new(
         format!("{} {}/{}", p.key.cluster, p.namespace, p.workload),

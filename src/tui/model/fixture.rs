@@ -114,7 +114,7 @@ pub fn snapshot() -> Snapshot {
                         delivery: Some(Delivery::Canary),
                         version: version(tag),
                         wanted_version: version(if under_test { "4.2.0" } else { tag }),
-                        pods: (3, 3, 3),
+                        pods: crate::domain::PodCounts { wanted: 3, ready: 3, available: 3 },
                         restarts: 0,
                         canary: under_test.then(canary),
                         health: Health::Pass,

@@ -9,7 +9,7 @@ use ratatui::{
 use super::{Canvas, tone, unset};
 use crate::{
     action::Verb,
-    domain::{Arm, ArmMetrics, CanaryPhase, Measure, NoValue, Step},
+    domain::{Arm, ArmMetrics, CanaryPhase, Comparison, ENOUGH_REQUESTS, Measure, NoValue, Step},
     tui::{
         command::Command,
         glyph::Glyph,
@@ -221,7 +221,8 @@ fn table(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, cell: &CanaryCell) {
         }
         let x = x.max(46);
         if area.width > x + 12 {
-            let curve = |side: &Result<&ArmMetrics, NoValue>| side.as_ref().map(|a| evenly(tail((line.pick)(a)))).unwrap_or_default();
+            let curve =
+                |side: &Result<&ArmMetrics, NoValue>| side.as_ref().map(|a| evenly(tail((line.pick)(a)))).unwrap_or_default();
             let (canary, baseline) = (curve(&test), curve(&base));
             let chart = Chart { canary: &canary, baseline: &baseline, axes: false, ..Chart::default() };
             chart.draw(Rect { x: area.x + x, y: area.y + y, width: area.width - x, height: 1 }, c.buf, look);
@@ -251,7 +252,8 @@ fn ways(c: &mut Canvas<'_>, area: Rect, y: u16, cell: &CanaryCell) {
     let Some((_, canary)) = cell.arms.first() else { return };
     let mut words = vec![];
     let here = canary.step.map_or(usize::MAX, |s| s as usize);
-    let next = canary.steps.iter().skip(here.saturating_add(1)).find_map(|s| if let Step::SetWeight(w) = s { Some(*w) } else { None });
+    let next =
+        canary.steps.iter().skip(here.saturating_add(1)).find_map(|s| if let Step::SetWeight(w) = s { Some(*w) } else { None });
     if !canary.steps.is_empty() && here < usize::MAX {
         let to = next.map_or("100".to_owned(), |w| w.to_string());
         words.push(look.span(Token::Dim, format!("next {to} %   ")));
@@ -266,24 +268,25 @@ fn ways(c: &mut Canvas<'_>, area: Rect, y: u16, cell: &CanaryCell) {
     put_line(c.buf, area, 0, y, &Line::from(words));
 }
 
-/// The rule of station CANARY for one metric: over the limit and over twice the baseline is the canary's fault; both
-/// over the limit is the environment's.
+/// What station CANARY says of one figure, in a word.
 fn judge(canary: &Measure, base: &Measure, limit: f64) -> (Tone, String) {
-    match (canary, base) {
-        (Ok(c), Ok(b)) if *c <= limit && *b <= limit => (Tone::Good, "pass".to_owned()),
-        (Ok(c), Ok(_)) if *c <= limit => (Tone::Good, "pass, base is over".to_owned()),
-        (Ok(c), Ok(b)) if *b > 0.0 && *c > 2.0 * b => (Tone::Bad, format!("FAIL {:.0}x", c / b)),
-        (Ok(_), Ok(b)) if *b <= 0.0 => (Tone::Bad, "FAIL".to_owned()),
-        (Ok(_), Ok(b)) if *b > limit => (Tone::Hold, "both over".to_owned()),
-        (Ok(_), Ok(_)) => (Tone::Hold, "over".to_owned()),
-        _ => (Tone::Unknown, "unknown".to_owned()),
+    match Comparison::of(canary, base, limit) {
+        Comparison::Pass => (Tone::Good, "pass".to_owned()),
+        Comparison::Worse => match (canary, base) {
+            (Ok(c), Ok(b)) if *b > 0.0 => (Tone::Bad, format!("FAIL {:.0}x", c / b)),
+            _ => (Tone::Bad, "FAIL".to_owned()),
+        },
+        Comparison::BothOver => (Tone::Hold, "both over".to_owned()),
+        Comparison::Over => (Tone::Hold, "over".to_owned()),
+        Comparison::BaselineOver => (Tone::Hold, "base is over".to_owned()),
+        Comparison::Unknown(..) => (Tone::Unknown, "unknown".to_owned()),
     }
 }
 
 fn enough(requests: &Measure) -> (Tone, String) {
     match requests {
-        Ok(n) if *n >= 100.0 => (Tone::Good, "enough".to_owned()),
-        Ok(n) => (Tone::Unknown, format!("{n:.0} of 100 requests")),
+        Ok(n) if *n >= ENOUGH_REQUESTS => (Tone::Good, "enough".to_owned()),
+        Ok(n) => (Tone::Unknown, format!("{n:.0} of {ENOUGH_REQUESTS:.0} requests")),
         Err(_) => (Tone::Unknown, "unknown".to_owned()),
     }
 }
@@ -312,7 +315,7 @@ fn serving(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow) {
     let Some(target) = m.snapshot.environment() else { return };
     for p in m.snapshot.placements_of(&row.name, &target.name) {
         let (token, word) = match &p.health {
-            crate::domain::Health::Pass => (Token::Dim, format!("{} of {} pods available", p.pods.2, p.pods.0)),
+            crate::domain::Health::Pass => (Token::Dim, format!("{} of {} pods available", p.pods.available, p.pods.wanted)),
             crate::domain::Health::Missing => (Token::Dim, "not here".to_owned()),
             crate::domain::Health::Progressing(why) => (Token::Running, why.to_string()),
             crate::domain::Health::Fail(why) => (Token::NoGo, why.first().map(ToString::to_string).unwrap_or_default()),
