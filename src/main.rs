@@ -67,16 +67,30 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
         Some(Command::Sim { scenario, listen }) => {
             tokio::select! {
                 done = wire::serve(*scenario, *listen, &cli.global, &mut printer) => done,
-                _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+                () = interrupted() => Ok(Exit::Interrupted),
             }
         }
         None | Some(Command::Demo { .. }) => wire::cockpit::run(cli, &mut printer).await,
         Some(command) => {
             tokio::select! {
                 done = headless(cli, command, &mut printer) => done,
-                _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+                () = interrupted() => Ok(Exit::Interrupted),
             }
         }
+    }
+}
+
+/// Returns when somebody asks the command to end: Ctrl-C or SIGTERM. What it holds is dropped then, files included.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // No second signal to wait for; Ctrl-C alone must do.
+        tokio::signal::ctrl_c().await.ok();
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 

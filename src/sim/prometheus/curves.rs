@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::sim::world::{
     Cluster, Service, World,
-    traffic::{Arm, EPOCH},
+    traffic::{Arm, Count, Counter, EPOCH},
 };
 
 /// Milliseconds between two scrapes of every target.
@@ -40,17 +40,22 @@ pub struct Flow {
 impl Flow {
     /// The counter at an instant (milliseconds since 1970), straight from the model.
     pub fn exact(self, world: &World, figure: Figure, at: i64) -> f64 {
-        let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
-        if world.minutes(at) <= EPOCH {
-            return 0.0;
-        }
-        match figure {
-            Figure::Requests | Figure::Faster(u64::MAX) => world.requests_total(self.service, self.cluster, self.arm, at),
-            Figure::Errors => world.errors_total(self.service, self.cluster, self.arm, at),
-            Figure::Faster(micros) => world.bucket_total(self.service, self.cluster, self.arm, micros as f64 / 1000.0, at),
-            Figure::Latency => world.latency_total(self.service, self.cluster, self.arm, at),
-        }
+        read(world, &self.counter(world, figure), at)
     }
+
+    fn counter(self, world: &World, figure: Figure) -> Counter {
+        let count = match figure {
+            Figure::Requests | Figure::Faster(u64::MAX) => Count::Requests,
+            Figure::Errors => Count::Errors,
+            Figure::Faster(micros) => Count::Faster(micros as f64 / 1000.0),
+            Figure::Latency => Count::Latency,
+        };
+        world.counter(self.service, self.cluster, self.arm, count)
+    }
+}
+
+fn read(world: &World, counter: &Counter, at: i64) -> f64 {
+    counter.at(world.minutes(Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH)))
 }
 
 /// One counter per flow and figure, indexed by scrape since the model's beginning.
@@ -67,6 +72,7 @@ impl Curves {
         let begin = begin(world);
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let curve = memory.entry((flow.service.name, flow.cluster, flow.arm, figure)).or_default();
+        let mut counter = None;
         let value = |scrape: i64| {
             let Ok(index) = usize::try_from(scrape - begin) else { return 0.0 };
             if curve.len() <= index {
@@ -74,7 +80,8 @@ impl Curves {
             }
             let Some(slot) = curve.get_mut(index) else { return f64::NAN };
             if slot.is_nan() {
-                *slot = flow.exact(world, figure, scrape * SCRAPE);
+                let counter = counter.get_or_insert_with(|| flow.counter(world, figure));
+                *slot = read(world, counter, scrape * SCRAPE);
             }
             *slot
         };

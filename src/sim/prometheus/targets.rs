@@ -7,11 +7,8 @@ use jiff::Timestamp;
 
 use super::curves::{Flow, SCRAPE};
 use crate::sim::world::traffic::{Arm, EPOCH};
-use crate::sim::world::workload::{Pod, Set};
+use crate::sim::world::workload::{Pod, START, Set};
 use crate::sim::world::{Cluster, Delivery, NAMESPACE, SERVICES, Service, World, release};
-
-/// How long a pod takes until it is ready and scraped, in minutes.
-const READY: f64 = 0.4;
 
 /// A stretch of time (milliseconds, the end excluded) in which a pod has a share of its arm's traffic.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,9 +91,9 @@ pub fn targets(world: &World, end: Timestamp) -> Vec<Target> {
 
 fn placement(world: &World, service: &'static Service, cluster: Cluster, end: Timestamp) -> Vec<Target> {
     let now = world.minutes(end);
-    let arrived = world.arrived(service, cluster.environment()) + READY;
+    let arrived = world.arrived(service, cluster.environment()) + START;
     // Between two of these minutes nothing changes about the pods.
-    let mut cuts = vec![EPOCH, arrived, release::STARTED, release::STARTED + READY];
+    let mut cuts = vec![EPOCH, arrived, release::STARTED, release::STARTED + START];
     cuts.extend(world.weights(service.name, cluster).iter().map(|(minute, _)| *minute));
     cuts.retain(|cut| (EPOCH..=now).contains(cut));
     cuts.sort_by(f64::total_cmp);
@@ -138,7 +135,7 @@ fn pods(world: &World, service: &'static Service, cluster: Cluster, minute: f64,
         }
     }
     // A canary is not scraped before it is ready.
-    sets.retain(|set| set.arm != Some(Arm::Canary) || set.created + READY <= minute);
+    sets.retain(|set| set.arm != Some(Arm::Canary) || set.created + START <= minute);
     sets.iter().flat_map(|set| (0..set.replicas).map(|index| world.pod(cluster, set, index, minute))).collect()
 }
 

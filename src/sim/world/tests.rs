@@ -131,6 +131,38 @@ fn runs_at_minute_twenty() {
 }
 
 #[test]
+fn every_version_that_runs_somewhere_has_a_run_of_its_commit() {
+    for seed in [1, 2, 77] {
+        let w = World::new(Params { seed, ..Params::default() });
+        let now = w.instant(20.0);
+        let runs = w.runs(now);
+        for (service, cluster) in SERVICES.iter().flat_map(|s| Cluster::ALL.map(|c| (s, c))) {
+            for set in w.sets(service, cluster, now).iter().filter(|set| set.replicas > 0) {
+                let sha = w.commit(service.name, &set.version);
+                let of = |r: &&pipelines::Run| r.sha == sha && r.workflow == service.workflow() && r.event == "push";
+                let run = runs.iter().find(of).unwrap_or_else(|| panic!("a run of {} {}", service.name, set.version));
+                assert_eq!((run.repository, run.services.as_slice()), (service.repository(), &[service.name][..]));
+                let scripted = match service.name {
+                    "order" if set.version == "7.0.4" => State::InProgress,
+                    "shipping" if set.version == "1.4.2" => State::Waiting,
+                    _ => State::Success,
+                };
+                assert_eq!(run.state, scripted, "{} {}", service.name, set.version);
+            }
+        }
+        let mut known: Vec<_> = runs.iter().map(|r| r.id).collect();
+        known.sort_unstable();
+        known.dedup();
+        assert_eq!(known.len(), runs.len(), "ids are unique");
+        for repository in ["acme/shop", "acme/notify", "acme/media"] {
+            let numbers = runs.iter().filter(|r| r.repository == repository && r.name != "nightly").map(|r| r.number);
+            let numbers: Vec<_> = numbers.collect();
+            assert!(numbers.windows(2).all(|pair| pair[0] > pair[1]), "numbers fall with age: {numbers:?}");
+        }
+    }
+}
+
+#[test]
 fn the_canary_has_its_own_pods() {
     let w = world(Scenario::Calm);
     let payment = catalogue::find("payment").unwrap();

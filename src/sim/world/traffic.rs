@@ -50,19 +50,16 @@ impl Wave {
         self.mean + self.swing * (self.speed * minute + self.phase).sin()
     }
 
-    /// The integral of `self * other` over minutes `from..to`.
-    fn times(self, other: Self, from: f64, to: f64) -> f64 {
-        let part = |t: f64| {
-            let a = -(self.speed * t + self.phase).cos() / self.speed;
-            let b = -(other.speed * t + other.phase).cos() / other.speed;
-            let (fast, slow) = (self.speed + other.speed, self.speed - other.speed);
-            let cross = (slow * t + self.phase - other.phase).sin() / slow - (fast * t + self.phase + other.phase).sin() / fast;
-            self.mean * other.mean * t
-                + self.swing * other.mean * a
-                + self.mean * other.swing * b
-                + self.swing * other.swing * cross / 2.0
-        };
-        part(to) - part(from)
+    /// An antiderivative of `self * other` over minutes, at a minute.
+    fn integral(self, other: Self, t: f64) -> f64 {
+        let a = -(self.speed * t + self.phase).cos() / self.speed;
+        let b = -(other.speed * t + other.phase).cos() / other.speed;
+        let (fast, slow) = (self.speed + other.speed, self.speed - other.speed);
+        let cross = (slow * t + self.phase - other.phase).sin() / slow - (fast * t + self.phase + other.phase).sin() / fast;
+        self.mean * other.mean * t
+            + self.swing * other.mean * a
+            + self.mean * other.swing * b
+            + self.swing * other.swing * cross / 2.0
     }
 }
 
@@ -172,39 +169,97 @@ impl World {
 
     /// Requests served by an arm since EPOCH: a counter.
     pub fn requests_total(&self, service: &Service, cluster: Cluster, arm: Arm, at: Timestamp) -> f64 {
-        self.total(service, cluster, arm, at, |_| constant(1.0))
+        self.counter(service, cluster, arm, Count::Requests).at(self.minutes(at))
     }
 
     /// Failed requests (5xx) of an arm since EPOCH: a counter.
     pub fn errors_total(&self, service: &Service, cluster: Cluster, arm: Arm, at: Timestamp) -> f64 {
-        let ripple = self.ripple("errors", service, cluster, arm, 1.0, 0.2);
-        self.total(service, cluster, arm, at, |s| Wave { mean: s.errors, swing: s.errors * ripple.swing, ..ripple })
+        self.counter(service, cluster, arm, Count::Errors).at(self.minutes(at))
     }
 
     /// Requests of an arm that took at most `le` milliseconds (infinity: all) since EPOCH: a counter.
     pub fn bucket_total(&self, service: &Service, cluster: Cluster, arm: Arm, le: f64, at: Timestamp) -> f64 {
-        self.mixed(service, cluster, arm, at, |p95| faster(le, p95))
+        self.counter(service, cluster, arm, Count::Faster(le)).at(self.minutes(at))
     }
 
     /// The sum of latencies of an arm since EPOCH, in milliseconds: a counter.
     pub fn latency_total(&self, service: &Service, cluster: Cluster, arm: Arm, at: Timestamp) -> f64 {
-        self.mixed(service, cluster, arm, at, mean)
+        self.counter(service, cluster, arm, Count::Latency).at(self.minutes(at))
     }
 
-    /// Latency sways between a low and a high distribution; any linear figure of it is the mixture of the two.
-    fn mixed(&self, service: &Service, cluster: Cluster, arm: Arm, at: Timestamp, figure: impl Fn(f64) -> f64) -> f64 {
-        let high = self.ripple("latency", service, cluster, arm, 0.5, 0.5);
-        self.total(service, cluster, arm, at, |s| {
-            let (low, top) = (figure(s.p95 * (1.0 - SWAY)), figure(s.p95 * (1.0 + SWAY)));
-            Wave { mean: low + (top - low) * high.mean, swing: (top - low) * high.swing, ..high }
-        })
-    }
-
-    fn total(&self, service: &Service, cluster: Cluster, arm: Arm, at: Timestamp, factor: impl Fn(&Stretch) -> Wave) -> f64 {
+    /// A counter of an arm, ready to be read at many instants.
+    pub fn counter(&self, service: &Service, cluster: Cluster, arm: Arm, count: Count) -> Counter {
         let demand = self.demand(service, cluster);
-        let stretches = self.stretches(service, cluster, arm, self.minutes(at));
-        let sum: f64 = stretches.iter().map(|s| s.share * demand.times(factor(s), s.from, s.to)).sum();
+        let ripple = match count {
+            Count::Requests => constant(1.0),
+            Count::Errors => self.ripple("errors", service, cluster, arm, 1.0, 0.2),
+            Count::Faster(_) | Count::Latency => self.ripple("latency", service, cluster, arm, 0.5, 0.5),
+        };
+        // Latency sways between a low and a high distribution; any linear figure of it is the mixture of the two.
+        let mixed = |s: &Stretch, figure: &dyn Fn(f64) -> f64| {
+            let (low, top) = (figure(s.p95 * (1.0 - SWAY)), figure(s.p95 * (1.0 + SWAY)));
+            Wave { mean: low + (top - low) * ripple.mean, swing: (top - low) * ripple.swing, ..ripple }
+        };
+        let mut before = 0.0;
+        let mut pieces = Vec::new();
+        for s in self.stretches(service, cluster, arm, f64::INFINITY) {
+            let wave = match count {
+                Count::Requests => ripple,
+                Count::Errors => Wave { mean: s.errors, swing: s.errors * ripple.swing, ..ripple },
+                Count::Faster(le) => mixed(&s, &|p95| faster(le, p95)),
+                Count::Latency => mixed(&s, &mean),
+            };
+            let piece = Piece { from: s.from, share: s.share, wave, begin: demand.integral(wave, s.from), before };
+            before = if s.to.is_finite() { piece.at(demand, s.to) } else { 0.0 };
+            pieces.push(piece);
+        }
+        Counter { demand, pieces }
+    }
+}
+
+/// What is counted of an arm since EPOCH.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Count {
+    /// Requests.
+    Requests,
+    /// Requests that failed (5xx).
+    Errors,
+    /// Requests that took at most so many milliseconds (infinity: all).
+    Faster(f64),
+    /// Milliseconds spent.
+    Latency,
+}
+
+/// A counter of one arm. Names and finished stretches are worked out once; each reading is one integral.
+#[derive(Clone, Debug)]
+pub struct Counter {
+    demand: Wave,
+    pieces: Vec<Piece>,
+}
+
+/// The part of a counter that grows within one stretch.
+#[derive(Clone, Debug)]
+struct Piece {
+    from: f64,
+    share: f64,
+    wave: Wave,
+    /// The integral's value at `from`.
+    begin: f64,
+    /// What the stretches before have counted.
+    before: f64,
+}
+
+impl Piece {
+    fn at(&self, demand: Wave, minute: f64) -> f64 {
+        self.before + self.share * (demand.integral(self.wave, minute) - self.begin)
+    }
+}
+
+impl Counter {
+    /// Its value at a minute since T0; 0 until EPOCH.
+    pub fn at(&self, minute: f64) -> f64 {
+        let piece = self.pieces.iter().rev().find(|piece| piece.from < minute);
         // Waves are per second, time is in minutes.
-        sum * 60.0
+        piece.map_or(0.0, |piece| piece.at(self.demand, minute)) * 60.0
     }
 }

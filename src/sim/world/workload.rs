@@ -53,6 +53,9 @@ pub struct Pod {
 /// How long a pod takes from creation to Ready, in minutes.
 pub const START: f64 = 0.05;
 
+/// How long before a version its predecessor was made, in minutes.
+pub const PREDECESSOR: f64 = 8000.0;
+
 /// The version before, as the company counts: the patch level below, or the last of the minor below.
 pub fn before(service: &str, version: &str) -> String {
     if service == release::SERVICE && version == release::CANARY {
@@ -106,7 +109,7 @@ impl World {
         let at = self.arrived(service, environment);
         let revision = 3 + names::number(self.seed(), &["revision", service.name, environment.name()], 20) as u32;
         let mut sets = vec![
-            self.set(cluster, &main, &old, (revision - 1, 0, None, at - 8000.0)),
+            self.set(cluster, &main, &old, (revision - 1, 0, None, at - PREDECESSOR)),
             self.set(cluster, &main, version, (revision, replicas, Some(Arm::Stable), at)),
         ];
         match service.delivery {
@@ -121,7 +124,7 @@ impl World {
                     cluster,
                     &format!("{}-green", service.name),
                     &old,
-                    (revision - 1, replicas, None, at - 8000.0),
+                    (revision - 1, replicas, None, at - PREDECESSOR),
                 ));
             }
             Delivery::GatewayRoute | Delivery::VirtualService => {
