@@ -41,7 +41,10 @@ impl World {
         scripts
     }
 
-    fn settled(&self, (name, version, title, actor): &(&'static str, &'static str, &'static str, &'static str)) -> Option<Script> {
+    fn settled(
+        &self,
+        (name, version, title, actor): &(&'static str, &'static str, &'static str, &'static str),
+    ) -> Option<Script> {
         let service = catalogue::find(name)?;
         let runs = |environment: &Environment| service.version(*environment) == *version;
         let created = match Environment::ALL.iter().find(|environment| runs(environment)) {
