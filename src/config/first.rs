@@ -50,7 +50,7 @@ pub enum FirstRun {
     Found {
         /// What it comes down to.
         settings: Box<Settings>,
-        /// The same as a file: what `gonogo init` would begin with.
+        /// The same as a file: what a person could begin with.
         text: String,
     },
     /// Nothing to look at.

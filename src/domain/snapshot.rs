@@ -185,14 +185,24 @@ impl Snapshot {
         }
         let mut out = vec![];
         for (name, c) in &self.clusters {
-            note(&mut out, format!("{name} deployments"), &c.deployments);
-            note(&mut out, format!("{name} replica sets"), &c.replica_sets);
-            note(&mut out, format!("{name} pods"), &c.pods);
-            note(&mut out, format!("{name} services"), &c.services);
-            note(&mut out, format!("{name} endpoints"), &c.endpoints);
-            note(&mut out, format!("{name} rollouts"), &c.rollouts);
+            let mut mine = vec![];
+            note(&mut mine, format!("{name} deployments"), &c.deployments);
+            note(&mut mine, format!("{name} replica sets"), &c.replica_sets);
+            note(&mut mine, format!("{name} pods"), &c.pods);
+            note(&mut mine, format!("{name} services"), &c.services);
+            note(&mut mine, format!("{name} endpoints"), &c.endpoints);
+            note(&mut mine, format!("{name} rollouts"), &c.rollouts);
             for feed in c.routes.values() {
-                note(&mut out, format!("{name} routes"), feed);
+                note(&mut mine, format!("{name} routes"), feed);
+            }
+            // A cluster that cannot be reached is one trouble and not eight.
+            let sections = 6 + c.routes.len();
+            match mine.first() {
+                Some(first) if mine.len() == sections && mine.iter().all(|t| t.problem.kind == first.problem.kind) => {
+                    let since = mine.iter().map(|t| t.since).min().unwrap_or(first.since);
+                    out.push(Trouble { source: name.as_str().into(), since, problem: first.problem.clone() });
+                }
+                _ => out.append(&mut mine),
             }
         }
         for (repo, feed) in &self.pipelines.runs {

@@ -178,7 +178,7 @@ impl VerdictReport {
         });
         let verdict = worst.and_then(|s| s.verdict).unwrap_or(Verdict::Unknown);
         let sentence = match worst {
-            None => "no station is configured: gonogo init".into(),
+            None => "no station is configured; config.example.toml shows how".into(),
             Some(_) if verdict == Verdict::Go => match scope.as_slice() {
                 [] => "nothing is on its way; every station that is configured says go".into(),
                 [one] => format!("{one}: every station that is configured says go"),

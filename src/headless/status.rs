@@ -20,10 +20,10 @@ pub struct StatusArgs {
 
 /// Prints the status. Exit code 0 whenever it could print.
 pub async fn status(engine: &Engine, args: &StatusArgs, printer: &mut Printer) -> io::Result<Exit> {
-    let s = engine.settled(PATIENCE).await;
-    if let Some(refusal) = unknown_names(&s.topology, &[], args.environment.as_ref()) {
+    if let Some(refusal) = unknown_names(&engine.snapshot().topology, &[], args.environment.as_ref()) {
         return Ok(Printer::refusal(&refusal));
     }
+    let s = engine.settled(PATIENCE).await;
     let report = verdict::report(&s, &Question { environment: args.environment.clone(), ..Question::default() });
     let environment = args.environment.as_ref().or(s.topology.last().map(|e| &e.name));
     let root = StatusRoot::new("gonogo/v1/status", &s, &report, environment, args.environment.as_ref());

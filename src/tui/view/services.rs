@@ -44,7 +44,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
     let inner = Rect { width: inner.width - 1, ..inner };
     if rows.is_empty() {
         let why = if m.board.services.is_empty() {
-            "no service is configured: gonogo init finds them"
+            "no service is configured; config.example.toml shows how"
         } else {
             "no service matches the filter"
         };
