@@ -9,7 +9,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{clock::Clock, store::{LookAt, Store}};
+use super::{
+    clock::Clock,
+    store::{LookAt, Store},
+};
 use crate::{
     domain::{ClusterName, MetricTarget, Problem, RunsWanted, Snapshot, SourceUpdate, Topology},
     provider::role::{Metrics, Pipelines, Sink, Timer, Workloads},

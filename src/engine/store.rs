@@ -10,8 +10,8 @@ use super::{
     wanted,
 };
 use crate::domain::{
-    ArmMetrics, ClusterName, ClusterState, EnvironmentName, Event, Feed, MetricTarget, PipelineState, Placement, PlacementKey, Problem,
-    ProblemKind, Row, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
+    ArmMetrics, ClusterName, ClusterState, EnvironmentName, Event, Feed, MetricTarget, PipelineState, Placement, PlacementKey,
+    Problem, ProblemKind, Row, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
 };
 
 /// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.

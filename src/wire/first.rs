@@ -13,7 +13,9 @@ pub async fn found(inputs: &Inputs<'_>) -> Found {
     let contexts = kube::contexts(None).ok().flatten();
     let current = contexts.as_ref().and_then(kube::Contexts::current);
     let remote = remote(inputs);
-    let has_token = if remote.is_none() { false } else {
+    let has_token = if remote.is_none() {
+        false
+    } else {
         let env = |name: &str| inputs.env.get(name).cloned();
         github::token(github::PUBLIC, env, |_| None).is_some() || github::gh_auth_token(github::PUBLIC).await.is_some()
     };

@@ -46,11 +46,7 @@ impl World {
     }
 
     /// The embedded world.
-    pub async fn embedded(
-        options: demo::Options,
-        environment: Option<EnvironmentName>,
-        global: &Global,
-    ) -> Result<Self, Exit> {
+    pub async fn embedded(options: demo::Options, environment: Option<EnvironmentName>, global: &Global) -> Result<Self, Exit> {
         let demo = demo::Demo::start(options).await.map_err(|p| Printer::problem(&p))?;
         let inputs = Inputs { flags: overrides(global), ..Inputs::bare(&RealDisk) };
         let loaded = load_text(std::path::Path::new("demo"), &demo.text, &inputs).map_err(|f| faults(&f))?;
@@ -110,7 +106,9 @@ pub async fn token(settings: &mut Settings) -> Result<(), Problem> {
         (None, None)
     } else {
         let env = |name: &str| std::env::var(name).ok();
-        let found = if let Some(token) = github::token(&connection.host, env, |_| None) { Some(token) } else {
+        let found = if let Some(token) = github::token(&connection.host, env, |_| None) {
+            Some(token)
+        } else {
             let from_gh = github::gh_auth_token(&connection.host).await;
             github::token(&connection.host, |_| None, |_| from_gh)
         };

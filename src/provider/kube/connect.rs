@@ -83,11 +83,15 @@ impl Contexts {
                     [] => missing(format!("no context of the kubeconfig reaches {server}")),
                     [only] => Ok(only),
                     // Several users or namespaces on one server: the one that the person works with.
-                    _ => if let Some(current) = self.current().filter(here) { Ok(current) } else {
-                        let names: Vec<&str> = hits.iter().map(|c| c.name.as_str()).collect();
-                        let what = format!("{} contexts reach {server}: {}", hits.len(), names.join(", "));
-                        Err(wrong(&connection.name, what).hint("name one of them with `context`"))
-                    },
+                    _ => {
+                        if let Some(current) = self.current().filter(here) {
+                            Ok(current)
+                        } else {
+                            let names: Vec<&str> = hits.iter().map(|c| c.name.as_str()).collect();
+                            let what = format!("{} contexts reach {server}: {}", hits.len(), names.join(", "));
+                            Err(wrong(&connection.name, what).hint("name one of them with `context`"))
+                        }
+                    }
                 }
             }
             (None, None) => match self.current() {

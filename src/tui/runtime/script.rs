@@ -107,9 +107,8 @@ async fn later(engine: &Engine, waited: SignedDuration) {
     let fresh = |at: Option<Timestamp>| at.is_none_or(|at| now.duration_since(at) < since);
     let mut snapshots = engine.snapshots();
     // A watch that was quiet for longer than the silence it is allowed counts as stale until its next sign of life.
-    let settled = snapshots.wait_for(|s| {
-        s.settled && s.at >= now && fresh(s.metrics.live().and(s.metrics.at())) && s.troubles().is_empty()
-    });
+    let settled = snapshots
+        .wait_for(|s| s.settled && s.at >= now && fresh(s.metrics.live().and(s.metrics.at())) && s.troubles().is_empty());
     drop(tokio::time::timeout(RECOVER, settled).await);
 }
 

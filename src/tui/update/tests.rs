@@ -51,14 +51,19 @@ fn several_rollouts_give_a_choice_that_starts_at_the_selected_one() {
     let Some(Overlay::Choose { actions, at, .. }) = m.overlays.last() else { panic!("{:?}", m.overlays) };
     assert_eq!((actions.len(), actions[*at].target().service.as_str()), (2, "payment"));
     assert_eq!(press(&mut m, "y"), [], "a choice is not consent");
-    assert_eq!(press(&mut m, "k<enter>").last(), Some(&Effect::Plan(Action::parse(["abort", "cart", "--env", "production"]).unwrap())));
+    assert_eq!(
+        press(&mut m, "k<enter>").last(),
+        Some(&Effect::Plan(Action::parse(["abort", "cart", "--env", "production"]).unwrap()))
+    );
 }
 
 #[test]
 fn what_cannot_be_done_says_why() {
     let mut m = fixture::model(120, 40);
     assert_eq!(press(&mut m, "H"), []);
-    assert!(matches!(m.overlays.last(), Some(Overlay::Refused { why, .. }) if why.as_str() == "every rollout under way is paused already"));
+    assert!(
+        matches!(m.overlays.last(), Some(Overlay::Refused { why, .. }) if why.as_str() == "every rollout under way is paused already")
+    );
     press(&mut m, "<esc>");
     m.read_only = true;
     assert_eq!(press(&mut m, "A"), []);
@@ -114,7 +119,10 @@ fn the_filter_shows_matches_and_turns_round() {
     press(&mut m, "<esc>");
     assert_eq!(m.service_rows().len(), 5);
     press(&mut m, "/!a<enter>");
-    assert_eq!(m.service_rows().iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["order", "recommendation"].into_iter().filter(|n| !n.contains('a')).collect::<Vec<_>>());
+    assert_eq!(
+        m.service_rows().iter().map(|r| r.name.as_str()).collect::<Vec<_>>(),
+        ["order", "recommendation"].into_iter().filter(|n| !n.contains('a')).collect::<Vec<_>>()
+    );
     press(&mut m, "/<esc>");
     assert!(m.filter.text.is_empty(), "Esc in the field clears");
 }
