@@ -1,5 +1,7 @@
 //! The configuration from outside: faults with their lines, layers, narrowing, the first run, the example.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,

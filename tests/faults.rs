@@ -3,6 +3,8 @@
 //! Whatever happens to a source: the others stay live, the broken one says why and since when, the verdict is UNKNOWN
 //! with that reason, and all is well again by itself once the source is.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 #[expect(dead_code, reason = "each test binary uses its part")]
 mod support;
 

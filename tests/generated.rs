@@ -13,13 +13,13 @@ fn readme() -> PathBuf {
 
 /// Compares the part of the README between `<!-- NAME -->` and `<!-- /NAME -->`, or rewrites it.
 fn block(name: &str, want: &str) {
-    let text = fs::read_to_string(readme()).unwrap();
+    let text = fs::read_to_string(readme()).expect("the README");
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let start = text.find(&open).unwrap_or_else(|| panic!("README has no block {name}")) + open.len();
     let end = start + text[start..].find(&close).unwrap_or_else(|| panic!("README does not close block {name}"));
     if std::env::var_os("BLESS").is_some() {
         let blessed = format!("{}{want}{}", &text[..start], &text[end..]);
-        fs::write(readme(), blessed).unwrap();
+        fs::write(readme(), blessed).expect("the README can be written");
     } else {
         assert_eq!(&text[start..end], want, "block {name} is out of date: BLESS=1 cargo test --test generated");
     }
@@ -81,7 +81,7 @@ fn the_screenshots_are_up_to_date() {
 
 #[test]
 fn the_first_shell_block_holds_exactly_the_two_commands() {
-    let text = fs::read_to_string(readme()).unwrap();
+    let text = fs::read_to_string(readme()).expect("the README");
     let block = text.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a shell block");
     let commands: Vec<&str> = block.lines().map(|l| l.split('#').next().unwrap_or_default().trim()).collect();
     assert_eq!(commands, ["cargo run -- demo", "cargo test"]);
@@ -89,7 +89,7 @@ fn the_first_shell_block_holds_exactly_the_two_commands() {
 
 #[test]
 fn every_picture_of_the_readme_is_there_and_small_and_none_is_left_over() {
-    let text = fs::read_to_string(readme()).unwrap();
+    let text = fs::read_to_string(readme()).expect("the README");
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
     let mut files: Vec<String> = fs::read_dir(&folder)
         .unwrap()

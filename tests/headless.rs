@@ -1,5 +1,7 @@
 //! The real binary from outside: standard output, standard error, exit code, JSON; and README's examples, executed.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 #[expect(dead_code, reason = "each test binary uses its part")]
 mod support;
 

@@ -1,5 +1,7 @@
 //! The contract of the role Pipelines on GitHub: over recorded and faulty answers, and over the embedded world.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod scripted;
 
 use std::sync::{

@@ -3,6 +3,8 @@
 //! The server is hyper on loopback, so the real client, its time-outs and its reading of broken answers are in play.
 //! The clock does not wait: every back-off is noted and over at once.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{
     collections::{HashMap, VecDeque},
     convert::Infallible,

@@ -1,5 +1,7 @@
 //! The real binary in a pseudo-terminal: it comes, answers keys, and gives the terminal back on every way out.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{
     fs::File,
     io::{Read as _, Write as _},

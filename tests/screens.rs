@@ -3,6 +3,8 @@
 //! A world is opened once per scenario, over real HTTP, on a clock that stands still; every screen is `update` and
 //! `draw` on it.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock, Mutex},

@@ -1,5 +1,7 @@
 //! The embedded world, asked by real clients over real HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 #[path = "sim/control.rs"]
 mod control;
 #[path = "sim/faults.rs"]

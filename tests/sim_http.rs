@@ -1,5 +1,7 @@
 //! The embedded Prometheus and GitHub over real HTTP, with GitHub's own client as a referee.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{path::Path, process::Output, sync::Arc};
 
 use gonogo::sim::{self, Params, Sim, T0};

@@ -24,7 +24,8 @@ impl Bed {
         let (rollout, route) = (self.get(ROLLOUT).await, self.get(ROUTE).await);
         let status = &rollout["status"];
         let number = |value: &Value| value.as_u64().unwrap();
-        let observed = status["observedGeneration"].as_str().unwrap() == rollout["metadata"]["generation"].to_string();
+        let generation = rollout["metadata"]["generation"].to_string();
+        let observed = status["observedGeneration"].as_str().unwrap() == generation;
         let live = number(&route["spec"]["http"][0]["route"][1]["weight"]);
         let phase = status["phase"].as_str().unwrap().to_owned();
         (phase, number(&status["currentStepIndex"]), number(&status["canary"]["weights"]["canary"]["weight"]), live, observed)

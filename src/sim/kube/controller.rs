@@ -128,8 +128,10 @@ mod tests {
     use super::{LINGER, Phase, Position, SETTLE, rollout};
     use crate::sim::world::release::SCRIPT;
 
+    type Short = (Phase, usize, u32, (u32, u32), f64);
+
     /// Phase, step, weight, pods and minutes from now of all that a patch leads to.
-    fn after(at: Position, status: &Value, patch: &Value) -> Option<Vec<(Phase, usize, u32, (u32, u32), f64)>> {
+    fn after(at: Position, status: &Value, patch: &Value) -> Option<Vec<Short>> {
         let before = json!({"spec": {"paused": at.held}, "status": status});
         let mut object = before.clone();
         json_patch::merge(&mut object, patch);
@@ -205,7 +207,7 @@ mod tests {
             ("an annotation", paused, &waiting, json!({"metadata": {"annotations": {"a": "b"}}}), None),
         ];
         for (name, at, status, patch, expected) in table {
-            let close = |got: Vec<(Phase, usize, u32, (u32, u32), f64)>| {
+            let close = |got: Vec<Short>| {
                 got.into_iter().map(|(a, b, c, d, minute)| (a, b, c, d, (minute * 1000.0).round() / 1000.0)).collect::<Vec<_>>()
             };
             assert_eq!(after(at, status, &patch).map(close), expected, "{name}");

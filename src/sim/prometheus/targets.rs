@@ -64,7 +64,10 @@ impl Target {
 /// Who was scraped by now, remembered until the next scrape: a hundred pods with their names are a tenth of a second of
 /// work in a debug build.
 #[derive(Debug, Default)]
-pub struct Scraped(Mutex<Option<(World, i64, Arc<Vec<Target>>)>>);
+pub struct Scraped(Mutex<Option<Known>>);
+
+/// The world, the scrape and who was scraped until then.
+type Known = (World, i64, Arc<Vec<Target>>);
 
 impl Scraped {
     /// Every pod that there was until `end`.

@@ -244,12 +244,7 @@ fn version_cell(
     let differs = split || placements.iter().any(|p| p.drift.is_some()) || known.any(|v| v.same_tag_other_digest(first));
     let before = snapshot.topology.before(&environment.name);
     let behind = before.is_some_and(|e| {
-        snapshot
-            .placements_of(service, &e.name)
-            .iter()
-            .filter_map(|p| p.version.as_ref())
-            .next()
-            .is_some_and(|v| !v.same_build(first))
+        snapshot.placements_of(service, &e.name).iter().find_map(|p| p.version.as_ref()).is_some_and(|v| !v.same_build(first))
     });
     let under_test = placements.iter().any(|p| p.canary.as_ref().is_some_and(Canary::under_way));
     let failed = placements.iter().any(|p| matches!(p.health, Health::Fail(_)));

@@ -15,8 +15,8 @@ pub fn now() -> Timestamp {
     "2026-11-24T10:20:00Z".parse().unwrap()
 }
 
-fn version(tag: &str) -> Option<Version> {
-    Some(Version { tag: tag.into(), digest: None, commit: None })
+fn version(tag: &str) -> Version {
+    Version { tag: tag.into(), digest: None, commit: None }
 }
 
 const SERVICES: [(&str, &str, &str, &str); 5] = [
@@ -66,8 +66,8 @@ pub fn canary() -> Canary {
             planned: true,
         },
         owner: "Argo Rollouts".into(),
-        canary: version("4.2.0"),
-        stable: version("4.1.7"),
+        canary: Some(version("4.2.0")),
+        stable: Some(version("4.1.7")),
         set: Some(Weight::new(20.0)),
         planned: Some(Weight::new(20.0)),
         steps: [5.0, 20.0, 50.0].iter().flat_map(|w| [Step::SetWeight(Weight::new(*w)), Step::Pause(None)]).collect(),
@@ -112,8 +112,8 @@ pub fn snapshot() -> Snapshot {
                         namespace: "shop".into(),
                         workload: WorkloadRef { kind: WorkloadKind::Rollout, name: name.into() },
                         delivery: Some(Delivery::Canary),
-                        version: version(tag),
-                        wanted_version: version(if under_test { "4.2.0" } else { tag }),
+                        version: Some(version(tag)),
+                        wanted_version: Some(version(if under_test { "4.2.0" } else { tag })),
                         pods: crate::domain::PodCounts { wanted: 3, ready: 3, available: 3 },
                         restarts: 0,
                         canary: under_test.then(canary),

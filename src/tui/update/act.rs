@@ -69,15 +69,15 @@ pub fn ask(m: &mut Model, verb: Verb) -> Vec<Effect> {
             m.overlays.push(Overlay::Refused { what: name.into(), why, hint });
             vec![]
         }
-        Ok(actions) => match actions.as_slice() {
-            [one] => vec![Effect::Plan(one.clone())],
-            _ => {
-                let selected = m.selected().map(|s| s.name.clone());
-                let at = actions.iter().position(|a| Some(&a.target().service) == selected.as_ref()).unwrap_or(0);
-                m.overlays.push(Overlay::Choose { verb, actions, at });
-                vec![]
+        Ok(actions) => {
+            if let [one] = actions.as_slice() {
+                return vec![Effect::Plan(one.clone())];
             }
-        },
+            let selected = m.selected().map(|s| s.name.clone());
+            let at = actions.iter().position(|a| Some(&a.target().service) == selected.as_ref()).unwrap_or(0);
+            m.overlays.push(Overlay::Choose { verb, actions, at });
+            vec![]
+        }
     }
 }
 

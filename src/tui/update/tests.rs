@@ -23,8 +23,8 @@ fn abort() -> Action {
     Action::parse(["abort", "payment", "--env", "production"]).unwrap()
 }
 
-fn card() -> Box<PlanCard> {
-    Box::new(PlanCard { action: abort(), back: true, rows: vec![("where", "production".into())] })
+fn card() -> PlanCard {
+    PlanCard { action: abort(), back: true, rows: vec![("where", "production".into())] }
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn what_cannot_be_done_says_why() {
 #[test]
 fn a_plan_is_shown_and_only_esc_and_n_close_it() {
     let mut m = fixture::model(120, 40);
-    update(&mut m, Message::Planned(abort(), Ok(card())));
+    update(&mut m, Message::Planned(abort(), Ok(Box::new(card()))));
     let keys = ["y", "<enter>", "j", "G", "x", "<space>", "<paste y>"];
     for key in keys {
         assert_eq!(press(&mut m, key), [], "{key}");
@@ -85,8 +85,8 @@ fn a_plan_is_shown_and_only_esc_and_n_close_it() {
     update(&mut m, Message::Planned(abort(), Err(Refusal::new("no"))));
     press(&mut m, "<esc>");
     assert!(m.overlays.is_empty());
-    update(&mut m, Message::Planned(abort(), Ok(card())));
-    update(&mut m, Message::Planned(abort(), Ok(card())));
+    update(&mut m, Message::Planned(abort(), Ok(Box::new(card()))));
+    update(&mut m, Message::Planned(abort(), Ok(Box::new(card()))));
     assert_eq!(m.overlays.len(), 1, "a newer plan takes the place of the older one");
 }
 
@@ -228,7 +228,7 @@ fn any_message() -> impl Strategy<Value = Message> {
         1 => (0u16..220, 0u16..70, -3i16..4).prop_map(|(x, y, by)| Message::Scroll(x, y, by)),
         1 => (0u16..220, 0u16..70).prop_map(|(x, y)| Message::Resize(x, y)),
         1 => Just(Message::Snapshot(Arc::new(fixture::snapshot()))),
-        1 => Just(Message::Planned(abort(), Ok(card()))),
+        1 => Just(Message::Planned(abort(), Ok(Box::new(card())))),
         1 => Just(Message::Planned(abort(), Err(Refusal::new("no")))),
     ]
 }
