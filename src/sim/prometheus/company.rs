@@ -88,7 +88,7 @@ impl Company<'_> {
         for (index, span) in target.spans.iter().enumerate() {
             let at = |instant: i64| {
                 let term = |(figure, factor): &(Figure, f64)| {
-                    factor * target.flow().map_or(0.0, |flow| flow.exact(self.world, *figure, instant))
+                    factor * target.flow().map_or(0.0, |flow| self.curves.exact(self.world, flow, *figure, instant))
                 };
                 variant.terms.iter().map(term).sum::<f64>()
             };
@@ -136,7 +136,7 @@ impl Company<'_> {
     }
 
     fn unused(&self, target: &Target, end: i64) -> bool {
-        target.flow().is_none_or(|flow| flow.exact(self.world, Figure::Requests, end) < 1.0)
+        target.flow().is_none_or(|flow| self.curves.exact(self.world, flow, Figure::Requests, end) < 1.0)
     }
 }
 

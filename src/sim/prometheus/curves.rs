@@ -38,11 +38,6 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// The counter at an instant (milliseconds since 1970), straight from the model.
-    pub fn exact(self, world: &World, figure: Figure, at: i64) -> f64 {
-        read(world, &self.counter(world, figure), at)
-    }
-
     fn counter(self, world: &World, figure: Figure) -> Counter {
         let count = match figure {
             Figure::Requests | Figure::Faster(u64::MAX) => Count::Requests,
@@ -54,38 +49,64 @@ impl Flow {
     }
 }
 
-fn read(world: &World, counter: &Counter, at: i64) -> f64 {
-    counter.at(world.minutes(Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH)))
+/// One counter of a flow: the model's, for a world with that many changes, and what it said at scrapes since the
+/// model's beginning (NaN where nobody asked yet).
+#[derive(Debug)]
+struct Curve {
+    changes: usize,
+    counter: Counter,
+    scrapes: Vec<f64>,
 }
 
-/// One counter per flow and figure, indexed by scrape since the model's beginning.
-type Memory = HashMap<(&'static str, Cluster, Arm, Figure), Vec<f64>>;
+impl Curve {
+    fn exact(&self, world: &World, at: i64) -> f64 {
+        self.counter.at(world.minutes(Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH)))
+    }
 
-/// What has been worked out so far. The past never changes (a change of weight works from its minute on), so nothing
-/// is ever forgotten.
+    fn at_scrape(&mut self, world: &World, begin: i64, scrape: i64) -> f64 {
+        let Ok(index) = usize::try_from(scrape - begin) else { return 0.0 };
+        match self.scrapes.get(index) {
+            Some(known) if !known.is_nan() => return *known,
+            Some(_) => {}
+            None => self.scrapes.resize(index + 1, f64::NAN),
+        }
+        let value = self.exact(world, scrape * SCRAPE);
+        if let Some(slot) = self.scrapes.get_mut(index) {
+            *slot = value;
+        }
+        value
+    }
+}
+
+/// What has been worked out so far. The past never changes (a change of weight works from its minute on), so what was
+/// scraped is never forgotten.
 #[derive(Debug, Default)]
-pub struct Curves(Mutex<Memory>);
+pub struct Curves(Mutex<HashMap<(&'static str, Cluster, Arm, Figure), Curve>>);
 
 impl Curves {
     /// The counter at scrapes `first..=last` (numbers of 15-second intervals since 1970).
     pub fn at_scrapes(&self, world: &World, flow: Flow, figure: Figure, first: i64, last: i64) -> Vec<f64> {
         let begin = begin(world);
+        self.with(world, flow, figure, |curve| (first..=last).map(|scrape| curve.at_scrape(world, begin, scrape)).collect())
+    }
+
+    /// The counter at an instant (milliseconds since 1970), straight from the model.
+    pub fn exact(&self, world: &World, flow: Flow, figure: Figure, at: i64) -> f64 {
+        self.with(world, flow, figure, |curve| curve.exact(world, at))
+    }
+
+    fn with<T>(&self, world: &World, flow: Flow, figure: Figure, read: impl FnOnce(&mut Curve) -> T) -> T {
+        let changes = world.changes();
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let curve = memory.entry((flow.service.name, flow.cluster, flow.arm, figure)).or_default();
-        let mut counter = None;
-        let value = |scrape: i64| {
-            let Ok(index) = usize::try_from(scrape - begin) else { return 0.0 };
-            if curve.len() <= index {
-                curve.resize(index + 1, f64::NAN);
-            }
-            let Some(slot) = curve.get_mut(index) else { return f64::NAN };
-            if slot.is_nan() {
-                let counter = counter.get_or_insert_with(|| flow.counter(world, figure));
-                *slot = read(world, counter, scrape * SCRAPE);
-            }
-            *slot
-        };
-        (first..=last).map(value).collect()
+        let curve = memory.entry((flow.service.name, flow.cluster, flow.arm, figure)).or_insert_with(|| Curve {
+            changes,
+            counter: flow.counter(world, figure),
+            scrapes: Vec::new(),
+        });
+        if curve.changes != changes {
+            (curve.changes, curve.counter) = (changes, flow.counter(world, figure));
+        }
+        read(curve)
     }
 }
 
