@@ -81,7 +81,10 @@ impl Curve {
 /// What has been worked out so far. The past never changes (a change of weight works from its minute on), so what was
 /// scraped is never forgotten.
 #[derive(Debug, Default)]
-pub struct Curves(Mutex<HashMap<(&'static str, Cluster, Arm, Figure), Curve>>);
+pub struct Curves(Mutex<Memory>);
+
+/// Curves by service, cluster, arm and figure.
+type Memory = HashMap<(&'static str, Cluster, Arm, Figure), Curve>;
 
 impl Curves {
     /// The counter at scrapes `first..=last` (numbers of 15-second intervals since 1970).
