@@ -7,9 +7,9 @@ use crate::domain::{CanaryPhase, Event, Feed, Phase, Snapshot, Verdict};
 /// How many events are kept.
 pub const BOUND: usize = 200;
 /// How far back the data is asked.
-const BACK: SignedDuration = SignedDuration::from_hours(1);
+const BACK: SignedDuration = SignedDuration::from_hours(3);
 
-/// What the data itself says has happened within the last hour: runs that ended, canaries that came to a stop.
+/// What the data itself says has happened within the last three hours: runs that ended, canaries that came to a stop.
 pub fn recorded(s: &Snapshot) -> Vec<Event> {
     let since = s.at.checked_sub(BACK).unwrap_or(s.at);
     let mut out = vec![];
