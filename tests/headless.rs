@@ -234,7 +234,7 @@ fn a_dead_cluster_is_shown_and_is_no_go_ahead() {
     assert_eq!(status.code, 0, "{}", status.err);
     let root: Value = serde_json::from_str(&status.out).unwrap();
     let problems = root["problems"].as_array().unwrap();
-    assert!(problems.iter().any(|p| p["source"] == "gone deployments" && p["kind"] == "unreachable"), "{problems:?}");
+    assert!(problems.iter().any(|p| p["source"] == "gone" && p["kind"] == "unreachable"), "{problems:?}");
     let check = run_in(folder.path(), &["check"]);
     assert_eq!(check.code, 4, "{}", check.out);
     assert!(check.out.contains("gone: list deployments in shop: "), "no reason is told: {}", check.out);

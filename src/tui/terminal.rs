@@ -55,6 +55,11 @@ pub struct Session {
     modes: Modes,
 }
 
+/// Whether a person sits at both ends: keys come from a terminal, and frames go to one.
+pub fn is_there() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
 /// The terminal to write to: standard output if it is one, else the controlling terminal.
 ///
 /// # Errors

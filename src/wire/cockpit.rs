@@ -1,6 +1,6 @@
 //! `gonogo`: the cockpit on a terminal, or one frame of it without one.
 
-use std::{collections::BTreeMap, io, io::IsTerminal as _, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
@@ -18,6 +18,7 @@ use crate::{
         look::Look,
         print::{self, Ground},
         runtime::{self, Options},
+        terminal,
         theme::{ColourChoice, Depth, Theme},
     },
 };
@@ -31,7 +32,7 @@ pub async fn run(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
     if global.print.is_some() || global.keys.is_some() {
         return frame(cli, printer).await;
     }
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+    if !terminal::is_there() {
         say(
             "the cockpit needs a terminal",
             Some("gonogo status and gonogo check need none; --print 120x40 prints one frame".into()),
