@@ -195,13 +195,10 @@ fn every_fault_says_where_what_and_how_to_mend_it() {
             r#"3:5: service.a.slo.p95: "fast" is not a duration; write "500ms""#,
         ),
         // Systems.
-        (
-            "[metrics]\nscrape = '15s'",
-            r#"1:2: metrics: names no source; write prometheus = "https://…" or "kube:NAMESPACE/SERVICE:PORT""#,
-        ),
+        ("[metrics]\nscrape = '15s'", r#"1:2: metrics: names no source; write prometheus = "https://…""#),
         (
             "[metrics]\nprometheus = 'https://me:secret@p'",
-            r#"2:1: metrics.prometheus: this is not an address; write "https://…" without credentials, or "kube:NAMESPACE/SERVICE:PORT""#,
+            r#"2:1: metrics.prometheus: this is not an address; write "https://…" without credentials"#,
         ),
         (
             "[metrics]\nprometheus = 'https://p'\nscrape = 'often'",

@@ -84,7 +84,7 @@ pub struct ClusterFile {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MetricsFile {
-    /// The base URL of Prometheus, or `kube:NAMESPACE/SERVICE:PORT` for the way through the API server.
+    /// The base URL of Prometheus, or of what speaks its API.
     pub prometheus: Option<String>,
     /// Which metrics there are; found by asking where nothing is said.
     pub preset: Option<PresetFile>,

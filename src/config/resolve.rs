@@ -15,7 +15,7 @@ use super::{
     service::{bad_name, services},
     settings::{ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, TokenPlaces, UiSettings},
     tree::Node,
-    values::{duration, is_kube_address, is_url, is_window},
+    values::{duration, is_url, is_window},
 };
 use crate::domain::{ClusterName, Environment, EnvironmentName, MetricsSettings, Placing, Policy, Topology, glob};
 
@@ -175,12 +175,16 @@ impl Resolver<'_, '_> {
 
     fn prometheus(&mut self, file: &MetricsFile) -> Option<PrometheusConnection> {
         let Some(url) = file.prometheus.clone() else {
-            self.wrong(&["metrics"], "names no source", "write prometheus = \"https://…\" or \"kube:NAMESPACE/SERVICE:PORT\"");
+            self.wrong(&["metrics"], "names no source", "write prometheus = \"https://…\"");
             return None;
         };
-        if !is_url(&url) && !is_kube_address(&url) {
-            let mend = "write \"https://…\" without credentials, or \"kube:NAMESPACE/SERVICE:PORT\"";
-            self.wrong(&["metrics", "prometheus"], "this is not an address", mend);
+        if url.starts_with("kube:") {
+            let what = "the way through the API server is not part of this version";
+            self.wrong(&["metrics", "prometheus"], what, "write \"https://…\", or use kubectl port-forward");
+            return None;
+        }
+        if !is_url(&url) {
+            self.wrong(&["metrics", "prometheus"], "this is not an address", "write \"https://…\" without credentials");
             return None;
         }
         let token = file.token_env.as_ref().and_then(|name| self.inputs.env.get(name)).filter(|t| !t.is_empty());

@@ -70,7 +70,7 @@ pub struct TokenPlaces {
 /// How Prometheus is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrometheusConnection {
-    /// The base URL, or `kube:NAMESPACE/SERVICE:PORT` for the way through the API server.
+    /// The base URL.
     pub url: String,
     /// A bearer token.
     pub token: Option<Secret>,

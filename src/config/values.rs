@@ -44,13 +44,6 @@ pub(super) fn is_url(text: &str) -> bool {
         && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '?' | '#'))
 }
 
-/// Whether `text` is `kube:NAMESPACE/SERVICE:PORT`.
-pub(super) fn is_kube_address(text: &str) -> bool {
-    let Some((namespace, rest)) = text.strip_prefix("kube:").and_then(|t| t.split_once('/')) else { return false };
-    let Some((service, port)) = rest.split_once(':') else { return false };
-    crate::domain::ObjectKey::new(namespace, service).is_ok() && port.parse::<u16>().is_ok_and(|p| p > 0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,10 +83,6 @@ mod tests {
         assert!(is_url("https://prom.acme.example") && is_url("http://127.0.0.1:9090/base"));
         for bad in ["prom:9090", "https://", "http://:9", "https://me:secret@prom", "https://a b", "ftp://x", "https://x?y=1"] {
             assert!(!is_url(bad), "{bad}");
-        }
-        assert!(is_kube_address("kube:monitoring/prometheus-operated:9090"));
-        for bad in ["kube:monitoring", "kube:Mon/x:1", "kube:a/b", "kube:a/b:0", "monitoring/x:1"] {
-            assert!(!is_kube_address(bad), "{bad}");
         }
     }
 }
