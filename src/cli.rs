@@ -68,7 +68,7 @@ pub struct Global {
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto, env = "GONOGO_COLOR")]
     pub color: Colour,
-    /// Press these keys on the real screen, without a terminal: '<tab>jj<enter><wait 5s>'
+    /// Press these keys on the real screen, without a terminal: `<tab>jj<enter><wait 5s>`
     #[arg(long, global = true, value_name = "KEYS", env = "GONOGO_KEYS")]
     pub keys: Option<String>,
     /// Print one frame of the screen and end: WxH (plain text), or svg
