@@ -111,10 +111,15 @@ fn status(c: &Canvas<'_>) -> Line<'static> {
         parts.push(look.span(Token::Waiting, format!("{} {needs} waiting for a person", look.glyph(Glyph::Waiting))));
         parts.push(Span::raw("  "));
     }
+    // Said once less than a fifth is left: before that it is of no use to anybody.
+    if let Some(b) = m.snapshot.pipelines.budget.as_ref().filter(|b| b.remaining.saturating_mul(5) < b.limit) {
+        let anew = b.reset.map(|at| format!(", anew at {}", at.strftime("%H:%MZ"))).unwrap_or_default();
+        parts.push(look.span(Token::Hold, format!("{} of {} requests left{anew}  ", b.remaining, b.limit)));
+    }
     let trouble = m.board.troubles.iter().find(|t| m.snapshot.pipelines.runs.keys().any(|r| t.source.as_str() == r.to_string()));
     let newest = m.snapshot.pipelines.runs.values().filter_map(crate::domain::Feed::at).min();
     match (trouble, newest) {
-        (Some(t), _) => parts.push(trouble_span(look, t.source.as_str(), age(m.now.duration_since(t.since).as_secs()))),
+        (Some(t), _) => parts.push(trouble_span(look, t, m.now)),
         (None, Some(at)) => parts.push(look.span(Token::Dim, freshness(m.now.duration_since(at).as_secs()))),
         (None, None) => {}
     }

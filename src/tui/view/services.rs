@@ -1,5 +1,6 @@
 //! Pane 1: every service in every environment.
 
+use jiff::Timestamp;
 use ratatui::{
     layout::Rect,
     text::{Line, Span},
@@ -7,7 +8,7 @@ use ratatui::{
 
 use super::{Canvas, tone};
 use crate::{
-    domain::{Measure, ServiceName},
+    domain::{Measure, ServiceName, Trouble},
     tui::{
         glyph::Glyph,
         look::Look,
@@ -140,17 +141,23 @@ fn status<'a>(c: &Canvas<'_>, shown: usize) -> Line<'a> {
     let oldest = m.snapshot.clusters.values().filter_map(|c| c.deployments.at()).min();
     let trouble = m.board.troubles.iter().find(|t| m.snapshot.clusters.keys().any(|c| t.source.as_str().starts_with(c.as_str())));
     match (trouble, oldest) {
-        (Some(t), _) => parts.push(trouble_span(look, t.source.as_str(), age(m.now.duration_since(t.since).as_secs()))),
+        (Some(t), _) => parts.push(trouble_span(look, t, m.now)),
         (None, Some(at)) => parts.push(look.span(Token::Dim, freshness(m.now.duration_since(at).as_secs()))),
         (None, None) => parts.push(look.span(Token::Dim, "reading")),
     }
     Line::from(parts)
 }
 
-/// A source that is in trouble, and since when.
-pub fn trouble_span(look: &Look, source: &str, since: String) -> Span<'static> {
-    let since = if since == "live" { "just now".to_owned() } else { since };
-    look.span(Token::Stale, format!("{} {source} since {since}", look.glyph(Glyph::Stale)))
+/// A source that is in trouble, since when, and when it is asked again where it told us to stay away.
+pub fn trouble_span(look: &Look, trouble: &Trouble, now: Timestamp) -> Span<'static> {
+    let since = match now.duration_since(trouble.since).as_secs() {
+        ..10 => "just now".to_owned(),
+        seconds => age(seconds),
+    };
+    let again = trouble.problem.until.map(|at| at.duration_since(now).as_secs()).filter(|left| *left > 0);
+    // Rounded up to ten seconds: a countdown by the second would be a frame a second.
+    let again = again.map(|left| format!(", again in {}", age((left + 9).max(10)))).unwrap_or_default();
+    look.span(Token::Stale, format!("{} {} since {since}{again}", look.glyph(Glyph::Stale), trouble.source))
 }
 
 fn short(name: &str) -> &str {

@@ -152,3 +152,23 @@ fn the_help_page_lists_what_the_keymap_has() {
     assert!(text.contains("<c-w>") && text.contains("Why the verdict is what it is"), "{text}");
     assert!(text.lines().last().unwrap().contains("<c-w> why"), "the footer too: {text}");
 }
+
+#[test]
+fn a_rate_limit_counts_down_and_a_budget_that_runs_out_is_said() {
+    use crate::domain::{Budget, Feed, Problem, ProblemKind};
+    let mut m = fixture::model(160, 40);
+    let mut snapshot = fixture::snapshot();
+    let now = fixture::now();
+    let until = now + jiff::SignedDuration::from_mins(57);
+    let mut pipelines = (*snapshot.pipelines).clone();
+    let mut feed = Feed::Waiting;
+    feed.trouble(now - jiff::SignedDuration::from_mins(3), Problem::new(ProblemKind::RateLimited, "spent").until(until));
+    pipelines.runs.insert("acme/shop".parse().unwrap(), feed);
+    pipelines.budget = Some(Budget { remaining: 7, limit: 5_000, reset: Some(until) });
+    snapshot.pipelines = std::sync::Arc::new(pipelines);
+    update(&mut m, Message::Snapshot(std::sync::Arc::new(snapshot)));
+    press(&mut m, "2+");
+    let text = print::plain(&frame(&m, &Look::full()).0);
+    assert!(text.contains("7 of 5000 requests left, anew at 11:17Z"), "{text}");
+    assert!(text.contains("~ acme/shop since 3 min, again in 57 min"), "{text}");
+}
