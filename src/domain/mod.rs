@@ -36,9 +36,7 @@ pub use kube::{
 pub use metrics::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure, MetricKey, MetricTarget, NoValue};
 pub use placement::{Delivery, Health, Placement, PlacementKey, PodCounts};
 pub use problem::{Exit, Problem, ProblemKind, Refusal};
-pub use run::{
-    Job, Loaded, Outcome, Phase, RequiredChecks, Run, RunFeeds, RunKey, RunState, RunsWanted, ServiceRuns, WorkflowWanted, glob,
-};
+pub use run::{Job, Loaded, Outcome, Phase, RequiredChecks, Run, RunKey, RunState, RunsWanted, WorkflowWanted, glob};
 pub use snapshot::{Budget, ClusterState, PipelineState, Section, Snapshot, Trouble};
 pub use status::{RolloutStatus, deployment_status};
 pub use text::SafeText;

@@ -1,11 +1,11 @@
 //! Pipeline executions, in words that no pipeline system owns.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Binding, Feed, Problem, Repo, SafeText, ServiceName, Sha};
+use super::{Binding, Problem, Repo, SafeText, Sha};
 
 /// Names one attempt of one run. `id` is text because not every system counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -206,15 +206,6 @@ pub struct WorkflowWanted {
     pub branches: Vec<Arc<str>>,
 }
 
-/// Runs of one service: those of its binding, seen through its job pattern.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ServiceRuns {
-    /// The service.
-    pub service: ServiceName,
-    /// Newest first; jobs are those that belong to the service.
-    pub runs: Vec<Run>,
-}
-
 /// What one run says about one service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -234,13 +225,6 @@ pub enum RunState {
     Unchanged,
     /// Cannot be told, and why.
     Unknown(SafeText),
-}
-
-impl ServiceRuns {
-    /// The newest run of `commit`, over all attempts.
-    pub fn of_commit(&self, commit: &Sha) -> Option<&Run> {
-        self.runs.iter().filter(|r| r.commit.as_ref().is_some_and(|c| c.same(commit))).max_by_key(|r| (r.created, r.key.attempt))
-    }
 }
 
 impl Run {
@@ -320,9 +304,6 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     }
     rest.len() >= last.len() && rest.ends_with(last)
 }
-
-/// Runs by repository, each with its freshness.
-pub type RunFeeds = BTreeMap<Repo, Feed<Arc<Vec<Run>>>>;
 
 #[cfg(test)]
 mod tests {

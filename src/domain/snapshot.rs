@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     ArmMetrics, ClusterName, Deployment, Endpoints, Environment, EnvironmentName, Event, Feed, KubeService, MetricKey, Placement,
     PlacementKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, RouteKind, Row, Run, RunState, SafeText,
-    ServiceName, Topology, VerdictReport,
+    ServiceName, Sha, Topology, VerdictReport,
 };
 
 /// Rows of one kind by their key, with their freshness. Behind an `Arc`, so that a fold copies no row that did not
@@ -157,6 +157,12 @@ impl Snapshot {
         runs.iter().filter(|r| binding.workflow.as_ref().is_none_or(|w| r.workflow.as_str() == &**w)).collect()
     }
 
+    /// The newest run of `commit` that is bound to a service, over all attempts.
+    pub fn run_of(&self, service: &ServiceName, commit: &Sha) -> Option<&Run> {
+        let same = |r: &&Run| r.commit.as_ref().is_some_and(|c| c.same(commit));
+        self.runs_of(service).into_iter().filter(same).max_by_key(|r| (r.created, r.key.attempt))
+    }
+
     /// What CI says of a service's newest version: by the run of the commit that the first environment serves, else by
     /// the newest run that says anything of the service.
     pub fn ci_of(&self, service: &ServiceName) -> Option<(&Run, RunState)> {
@@ -166,8 +172,8 @@ impl Snapshot {
         let commit = first.and_then(|e| {
             self.placements_of(service, &e.name).iter().find_map(|p| p.version.as_ref().and_then(|v| v.commit.clone()))
         });
-        let of_commit = commit.and_then(|c| runs.iter().find(|r| r.commit.as_ref().is_some_and(|d| d.same(&c))));
-        let candidates = of_commit.into_iter().chain(&runs).map(|r| (*r, r.state_for(binding, &binding.required)));
+        let of_commit = commit.and_then(|c| self.run_of(service, &c));
+        let candidates = of_commit.into_iter().chain(runs).map(|r| (r, r.state_for(binding, &binding.required)));
         candidates.into_iter().find(|(_, state)| !matches!(state, RunState::Unchanged | RunState::Unknown(_)))
     }
 

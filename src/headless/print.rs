@@ -33,11 +33,6 @@ impl Printer {
         Self { format, out }
     }
 
-    /// The chosen format.
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
     /// Writes `text` for people, or `value` for programs. A reader that went away is no failure.
     pub fn answer<T: Serialize>(&mut self, value: &T, text: impl FnOnce() -> String) -> io::Result<()> {
         let text = match self.format {

@@ -1,7 +1,7 @@
 //! CI: the required checks of the commits in the release.
 
 use super::{Scope, not_current, reason, target_version};
-use crate::domain::{Evidence, Reason, RunState, Service, ServiceRuns, Snapshot, Station, StationKind, Verdict};
+use crate::domain::{Evidence, Reason, RunState, Service, Snapshot, Station, StationKind, Verdict};
 
 pub fn station(s: &Snapshot, scope: &Scope) -> Station {
     if !s.topology.pipelines {
@@ -36,8 +36,7 @@ fn service(s: &Snapshot, scope: &Scope, service: &Service) -> Reason {
     let Some(commit) = &version.commit else {
         return unknown(format!("{version} names no commit: set annotation org.opencontainers.image.revision on its pods"));
     };
-    let runs = ServiceRuns { service: service.name.clone(), runs: s.runs_of(&service.name).into_iter().cloned().collect() };
-    let Some(run) = runs.of_commit(commit) else {
+    let Some(run) = s.run_of(&service.name, commit) else {
         return unknown(format!("no run of commit {} ({version}) is found", commit.short()));
     };
     let required = if binding.required.is_empty() {
