@@ -18,7 +18,7 @@ fn cockpit(namespace: &Namespace<'_>, who: &str) -> (Gonogo, Screen) {
 
 fn release(namespace: &Namespace<'_>, version: &str) {
     namespace.kubectl(["set", "image", "deployment/web", &format!("web=registry.example/shop/web:{version}")]);
-    namespace.kubectl(["rollout", "status", "deployment/web", "--timeout=60s"]);
+    namespace.kubectl(["rollout", "status", "deployment/web", "--timeout=150s"]);
 }
 
 #[test]
