@@ -11,7 +11,7 @@ mod support;
 use std::time::Duration;
 
 use gonogo::{
-    domain::{Exit, Feed, Health, Problem, ProblemKind, Snapshot, Verdict},
+    domain::{Exit, Freshness, Health, Problem, ProblemKind, Snapshot, Verdict},
     provider::role::Timer,
     sim::{Fault, Scenario},
 };
@@ -40,29 +40,17 @@ impl System {
 
     /// What is wrong with each of its feeds; `None` where one is live.
     fn problems(self, s: &Snapshot) -> Vec<Option<Problem>> {
-        fn look<T>(feed: &Feed<T>) -> Option<Problem> {
-            match feed {
-                Feed::Live { .. } => None,
-                Feed::Waiting => Some(Problem::new(ProblemKind::Internal, "waiting")),
-                Feed::Stale { why, .. } | Feed::Down { why, .. } => Some(why.clone()),
-            }
-        }
+        let look = |feed: &dyn Freshness| match feed.trouble_since() {
+            Some((_, why)) => Some(why.clone()),
+            None => (!feed.answered()).then(|| Problem::new(ProblemKind::Internal, "waiting")),
+        };
         match self {
             Self::Eu1 => {
                 let c = s.clusters.iter().find(|(name, _)| name.as_str() == "eu-1").unwrap().1;
-                let mut all = vec![
-                    look(&c.deployments),
-                    look(&c.replica_sets),
-                    look(&c.pods),
-                    look(&c.services),
-                    look(&c.endpoints),
-                    look(&c.rollouts),
-                ];
-                all.extend(c.routes.values().map(look));
-                all
+                c.feeds().iter().map(|(_, feed)| look(*feed)).collect()
             }
             Self::Metrics => vec![look(&s.metrics)],
-            Self::Pipelines => s.pipelines.runs.values().map(look).collect(),
+            Self::Pipelines => s.pipelines.runs.values().map(|feed| look(feed)).collect(),
         }
     }
 

@@ -18,7 +18,7 @@ use futures::{StreamExt, future::BoxFuture, stream};
 use gonogo::{
     config::ClusterConnection,
     domain::{
-        Change, ChangeTarget, Deployment, ObjectKey, Problem, ProblemKind, Route, RouteKind, Settled, SourceUpdate, Update,
+        Change, ChangeTarget, ClusterUpdate, Deployment, ObjectKey, Problem, ProblemKind, Route, Settled, SourceUpdate, Update,
         WorkloadKind,
     },
     provider::{
@@ -203,8 +203,8 @@ impl World {
     /// The next update of the Deployments, in short; signs of life are left out.
     async fn deployments(&mut self) -> String {
         self.next(|u| match u {
-            SourceUpdate::Deployments(_, Update::Alive) => None,
-            SourceUpdate::Deployments(_, u) => Some(short(&u)),
+            SourceUpdate::Cluster(_, ClusterUpdate::Deployments(Update::Alive)) => None,
+            SourceUpdate::Cluster(_, ClusterUpdate::Deployments(u)) => Some(short(&u)),
             _ => None,
         })
         .await
@@ -286,7 +286,7 @@ async fn pages_are_one_list_and_events_follow_from_its_version() {
 async fn a_bookmark_is_life_and_moves_the_version() {
     let bookmark = event("BOOKMARK", json!({"kind": "Pod", "metadata": {"resourceVersion": "77"}, "spec": {"containers": null}}));
     let mut w = world(&["shop"], &[("pods", "watch", vec![Say::Lines(vec![bookmark], false)])], false).await;
-    w.next(|u| matches!(u, SourceUpdate::Pods(_, Update::Alive)).then_some(())).await;
+    w.next(|u| matches!(u, SourceUpdate::Cluster(_, ClusterUpdate::Pods(Update::Alive))).then_some(())).await;
     // The watch ended; it goes on from the bookmark, without a list or trouble in between.
     while !w.asked("/pods").iter().any(|a| a.ends_with("resourceVersion=77")) {
         tokio::task::yield_now().await;
@@ -314,8 +314,11 @@ async fn a_history_that_always_expires_is_trouble() {
     let lists = (0..3).map(|_| list("5", &[])).collect();
     let watches = (0..2).map(|_| Say::Lines(vec![gone()], false)).collect();
     let mut w = world(&["shop"], &[("deployments", "list", lists), ("deployments", "watch", watches)], false).await;
-    w.next(|u| matches!(u, SourceUpdate::Deployments(_, Update::Trouble(p)) if p.kind == ProblemKind::Expired).then_some(()))
-        .await;
+    w.next(|u| {
+        matches!(u, SourceUpdate::Cluster(_, ClusterUpdate::Deployments(Update::Trouble(p))) if p.kind == ProblemKind::Expired)
+            .then_some(())
+    })
+    .await;
     assert_eq!(w.deployments().await, "=");
 }
 
@@ -361,8 +364,11 @@ async fn faults_have_kinds_and_the_list_after_them_is_fresh() {
         (Say::Cut("{\"kind\":\"List\",\"items\":["), ProblemKind::Server),
     ] {
         let mut w = world(&["shop"], &[("deployments", "list", vec![say, list("5", &[object("a", "1")])])], false).await;
-        let problem: Problem =
-            w.next(|u| if let SourceUpdate::Deployments(_, Update::Trouble(p)) = u { Some(p) } else { None }).await;
+        let problem: Problem = w
+            .next(
+                |u| if let SourceUpdate::Cluster(_, ClusterUpdate::Deployments(Update::Trouble(p))) = u { Some(p) } else { None },
+            )
+            .await;
         assert_eq!(problem.kind, kind, "{problem}");
         if kind == ProblemKind::Forbidden {
             assert!(problem.what.as_str().contains("cannot list resource"), "{problem}");
@@ -401,9 +407,11 @@ async fn garbage_in_a_watch_is_trouble_and_a_fresh_list() {
 async fn a_kind_that_is_not_installed_is_asked_for_once_a_minute() {
     let missing = || status(404, "the server could not find the requested resource");
     let mut w = world(&["shop"], &[("rollouts", "list", vec![missing()])], false).await;
-    let kind = w.next(|u| if let SourceUpdate::Rollouts(_, Update::Trouble(p)) = u { Some(p.kind) } else { None }).await;
+    let kind = w
+        .next(|u| if let SourceUpdate::Cluster(_, ClusterUpdate::Rollouts(Update::Trouble(p))) = u { Some(p.kind) } else { None })
+        .await;
     assert_eq!(kind, ProblemKind::NotInstalled);
-    w.next(|u| matches!(u, SourceUpdate::Rollouts(_, Update::Replace(_))).then_some(())).await;
+    w.next(|u| matches!(u, SourceUpdate::Cluster(_, ClusterUpdate::Rollouts(Update::Replace(_)))).then_some(())).await;
     assert!(w.waited().contains(&60));
 }
 
@@ -415,8 +423,8 @@ async fn an_older_istio_serves_an_older_version() {
     let mut w = world(&["shop"], &[("virtualservices", "list", answers)], false).await;
     let rows: Vec<Route> = w
         .next(|u| match u {
-            SourceUpdate::Routes(_, RouteKind::VirtualService, Update::Replace(rows)) => Some(rows),
-            SourceUpdate::Routes(_, RouteKind::VirtualService, u) => panic!("{u:?}"),
+            SourceUpdate::Cluster(_, ClusterUpdate::VirtualServices(Update::Replace(rows))) => Some(rows),
+            SourceUpdate::Cluster(_, ClusterUpdate::VirtualServices(u)) => panic!("{u:?}"),
             _ => None,
         })
         .await;

@@ -5,6 +5,7 @@
 
 mod canary;
 mod change;
+mod cluster;
 mod event;
 mod feed;
 mod id;
@@ -24,6 +25,7 @@ mod verdict;
 
 pub use canary::{Canary, CanaryPhase, Weight};
 pub use change::{Change, ChangeTarget, Guarantee, Receipt, Request, Seen, Settled};
+pub use cluster::{ClusterState, ClusterUpdate, Freshness, Section};
 pub use event::Event;
 pub use feed::Feed;
 pub use id::{ClusterName, EnvironmentName, IdError, ObjectKey, Repo, ServiceName, Sha, SourceName};
@@ -37,7 +39,7 @@ pub use metrics::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure
 pub use placement::{Delivery, Health, Placement, PlacementKey, PodCounts};
 pub use problem::{Exit, Problem, ProblemKind, Refusal};
 pub use run::{Job, Loaded, Outcome, Phase, RequiredChecks, Run, RunKey, RunState, RunsWanted, WorkflowWanted, glob};
-pub use snapshot::{Budget, ClusterState, PipelineState, Section, Snapshot, Trouble};
+pub use snapshot::{Budget, PipelineState, Snapshot, Trouble};
 pub use status::{RolloutStatus, deployment_status};
 pub use text::SafeText;
 pub use topology::{

@@ -6,60 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    ArmMetrics, ClusterName, Deployment, Endpoints, Environment, EnvironmentName, Event, Feed, KubeService, MetricKey, Placement,
-    PlacementKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, RouteKind, Row, Run, RunState, SafeText,
-    ServiceName, Sha, Topology, VerdictReport,
+    ArmMetrics, ClusterName, ClusterState, Environment, EnvironmentName, Event, Feed, Freshness, MetricKey, Placement,
+    PlacementKey, Problem, Repo, RequiredChecks, Run, RunState, SafeText, Section, ServiceName, Sha, Topology, VerdictReport,
 };
-
-/// Rows of one kind by their key, with their freshness. Behind an `Arc`, so that a fold copies no row that did not
-/// change its section.
-pub type Section<T> = Feed<Arc<BTreeMap<<T as Row>::Key, T>>>;
-
-/// What is known of one cluster.
-#[derive(Debug, Clone)]
-pub struct ClusterState {
-    /// Deployments.
-    pub deployments: Section<Deployment>,
-    /// ReplicaSets.
-    pub replica_sets: Section<ReplicaSet>,
-    /// Pods.
-    pub pods: Section<Pod>,
-    /// Services.
-    pub services: Section<KubeService>,
-    /// EndpointSlices.
-    pub endpoints: Section<Endpoints>,
-    /// Argo Rollouts' Rollouts.
-    pub rollouts: Section<Rollout>,
-    /// Routes, by their kind.
-    pub routes: BTreeMap<RouteKind, Section<Route>>,
-}
-
-impl ClusterState {
-    /// Whether every section has answered, well or badly.
-    pub fn answered(&self) -> bool {
-        self.deployments.answered()
-            && self.replica_sets.answered()
-            && self.pods.answered()
-            && self.services.answered()
-            && self.endpoints.answered()
-            && self.rollouts.answered()
-            && self.routes.values().all(Feed::answered)
-    }
-}
-
-impl Default for ClusterState {
-    fn default() -> Self {
-        Self {
-            deployments: Feed::Waiting,
-            replica_sets: Feed::Waiting,
-            pods: Feed::Waiting,
-            services: Feed::Waiting,
-            endpoints: Feed::Waiting,
-            rollouts: Feed::Waiting,
-            routes: [(RouteKind::VirtualService, Feed::Waiting), (RouteKind::HttpRoute, Feed::Waiting)].into(),
-        }
-    }
-}
 
 /// What is known of the pipeline systems.
 #[derive(Debug, Clone, Default)]
@@ -179,42 +128,11 @@ impl Snapshot {
 
     /// Every source in trouble. A kind that is not installed is none.
     pub fn troubles(&self) -> Vec<Trouble> {
-        fn note<T>(out: &mut Vec<Trouble>, source: String, feed: &Feed<T>) {
-            let (since, problem) = match feed {
-                Feed::Stale { at, why, .. } => (*at, why),
-                Feed::Down { since, why } => (*since, why),
-                Feed::Waiting | Feed::Live { .. } => return,
-            };
-            if problem.kind != super::ProblemKind::NotInstalled {
-                out.push(Trouble { source: source.into(), since, problem: problem.clone() });
-            }
-        }
-        let mut out = vec![];
-        for (name, c) in &self.clusters {
-            let mut mine = vec![];
-            note(&mut mine, format!("{name} deployments"), &c.deployments);
-            note(&mut mine, format!("{name} replica sets"), &c.replica_sets);
-            note(&mut mine, format!("{name} pods"), &c.pods);
-            note(&mut mine, format!("{name} services"), &c.services);
-            note(&mut mine, format!("{name} endpoints"), &c.endpoints);
-            note(&mut mine, format!("{name} rollouts"), &c.rollouts);
-            for feed in c.routes.values() {
-                note(&mut mine, format!("{name} routes"), feed);
-            }
-            // A cluster that cannot be reached is one trouble and not eight.
-            let sections = 6 + c.routes.len();
-            match mine.first() {
-                Some(first) if mine.len() == sections && mine.iter().all(|t| t.problem.kind == first.problem.kind) => {
-                    let since = mine.iter().map(|t| t.since).min().unwrap_or(first.since);
-                    out.push(Trouble { source: name.as_str().into(), since, problem: first.problem.clone() });
-                }
-                _ => out.append(&mut mine),
-            }
-        }
-        for (repo, feed) in &self.pipelines.runs {
-            note(&mut out, repo.to_string(), feed);
-        }
-        note(&mut out, "metrics".into(), &self.metrics);
-        out
+        let other = |source: String, feed: &dyn Freshness| {
+            feed.trouble_since().map(|(since, problem)| Trouble { source: source.into(), since, problem: problem.clone() })
+        };
+        let clusters = self.clusters.iter().flat_map(|(name, c)| c.troubles(name));
+        let runs = self.pipelines.runs.iter().filter_map(|(repo, feed)| other(repo.to_string(), feed));
+        clusters.chain(runs).chain(other("metrics".into(), &self.metrics)).collect()
     }
 }

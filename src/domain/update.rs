@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{
-    ArmMetrics, Budget, ClusterName, Deployment, Endpoints, KubeService, MetricKey, MetricTarget, ObjectKey, Pod, Problem,
-    ReplicaSet, Repo, RequiredChecks, Rollout, Route, RouteKind, Run, RunKey, RunsWanted,
+    ArmMetrics, Budget, ClusterName, ClusterUpdate, Deployment, Endpoints, KubeService, MetricKey, MetricTarget, ObjectKey, Pod,
+    Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, Section,
 };
 
 /// One change of a section.
@@ -20,6 +22,25 @@ pub enum Update<T: Row> {
     Alive,
     /// The source is in trouble; what is known stays, and is no longer current.
     Trouble(Problem),
+}
+
+impl<T: Row> Update<T> {
+    /// Applies this update to its section at `now`.
+    pub fn fold(self, section: &mut Section<T>, now: Timestamp) {
+        match self {
+            Self::Replace(rows) => {
+                section.refresh(now, |all| *all = Arc::new(rows.into_iter().map(|r| (r.key(), r)).collect()));
+            }
+            Self::Upsert(row) => section.refresh(now, |all| {
+                Arc::make_mut(all).insert(row.key(), row);
+            }),
+            Self::Remove(key) => section.refresh(now, |all| {
+                Arc::make_mut(all).remove(&key);
+            }),
+            Self::Alive => section.refresh(now, |_| ()),
+            Self::Trouble(problem) => section.trouble(now, problem),
+        }
+    }
 }
 
 /// A row of a section.
@@ -46,7 +67,7 @@ rows! {
     KubeService => ObjectKey, r: r.meta.key.clone();
     Endpoints => ObjectKey, r: r.key.clone();
     Rollout => ObjectKey, r: r.meta.key.clone();
-    Route => (RouteKind, ObjectKey), r: (r.kind, r.meta.key.clone());
+    Route => ObjectKey, r: r.meta.key.clone();
     Run => RunKey, r: r.key.clone();
     ArmMetrics => MetricKey, r: r.key.clone();
 }
@@ -54,20 +75,8 @@ rows! {
 /// An update and the section it is for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SourceUpdate {
-    /// Deployments of a cluster.
-    Deployments(ClusterName, Update<Deployment>),
-    /// ReplicaSets of a cluster.
-    ReplicaSets(ClusterName, Update<ReplicaSet>),
-    /// Pods of a cluster.
-    Pods(ClusterName, Update<Pod>),
-    /// Services of a cluster.
-    Services(ClusterName, Update<KubeService>),
-    /// EndpointSlices of a cluster.
-    Endpoints(ClusterName, Update<Endpoints>),
-    /// Rollouts of a cluster. A cluster without the kind reports `Trouble` of kind `NotInstalled`.
-    Rollouts(ClusterName, Update<Rollout>),
-    /// Routes of one kind of a cluster. A cluster without the kind reports `Trouble` of kind `NotInstalled`.
-    Routes(ClusterName, RouteKind, Update<Route>),
+    /// A section of a cluster.
+    Cluster(ClusterName, ClusterUpdate),
     /// Runs of a repository.
     Runs(Repo, Update<Run>),
     /// The checks that the rules of a repository's branch require; `None` when the rules cannot be read.

@@ -10,8 +10,8 @@ use super::{
     wanted,
 };
 use crate::domain::{
-    ArmMetrics, ClusterName, ClusterState, EnvironmentName, Event, Feed, MetricTarget, PipelineState, Placement, PlacementKey,
-    Problem, ProblemKind, Row, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
+    ArmMetrics, ClusterName, ClusterState, EnvironmentName, Event, Feed, Freshness, MetricTarget, PipelineState, Placement,
+    PlacementKey, Problem, ProblemKind, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
 };
 
 /// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.
@@ -81,15 +81,7 @@ impl Store {
     /// Takes one update at `now`.
     pub fn fold(&mut self, update: SourceUpdate, now: Timestamp) {
         match update {
-            SourceUpdate::Deployments(c, u) => self.cluster(c, |s| fold_rows(&mut s.deployments, u, now)),
-            SourceUpdate::ReplicaSets(c, u) => self.cluster(c, |s| fold_rows(&mut s.replica_sets, u, now)),
-            SourceUpdate::Pods(c, u) => self.cluster(c, |s| fold_rows(&mut s.pods, u, now)),
-            SourceUpdate::Services(c, u) => self.cluster(c, |s| fold_rows(&mut s.services, u, now)),
-            SourceUpdate::Endpoints(c, u) => self.cluster(c, |s| fold_rows(&mut s.endpoints, u, now)),
-            SourceUpdate::Rollouts(c, u) => self.cluster(c, |s| fold_rows(&mut s.rollouts, u, now)),
-            SourceUpdate::Routes(c, kind, u) => {
-                self.cluster(c, |s| fold_rows(s.routes.entry(kind).or_insert(Feed::Waiting), u, now));
-            }
+            SourceUpdate::Cluster(name, u) => self.cluster(name, |s| s.fold(u, now)),
             SourceUpdate::Runs(repo, u) => {
                 let feed = Arc::make_mut(&mut self.pipelines).runs.entry(repo).or_insert(Feed::Waiting);
                 fold_runs(feed, u, now);
@@ -99,7 +91,7 @@ impl Store {
             }
             SourceUpdate::Budget(budget) => Arc::make_mut(&mut self.pipelines).budget = Some(budget),
             SourceUpdate::RunsCovered(wanted) => self.runs_covered = Some(wanted),
-            SourceUpdate::Metrics(u) => fold_rows(&mut self.metrics, u, now),
+            SourceUpdate::Metrics(u) => u.fold(&mut self.metrics, now),
             SourceUpdate::MetricsCovered(wanted) => self.metrics_covered = Some(wanted),
         }
     }
@@ -107,14 +99,8 @@ impl Store {
     /// Takes it that a cluster cannot even be connected to.
     pub fn unconnected(&mut self, cluster: &ClusterName, problem: &Problem, now: Timestamp) {
         self.cluster(cluster.clone(), |s| {
-            s.deployments.trouble(now, problem.clone());
-            s.replica_sets.trouble(now, problem.clone());
-            s.pods.trouble(now, problem.clone());
-            s.services.trouble(now, problem.clone());
-            s.endpoints.trouble(now, problem.clone());
-            s.rollouts.trouble(now, problem.clone());
-            for feed in s.routes.values_mut() {
-                feed.trouble(now, problem.clone());
+            for feed in s.feeds_mut() {
+                feed.take_trouble(now, problem.clone());
             }
         });
     }
@@ -209,17 +195,10 @@ impl Store {
     /// Marks as stale what nobody has proved to be current for too long: a provider that hangs tells nothing.
     fn expire(&mut self, now: Timestamp) {
         for state in self.clusters.values_mut() {
-            if !cluster_feeds_silent(state, now) {
+            if !state.feeds().iter().any(|(_, feed)| silent(*feed, now, WATCH_SILENCE)) {
                 continue;
             }
-            let s = Arc::make_mut(state);
-            expire(&mut s.deployments, now, WATCH_SILENCE);
-            expire(&mut s.replica_sets, now, WATCH_SILENCE);
-            expire(&mut s.pods, now, WATCH_SILENCE);
-            expire(&mut s.services, now, WATCH_SILENCE);
-            expire(&mut s.endpoints, now, WATCH_SILENCE);
-            expire(&mut s.rollouts, now, WATCH_SILENCE);
-            for feed in s.routes.values_mut() {
+            for feed in Arc::make_mut(state).feeds_mut() {
                 expire(feed, now, WATCH_SILENCE);
             }
         }
@@ -232,43 +211,19 @@ impl Store {
     }
 }
 
-fn cluster_feeds_silent(s: &ClusterState, now: Timestamp) -> bool {
-    silent(&s.deployments, now, WATCH_SILENCE)
-        || silent(&s.replica_sets, now, WATCH_SILENCE)
-        || silent(&s.pods, now, WATCH_SILENCE)
-        || silent(&s.services, now, WATCH_SILENCE)
-        || silent(&s.endpoints, now, WATCH_SILENCE)
-        || silent(&s.rollouts, now, WATCH_SILENCE)
-        || s.routes.values().any(|f| silent(f, now, WATCH_SILENCE))
+fn silent(feed: &dyn Freshness, now: Timestamp, limit: SignedDuration) -> bool {
+    feed.live_at().is_some_and(|at| now.duration_since(at) > limit)
 }
 
-fn silent<T>(feed: &Feed<T>, now: Timestamp, limit: SignedDuration) -> bool {
-    matches!(feed, Feed::Live { at, .. } if now.duration_since(*at) > limit)
-}
-
-fn expire<T: Default>(feed: &mut Feed<T>, now: Timestamp, limit: SignedDuration) {
+fn expire(feed: &mut dyn Freshness, now: Timestamp, limit: SignedDuration) {
     if silent(feed, now, limit) {
-        feed.trouble(now, Problem::new(ProblemKind::Stale, format!("silent for over {} s", limit.as_secs())));
+        feed.take_trouble(now, Problem::new(ProblemKind::Stale, format!("silent for over {} s", limit.as_secs())));
     }
 }
 
 /// The old value where the new one is equal, so that a receiver is woken only by a change.
 fn keep<T: PartialEq>(old: &Arc<T>, new: T) -> Arc<T> {
     if **old == new { old.clone() } else { Arc::new(new) }
-}
-
-fn fold_rows<T: Row>(feed: &mut Section<T>, update: Update<T>, now: Timestamp) {
-    match update {
-        Update::Replace(rows) => feed.refresh(now, |all| *all = Arc::new(rows.into_iter().map(|r| (r.key(), r)).collect())),
-        Update::Upsert(row) => feed.refresh(now, |all| {
-            Arc::make_mut(all).insert(row.key(), row);
-        }),
-        Update::Remove(key) => feed.refresh(now, |all| {
-            Arc::make_mut(all).remove(&key);
-        }),
-        Update::Alive => feed.refresh(now, |_| ()),
-        Update::Trouble(problem) => feed.trouble(now, problem),
-    }
 }
 
 fn fold_runs(feed: &mut Feed<Arc<Vec<crate::domain::Run>>>, update: Update<crate::domain::Run>, now: Timestamp) {
@@ -293,7 +248,8 @@ fn fold_runs(feed: &mut Feed<Arc<Vec<crate::domain::Run>>>, update: Update<crate
 mod tests {
     use super::*;
     use crate::domain::{
-        Deployment, Environment, Health, Limits, MetricsSettings, Placing, Policy, Service, WorkloadKind, WorkloadRef,
+        ClusterUpdate, Deployment, Environment, Health, Limits, MetricsSettings, Placing, Policy, Service, WorkloadKind,
+        WorkloadRef,
     };
 
     fn at(s: i64) -> Timestamp {
@@ -325,12 +281,18 @@ mod tests {
     fn a_re_list_replaces_a_section_at_once_and_other_sections_stay() {
         let stg: ClusterName = "stg".parse().unwrap();
         let mut store = Store::new(topology());
-        store.fold(SourceUpdate::Pods(stg.clone(), Update::Replace(vec![])), at(0));
-        store.fold(SourceUpdate::Deployments(stg.clone(), Update::Trouble(Problem::new(ProblemKind::Timeout, "10 s"))), at(1));
+        store.fold(SourceUpdate::Cluster(stg.clone(), ClusterUpdate::Pods(Update::Replace(vec![]))), at(0));
+        store.fold(
+            SourceUpdate::Cluster(
+                stg.clone(),
+                ClusterUpdate::Deployments(Update::Trouble(Problem::new(ProblemKind::Timeout, "10 s"))),
+            ),
+            at(1),
+        );
         let s = store.snapshot(at(2));
         assert!(s.clusters[&stg].pods.live().is_some());
         assert!(matches!(s.clusters[&stg].deployments, Feed::Down { since, .. } if since == at(1)));
-        store.fold(SourceUpdate::Deployments(stg.clone(), Update::<Deployment>::Replace(vec![])), at(3));
+        store.fold(SourceUpdate::Cluster(stg.clone(), ClusterUpdate::Deployments(Update::<Deployment>::Replace(vec![]))), at(3));
         assert!(store.snapshot(at(3)).clusters[&stg].deployments.live().is_some());
         assert!(matches!(s.clusters[&stg].deployments, Feed::Down { .. }), "an old snapshot never changes");
     }
@@ -341,9 +303,9 @@ mod tests {
         let mut store = Store::new(topology());
         let key =
             PlacementKey { service: "cart".parse().unwrap(), environment: "staging".parse().unwrap(), cluster: stg.clone() };
-        store.fold(SourceUpdate::Deployments(stg.clone(), Update::Replace(vec![])), at(0));
+        store.fold(SourceUpdate::Cluster(stg.clone(), ClusterUpdate::Deployments(Update::Replace(vec![]))), at(0));
         assert_eq!(store.snapshot(at(1)).placements[&key].health, Health::Unknown("not read yet".into()));
-        store.fold(SourceUpdate::Deployments(stg, Update::Alive), at(60));
+        store.fold(SourceUpdate::Cluster(stg, ClusterUpdate::Deployments(Update::Alive)), at(60));
         assert!(store.snapshot(at(150)).troubles().is_empty());
         let late = store.snapshot(at(151));
         assert_eq!(late.troubles().len(), 1);

@@ -269,7 +269,7 @@ impl<'a> Joiner<'a, '_> {
 
     /// The share that the live route sends to the canary's Service.
     fn live_share(&self, rollout: &ObjectKey, named: &[Arc<str>], service: &str) -> Option<Weight> {
-        let routes = |kind: RouteKind| self.cluster.routes.get(&kind).and_then(Feed::live);
+        let routes = |kind: RouteKind| self.cluster.routes(kind).live();
         let mine = |r: &&Route| r.meta.key.namespace == rollout.namespace;
         let istio = routes(RouteKind::VirtualService)
             .into_iter()

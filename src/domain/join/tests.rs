@@ -65,7 +65,8 @@ fn cluster() -> ClusterState {
         services: live(vec![KubeService { meta: meta("cart", "s"), selector: [("app".into(), "cart".into())].into() }]),
         endpoints: live(vec![endpoints(3)]),
         rollouts: live(vec![]),
-        routes: [(RouteKind::VirtualService, live(vec![])), (RouteKind::HttpRoute, live(vec![]))].into(),
+        virtual_services: live(vec![]),
+        ..ClusterState::default()
     }
 }
 
@@ -225,7 +226,7 @@ fn canary(r: Rollout, route: Option<(u32, u32)>) -> Canary {
         let arm = |service: &str, weight| RouteArm { service: service.into(), subset: None, weight };
         let arms = vec![arm("cart-stable", stable), arm("cart-canary", test)];
         let route = Route { meta: meta("cart", "r"), kind: RouteKind::VirtualService, arms };
-        c.routes = [(RouteKind::VirtualService, live(vec![route]))].into();
+        c.virtual_services = live(vec![route]);
     }
     joined(WorkloadKind::Rollout, &c).canary.unwrap()
 }

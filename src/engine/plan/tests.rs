@@ -9,8 +9,8 @@ use super::*;
 use crate::{
     action::Target,
     domain::{
-        CanarySpec, Environment, Limits, Meta, Placing, ProblemKind, Rollout, RolloutPhase, RolloutStrategy, SourceUpdate, Step,
-        Template, Topology, Update, Weight, WorkloadRef,
+        CanarySpec, ClusterUpdate, Environment, Limits, Meta, Placing, ProblemKind, Rollout, RolloutPhase, RolloutStrategy,
+        SourceUpdate, Step, Template, Topology, Update, Weight, WorkloadRef,
     },
     engine::Store,
 };
@@ -81,7 +81,10 @@ fn world(topology: Arc<Topology>, rollout: &Rollout) -> Arc<Snapshot> {
     let mut store = Store::new(topology);
     for cluster in ["eu-1", "us-1"] {
         let cluster: crate::domain::ClusterName = cluster.parse().unwrap();
-        store.fold(SourceUpdate::Rollouts(cluster, Update::Replace(vec![rollout.clone()])), Timestamp::UNIX_EPOCH);
+        store.fold(
+            SourceUpdate::Cluster(cluster, ClusterUpdate::Rollouts(Update::Replace(vec![rollout.clone()]))),
+            Timestamp::UNIX_EPOCH,
+        );
     }
     store.snapshot(Timestamp::UNIX_EPOCH)
 }
@@ -156,9 +159,12 @@ fn stale_data_does_not_stop_what_goes_back() {
     let mut store = Store::new(topology(false, Policy::Production, WorkloadKind::Rollout));
     for cluster in ["eu-1", "us-1"] {
         let cluster: crate::domain::ClusterName = cluster.parse().unwrap();
-        store.fold(SourceUpdate::Rollouts(cluster.clone(), Update::Replace(vec![rollout()])), Timestamp::UNIX_EPOCH);
+        store.fold(
+            SourceUpdate::Cluster(cluster.clone(), ClusterUpdate::Rollouts(Update::Replace(vec![rollout()]))),
+            Timestamp::UNIX_EPOCH,
+        );
         let trouble = Update::Trouble(Problem::new(ProblemKind::Timeout, "10 s"));
-        store.fold(SourceUpdate::Rollouts(cluster, trouble), Timestamp::UNIX_EPOCH);
+        store.fold(SourceUpdate::Cluster(cluster, ClusterUpdate::Rollouts(trouble)), Timestamp::UNIX_EPOCH);
     }
     let s = store.snapshot(Timestamp::UNIX_EPOCH);
     for verb in Verb::iter().filter(|v| v.goes_back()) {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::*;
 use crate::{
     domain::{
-        Arm, ArmMetrics, Binding, CanarySpec, ClusterName, Deployment, Job, Limits, Loaded, Meta, MetricKey, MetricsSettings,
-        NoValue, ObjectKey, Outcome, Phase, Placing, Policy, Problem, ProblemKind, ReplicaSet, RequiredChecks, Rollout,
-        RolloutPhase, RolloutStrategy, Run, RunKey, SourceUpdate, Step, Template, Topology, Update, UpdateStrategy, Weight,
-        WorkloadKind, WorkloadRef,
+        Arm, ArmMetrics, Binding, CanarySpec, ClusterName, ClusterUpdate, Deployment, Job, Limits, Loaded, Meta, MetricKey,
+        MetricsSettings, NoValue, ObjectKey, Outcome, Phase, Placing, Policy, Problem, ProblemKind, ReplicaSet, RequiredChecks,
+        Rollout, RolloutPhase, RolloutStrategy, Run, RunKey, SourceUpdate, Step, Template, Topology, Update, UpdateStrategy,
+        Weight, WorkloadKind, WorkloadRef,
     },
     engine::Store,
 };
@@ -70,10 +70,10 @@ impl World {
         let mut world = Self { store: Store::new(topology.clone()), topology };
         for cluster in ["stg", "eu-1"] {
             let c: ClusterName = name(cluster);
-            world.tell(SourceUpdate::Pods(c.clone(), Update::Replace(vec![])));
-            world.tell(SourceUpdate::Services(c.clone(), Update::Replace(vec![])));
-            world.tell(SourceUpdate::Endpoints(c.clone(), Update::Replace(vec![])));
-            world.tell(SourceUpdate::Deployments(c, Update::Replace(vec![deployment("1")])));
+            world.tell(SourceUpdate::Cluster(c.clone(), ClusterUpdate::Pods(Update::Replace(vec![]))));
+            world.tell(SourceUpdate::Cluster(c.clone(), ClusterUpdate::Services(Update::Replace(vec![]))));
+            world.tell(SourceUpdate::Cluster(c.clone(), ClusterUpdate::Endpoints(Update::Replace(vec![]))));
+            world.tell(SourceUpdate::Cluster(c, ClusterUpdate::Deployments(Update::Replace(vec![deployment("1")]))));
         }
         world.sets("stg", &[("cart", "1"), ("payment", "2")]);
         world.sets("eu-1", &[("cart", "1"), ("payment", "1"), ("payment", "2")]);
@@ -99,11 +99,11 @@ impl World {
 
     fn sets(&mut self, cluster: &str, sets: &[(&str, &str)]) -> &mut Self {
         let rows = sets.iter().map(|(of, version)| replica_set(of, version)).collect();
-        self.tell(SourceUpdate::ReplicaSets(name(cluster), Update::Replace(rows)))
+        self.tell(SourceUpdate::Cluster(name(cluster), ClusterUpdate::ReplicaSets(Update::Replace(rows))))
     }
 
     fn rollout(&mut self, cluster: &str, rollout: Rollout) -> &mut Self {
-        self.tell(SourceUpdate::Rollouts(name(cluster), Update::Replace(vec![rollout])))
+        self.tell(SourceUpdate::Cluster(name(cluster), ClusterUpdate::Rollouts(Update::Replace(vec![rollout]))))
     }
 
     fn runs(&mut self, runs: Vec<Run>) -> &mut Self {
@@ -372,7 +372,7 @@ fn env_says_what_the_workloads_say() {
 fn a_source_in_trouble_is_unknown_with_its_reason_and_since_when() {
     let problem = || Problem::new(ProblemKind::Unreachable, "connection refused");
     let mut w = World::calm();
-    w.tell(SourceUpdate::Rollouts(name("eu-1"), Update::Trouble(problem())));
+    w.tell(SourceUpdate::Cluster(name("eu-1"), ClusterUpdate::Rollouts(Update::Trouble(problem()))));
     assert_eq!(w.verdict(), "UNKNOWN payment: eu-1: connection refused");
     let mut w = World::calm();
     w.tell(SourceUpdate::Metrics(Update::Trouble(problem())));

@@ -130,7 +130,7 @@ async fn read<K: Kind>(transport: &Transport, key: &ObjectKey, group: usize) -> 
     let body = transport.get(&path, &what).await?;
     let raw: K::Wire = parse(&body, &what)?;
     let row = K::row(raw).map_err(|odd| Problem::new(ProblemKind::Unreadable, format!("{what}: {odd}")))?;
-    if row.key() == K::key(key.clone()) {
+    if row.key() == *key {
         Ok(row)
     } else {
         Err(Problem::new(ProblemKind::Unreadable, format!("{what}: the server answered with another object")))

@@ -254,12 +254,12 @@ fn read<K: Kind>(line: &[u8], what: &str) -> Result<Told<K::Row>, Problem> {
             left_out(why.0);
             Heard::Alive
         }
-        ("DELETED", Ok(key)) => Heard::Gone(K::key(key)),
+        ("DELETED", Ok(key)) => Heard::Gone(key),
         ("ADDED" | "MODIFIED", Ok(key)) => match item::<K>(event.object) {
             Ok(row) => Heard::Changed(row),
             Err(why) => {
                 left_out(&why);
-                Heard::Gone(K::key(key))
+                Heard::Gone(key)
             }
         },
         (other, _) => return Err(unreadable(&format!("an event of the unknown type {other:?}"))),

@@ -53,18 +53,7 @@ impl Workloads for KubeCluster {
     }
 
     async fn watch(&self, out: Sink) {
-        let Self { transport, timer, name, namespaces, .. } = self;
-        // One task: the sections share it, and end with it.
-        tokio::join!(
-            section::follow::<kind::Deployments>(transport, timer, name, namespaces, &out),
-            section::follow::<kind::ReplicaSets>(transport, timer, name, namespaces, &out),
-            section::follow::<kind::Pods>(transport, timer, name, namespaces, &out),
-            section::follow::<kind::Services>(transport, timer, name, namespaces, &out),
-            section::follow::<kind::EndpointSlices>(transport, timer, name, namespaces, &out),
-            section::follow::<kind::Rollouts>(transport, timer, name, namespaces, &out),
-            section::follow::<kind::VirtualServices>(transport, timer, name, namespaces, &out),
-            section::follow::<kind::HttpRoutes>(transport, timer, name, namespaces, &out),
-        );
+        kind::follow_all(self, &out).await;
     }
 
     fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem> {

@@ -1,0 +1,143 @@
+//! What is known of one cluster: one section per kind of object, all of them treated alike.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    ClusterName, Deployment, Endpoints, Feed, KubeService, Pod, Problem, ProblemKind, ReplicaSet, Rollout, Route, RouteKind, Row,
+    Trouble, Update,
+};
+
+/// Rows of one kind by their key, with their freshness. Behind an `Arc`, so that a fold copies no row that did not
+/// change its section.
+pub type Section<T> = Feed<Arc<BTreeMap<<T as Row>::Key, T>>>;
+
+/// The freshness of a section, whatever its rows.
+pub trait Freshness {
+    /// Whether the source answered at all, well or badly.
+    fn answered(&self) -> bool;
+    /// The last proof of life of a section that is current.
+    fn live_at(&self) -> Option<Timestamp>;
+    /// Since when the section is not current, and why.
+    fn trouble_since(&self) -> Option<(Timestamp, &Problem)>;
+    /// Takes trouble with the source at `now`.
+    fn take_trouble(&mut self, now: Timestamp, why: Problem);
+}
+
+impl<T: Default> Freshness for Feed<T> {
+    fn answered(&self) -> bool {
+        Self::answered(self)
+    }
+
+    fn live_at(&self) -> Option<Timestamp> {
+        if let Self::Live { at, .. } = self { Some(*at) } else { None }
+    }
+
+    fn trouble_since(&self) -> Option<(Timestamp, &Problem)> {
+        match self {
+            Self::Stale { at: since, why, .. } | Self::Down { since, why } => Some((*since, why)),
+            Self::Waiting | Self::Live { .. } => None,
+        }
+    }
+
+    fn take_trouble(&mut self, now: Timestamp, why: Problem) {
+        self.trouble(now, why);
+    }
+}
+
+macro_rules! sections {
+    ($($(#[$doc:meta])* $field:ident, $variant:ident: $row:ty, $name:literal;)*) => {
+        /// What is known of one cluster.
+        #[derive(Debug, Clone)]
+        pub struct ClusterState {
+            $($(#[$doc])* pub $field: Section<$row>,)*
+        }
+
+        impl Default for ClusterState {
+            fn default() -> Self {
+                Self { $($field: Feed::Waiting,)* }
+            }
+        }
+
+        /// One change of a section of a cluster. A cluster without the kind reports `Trouble` of kind `NotInstalled`.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum ClusterUpdate {
+            $($(#[$doc])* $variant(Update<$row>),)*
+        }
+
+        impl ClusterState {
+            /// Every section with its name.
+            pub fn feeds(&self) -> Vec<(&'static str, &dyn Freshness)> {
+                vec![$(($name, &self.$field as &dyn Freshness),)*]
+            }
+
+            /// Every section, to take trouble.
+            pub fn feeds_mut(&mut self) -> Vec<&mut dyn Freshness> {
+                vec![$(&mut self.$field as &mut dyn Freshness,)*]
+            }
+
+            /// Takes one change at `now`.
+            pub fn fold(&mut self, update: ClusterUpdate, now: Timestamp) {
+                match update {
+                    $(ClusterUpdate::$variant(update) => update.fold(&mut self.$field, now),)*
+                }
+            }
+        }
+    };
+}
+
+sections! {
+    /// Deployments.
+    deployments, Deployments: Deployment, "deployments";
+    /// ReplicaSets.
+    replica_sets, ReplicaSets: ReplicaSet, "replica sets";
+    /// Pods.
+    pods, Pods: Pod, "pods";
+    /// Services.
+    services, Services: KubeService, "services";
+    /// EndpointSlices.
+    endpoints, Endpoints: Endpoints, "endpoints";
+    /// Argo Rollouts' Rollouts.
+    rollouts, Rollouts: Rollout, "rollouts";
+    /// Istio's VirtualServices.
+    virtual_services, VirtualServices: Route, "virtual services";
+    /// Gateway API's HTTPRoutes.
+    http_routes, HttpRoutes: Route, "http routes";
+}
+
+impl ClusterState {
+    /// Whether every section has answered, well or badly.
+    pub fn answered(&self) -> bool {
+        self.feeds().iter().all(|(_, feed)| feed.answered())
+    }
+
+    /// The routes of one kind.
+    pub fn routes(&self, kind: RouteKind) -> &Section<Route> {
+        match kind {
+            RouteKind::VirtualService => &self.virtual_services,
+            RouteKind::HttpRoute => &self.http_routes,
+        }
+    }
+
+    /// The sections in trouble. A kind that is not installed is none; a cluster that cannot be reached is one trouble
+    /// and not one per kind.
+    pub fn troubles(&self, name: &ClusterName) -> Vec<Trouble> {
+        let feeds = self.feeds();
+        let trouble =
+            |source: String, since, problem: &Problem| Trouble { source: source.into(), since, problem: problem.clone() };
+        let mine: Vec<Trouble> = feeds
+            .iter()
+            .filter_map(|(section, feed)| Some((section, feed.trouble_since()?)))
+            .filter(|(_, (_, problem))| problem.kind != ProblemKind::NotInstalled)
+            .map(|(section, (since, problem))| trouble(format!("{name} {section}"), since, problem))
+            .collect();
+        match mine.first() {
+            Some(first) if mine.len() == feeds.len() && mine.iter().all(|t| t.problem.kind == first.problem.kind) => {
+                let since = mine.iter().map(|t| t.since).min().unwrap_or(first.since);
+                vec![trouble(name.to_string(), since, &first.problem)]
+            }
+            _ => mine,
+        }
+    }
+}
