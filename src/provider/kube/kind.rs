@@ -1,5 +1,6 @@
 //! The kinds that are followed: where they are found, how a row is made of one, and which section it belongs to.
 
+use futures::future::{BoxFuture, join_all};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -57,7 +58,10 @@ macro_rules! kinds {
 
         /// Follows every kind of the table, until dropped. One task: the sections share it, and end with it.
         pub(super) async fn follow_all(cluster: &KubeCluster, out: &Sink) {
-            tokio::join!($(section::follow::<$name>(&cluster.transport, &cluster.timer, &cluster.name, &cluster.namespaces, out),)*);
+            let all: Vec<BoxFuture<'_, ()>> = vec![$(
+                Box::pin(section::follow::<$name>(&cluster.transport, &cluster.timer, &cluster.name, &cluster.namespaces, out)),
+            )*];
+            join_all(all).await;
         }
     };
 }
