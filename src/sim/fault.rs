@@ -28,6 +28,8 @@ pub enum Fault {
     Html,
     /// The request is carried out, and the connection breaks in the middle of the answer.
     Cut,
+    /// The request is carried out, and this status comes in place of the answer: a proxy that lost its patience.
+    After(u16),
     /// Nothing is done, and nothing ever comes; open streams fall silent.
     Hang,
     /// The connection is closed without an answer, open streams too: a dead server.

@@ -7,6 +7,7 @@ pub mod kube;
 pub mod prometheus;
 mod serve;
 pub mod state;
+mod weather;
 pub mod world;
 
 use std::{

@@ -78,7 +78,8 @@ async fn answer(shared: Shared, request: ::http::Request<Incoming>, unix: bool) 
         return Ok(http::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n"));
     };
     let place = format!("{}{rest}", system.prefix());
-    let fault = shared.faults().of(&place);
+    let weather = || shared.weather().and_then(|weather| weather.next(head.method.as_str(), &place));
+    let fault = shared.faults().of(&place).or_else(weather);
     match &fault {
         Some(Fault::Dead) => return Err(fault::broken()),
         Some(Fault::Hang) => std::future::pending().await,
@@ -92,7 +93,7 @@ async fn answer(shared: Shared, request: ::http::Request<Incoming>, unix: bool) 
                 "<!doctype html><title>Sign in</title><p>Please sign in.\n",
             ));
         }
-        Some(Fault::Cut) | None => {}
+        Some(Fault::Cut | Fault::After(_)) | None => {}
     }
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
         return Ok(http::text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "request entity too large\n"));
@@ -107,6 +108,9 @@ async fn answer(shared: Shared, request: ::http::Request<Incoming>, unix: bool) 
         base,
     };
     let mut response = system.handle(&shared, request).await;
+    if let Some(Fault::After(code)) = fault {
+        return Ok(refuse(code));
+    }
     // Clients compare times with the server's; without this hyper would write the wall clock's.
     let date = shared.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(date) = HeaderValue::from_str(&date) {

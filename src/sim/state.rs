@@ -9,7 +9,8 @@ use super::{
     github::GitHub,
     kube::store::Store,
     prometheus::Prometheus,
-    world::{Cluster, Move, World},
+    weather::Weather,
+    world::{Cluster, Move, Scenario, World},
 };
 
 /// Where simulated time comes from; the world never reads the wall clock.
@@ -22,6 +23,7 @@ pub struct State {
     /// Made when first asked for: half a second of work in a debug build, and a pure function of the world.
     clusters: [OnceLock<Mutex<Store>>; Cluster::ALL.len()],
     faults: Faults,
+    weather: Option<Weather>,
     prometheus: Prometheus,
     github: GitHub,
 }
@@ -29,7 +31,9 @@ pub struct State {
 impl State {
     /// A world that nobody has asked yet.
     pub fn new(world: World, clock: SimClock) -> Self {
+        let flaky = world.params().scenario == Scenario::FlakyNetwork;
         Self {
+            weather: flaky.then(|| Weather::new(world.seed())),
             world: RwLock::new(Arc::new(world)),
             clock,
             clusters: [const { OnceLock::new() }; Cluster::ALL.len()],
@@ -52,6 +56,11 @@ impl State {
     /// The faults in force.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// The network, where it is a bad one.
+    pub fn weather(&self) -> Option<&Weather> {
+        self.weather.as_ref()
     }
 
     /// The company's Prometheus.

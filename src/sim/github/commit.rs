@@ -5,7 +5,6 @@ use serde_json::{Value as Json, json};
 use super::history::Attempt;
 use super::object::{WEB, node, number, user};
 use super::run::Pen;
-use crate::sim::world::workload::before;
 use crate::sim::world::{Environment, SERVICES, World};
 
 /// A commit that the world knows of.
@@ -33,7 +32,7 @@ pub fn commits(world: &World, repository: &str, runs: &[Vec<Attempt>]) -> Vec<Co
     let of_versions = services.flat_map(|service| {
         Environment::ALL.into_iter().flat_map(move |environment| {
             let version = service.version(environment);
-            [version.to_owned(), before(service.name, version)].map(|version| Commit {
+            [version.to_owned(), world.before(service, version)].map(|version| Commit {
                 sha: world.commit(service.name, &version),
                 message: format!("Release {} {version}", service.name),
                 author: "acme-bot".to_owned(),

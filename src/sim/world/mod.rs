@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 mod history;
+mod migration;
 pub mod names;
 pub mod pipelines;
 pub mod release;
@@ -33,6 +34,12 @@ pub enum Scenario {
     ErrorSpike,
     /// From minute 10 Prometheus answers, but with nothing newer.
     StaleMetrics,
+    /// A self-healing GitOps controller undoes direct changes to `order` within 3 s.
+    GitopsRevert,
+    /// `user` 2.x dropped a column that 1.x reads: going back is unsafe.
+    BadMigration,
+    /// Every tenth request is late, cut, refused, or answered badly after its effect.
+    FlakyNetwork,
 }
 
 /// What the world is a function of, besides time and changes.

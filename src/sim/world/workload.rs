@@ -56,7 +56,7 @@ pub const START: f64 = 0.05;
 /// How long before a version its predecessor was made, in minutes.
 pub const PREDECESSOR: f64 = 8000.0;
 
-/// The version before, as the company counts: the patch level below, or the last of the minor below.
+/// The version before one, as the company counts: the patch level below, or the last of the minor below.
 pub fn before(service: &str, version: &str) -> String {
     if service == release::SERVICE && version == release::CANARY {
         return release::STABLE.to_owned();
@@ -103,7 +103,7 @@ impl World {
     pub fn sets(&self, service: &Service, cluster: Cluster, now: Timestamp) -> Vec<Set> {
         let environment = cluster.environment();
         let version = service.version(environment);
-        let old = before(service.name, version);
+        let old = self.before(service, version);
         let replicas = service.replicas(cluster);
         let main = service.workload().name;
         let at = self.arrived(service, environment);

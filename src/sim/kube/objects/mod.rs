@@ -1,6 +1,7 @@
 //! The objects of a cluster at a minute, without resource versions. A pure function of the world.
 
 mod config;
+mod job;
 mod network;
 mod pod;
 mod rollout;
@@ -112,6 +113,7 @@ pub fn of(scene: Scene<'_>, service: &Service) -> Vec<(&'static Kind, Value)> {
     let mut out = Vec::new();
     config::config(scene, service, &mut out);
     workload::workloads(scene, service, &mut out);
+    job::jobs(scene, service, &mut out);
     pod::pods(scene, service, &mut out);
     network::services(scene, service, &mut out);
     route::routes(scene, service, &mut out);
@@ -158,15 +160,13 @@ fn owner_plural(service: &Service) -> &'static str {
 fn template(scene: Scene<'_>, service: &Service, owner: &str, version: &str) -> Value {
     let mut labels = selector(service, owner);
     labels.insert("app.kubernetes.io/version".to_owned(), version.into());
+    let mut annotations = scene.world.promises(service, version);
+    annotations.insert("org.opencontainers.image.revision".to_owned(), scene.world.commit(service.name, version).into());
+    annotations
+        .insert("org.opencontainers.image.source".to_owned(), format!("https://github.com/{}", service.repository()).into());
+    annotations.insert("org.opencontainers.image.version".to_owned(), version.into());
     json!({
-        "metadata": {
-            "labels": labels,
-            "annotations": {
-                "org.opencontainers.image.revision": scene.world.commit(service.name, version),
-                "org.opencontainers.image.source": format!("https://github.com/{}", service.repository()),
-                "org.opencontainers.image.version": version,
-            },
-        },
+        "metadata": {"labels": labels, "annotations": annotations},
         "spec": {
             "containers": [{
                 "name": service.name,
