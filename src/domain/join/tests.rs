@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::{
-    CanarySpec, Condition, ContainerTemplate, Endpoints, KubeService, Limits, Meta, RouteArm, Section, WorkloadRef,
-    status::tests::deployment,
+    Canary, CanaryPhase, CanarySpec, Condition, ContainerTemplate, Deployment, Endpoints, KubeService, Limits, Meta, Rollout,
+    RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, Section, Step, Weight, WorkloadRef, status::tests::deployment,
 };
 
 fn meta(name: &str, uid: &str) -> Meta {

@@ -1,0 +1,78 @@
+//! Narrow rows of cluster objects: just what a release cockpit decides on, and nothing of the rest.
+//!
+//! The provider projects objects to these rows while it reads them; a row is a few hundred bytes where the object has
+//! thousands.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{ImageRef, ObjectKey, SafeText, Sha};
+
+mod network;
+mod pod;
+mod rollout;
+mod route;
+mod workload;
+
+pub use network::{Endpoints, KubeService};
+pub use pod::Pod;
+pub use rollout::{BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, Step};
+pub use route::{Route, RouteArm, RouteKind};
+pub use workload::{Deployment, ReplicaSet, UpdateStrategy};
+
+/// Labels or a label selector (equality only).
+pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
+
+/// What every object carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Meta {
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// The server's id of this very object; a namesake made later has another.
+    pub uid: Arc<str>,
+    /// The version of the object, opaque; guards writes.
+    pub resource_version: Arc<str>,
+    /// The generation of the wanted state.
+    pub generation: i64,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// The operation ids that gonogo left in annotation `gonogo.dev/ops`, oldest first.
+    pub ops: Vec<Arc<str>>,
+}
+
+/// One container of a pod template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContainerTemplate {
+    /// Its name.
+    pub name: SafeText,
+    /// Its image.
+    pub image: ImageRef,
+    /// Whether a readiness probe is set; without one, Available proves nothing.
+    pub readiness: bool,
+}
+
+/// A pod template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+pub struct Template {
+    /// The containers, in order; the first one names the version.
+    pub containers: Vec<ContainerTemplate>,
+    /// The commit that annotation `org.opencontainers.image.revision` or `gonogo.dev/commit` names.
+    pub commit: Option<Sha>,
+    /// The labels of its pods.
+    pub labels: Labels,
+}
+
+/// A condition of an object's status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// Its type: `Progressing`, `Available`, `ReplicaFailure`, …
+    pub kind: SafeText,
+    /// True, false, or unknown.
+    pub status: Option<bool>,
+    /// One word.
+    pub reason: SafeText,
+    /// One sentence.
+    pub message: SafeText,
+}

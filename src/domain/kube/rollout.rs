@@ -1,0 +1,138 @@
+//! Rollouts of Argo Rollouts.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::{Condition, Labels, Meta, Template};
+use crate::domain::{SafeText, Weight};
+
+/// A step of a canary plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Set the canary's weight.
+    SetWeight(Weight),
+    /// Wait; without a duration until somebody promotes.
+    Pause(#[serde(skip)] Option<SignedDuration>),
+    /// Run an analysis.
+    Analysis,
+    /// Run an experiment.
+    Experiment,
+    /// Scale the canary apart from its weight.
+    SetCanaryScale,
+    /// Route by header.
+    SetHeaderRoute,
+    /// Mirror traffic.
+    SetMirrorRoute,
+    /// A step of a plugin, by name.
+    Plugin(SafeText),
+    /// A step that we do not know; shown, never skipped.
+    Unknown(SafeText),
+}
+
+/// The phase that Argo Rollouts reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RolloutPhase {
+    /// The wanted revision is stable.
+    Healthy,
+    /// Under way.
+    Progressing,
+    /// Waits at a step, or for a person.
+    Paused,
+    /// Aborted or over its deadline: the wanted state is not what runs. Says nothing about users' errors.
+    Degraded,
+    /// A phase that we do not know.
+    Unknown(SafeText),
+}
+
+/// The canary half of a Rollout's strategy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CanarySpec {
+    /// The plan.
+    pub steps: Vec<Step>,
+    /// The Service of the canary, with a traffic router.
+    pub canary_service: Option<Arc<str>>,
+    /// The Service of the stable revision.
+    pub stable_service: Option<Arc<str>>,
+    /// The router's name: `istio`, `traefik`, `plugins`, …
+    pub router: Option<SafeText>,
+    /// The Istio VirtualServices whose weights the controller writes.
+    pub virtual_services: Vec<Arc<str>>,
+    /// `maxTrafficWeight`, mostly 100.
+    pub max_weight: u32,
+}
+
+/// The blue-green half of a Rollout's strategy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BlueGreenSpec {
+    /// The Service that users reach.
+    pub active_service: Arc<str>,
+    /// The Service of the new revision.
+    pub preview_service: Option<Arc<str>>,
+    /// Whether the controller switches by itself.
+    pub auto_promotion: bool,
+}
+
+/// How a Rollout brings a revision out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RolloutStrategy {
+    /// By weight and steps.
+    Canary(CanarySpec),
+    /// By switching a Service.
+    BlueGreen(BlueGreenSpec),
+    /// Neither is set: an invalid object.
+    None,
+}
+
+/// A Rollout of argoproj.io/v1alpha1.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rollout {
+    /// What every object carries.
+    pub meta: Meta,
+    /// The wanted number of pods.
+    pub wanted: u32,
+    /// `spec.paused`: paused by a person.
+    pub paused: bool,
+    /// How it brings a revision out.
+    pub strategy: RolloutStrategy,
+    /// `status.observedGeneration`, which the API keeps as text.
+    pub observed_generation: Option<i64>,
+    /// `status.phase`.
+    pub phase: RolloutPhase,
+    /// `status.message`.
+    pub message: Option<SafeText>,
+    /// `status.abort`.
+    pub aborted: bool,
+    /// `status.promoteFull`.
+    pub promote_full: bool,
+    /// `status.controllerPause`.
+    pub controller_pause: bool,
+    /// `status.pauseConditions`: reason and start.
+    pub pauses: Vec<(SafeText, Option<Timestamp>)>,
+    /// `status.currentStepIndex`.
+    pub step: Option<u32>,
+    /// `status.stableRS`: the hash of the stable revision.
+    pub stable_hash: Option<Arc<str>>,
+    /// `status.currentPodHash`: the hash of the wanted revision.
+    pub current_hash: Option<Arc<str>>,
+    /// The weight that the controller says it has set and, where it can, verified.
+    pub weight: Option<Weight>,
+    /// Pods of any revision.
+    pub replicas: u32,
+    /// Pods of the wanted revision.
+    pub updated: u32,
+    /// Ready pods.
+    pub ready: u32,
+    /// Available pods.
+    pub available: u32,
+    /// The conditions.
+    pub conditions: Vec<Condition>,
+    /// The wanted pod template; empty when it stands in a `workloadRef`.
+    pub template: Template,
+    /// The selector of its pods.
+    pub selector: Labels,
+}
