@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::SafeText;
@@ -109,6 +109,17 @@ impl Problem {
     /// A problem without a hint.
     pub fn new(kind: ProblemKind, what: impl AsRef<str>) -> Self {
         Self { kind, what: SafeText::capped(what.as_ref(), 300), hint: None, until: None }
+    }
+
+    /// Whether another try within seconds of `now` may well have another end: a cut or late answer, a server that
+    /// stumbled, a limit that is lifted soon.
+    pub fn may_pass(&self, now: Timestamp) -> bool {
+        let soon = |until: Timestamp| until.duration_since(now) < SignedDuration::from_secs(5);
+        match self.kind {
+            ProblemKind::Server => true,
+            ProblemKind::RateLimited => self.until.is_some_and(soon),
+            _ => false,
+        }
     }
 
     /// The same with a way to mend it.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -20,6 +20,9 @@ use crate::{
 
 /// How long updates are gathered before they become a snapshot: at most ten snapshots a second, in real time.
 const TICK: Duration = Duration::from_millis(100);
+
+/// How long a one-shot command gives troubles that may pass.
+const MOMENT: Duration = Duration::from_secs(4);
 
 /// A cluster's name, and the role that speaks for it or why none does.
 pub type ConnectedCluster = (ClusterName, Result<Arc<dyn Workloads>, Problem>);
@@ -116,14 +119,27 @@ impl Engine {
         &self.clock
     }
 
-    /// Waits until every source has answered, well or badly, all that is wanted of it; at most `limit` of real time.
+    /// Waits until every source has answered, well or badly, all that is wanted of it; at most `limit` of real time. A
+    /// bad answer that may be another one a moment later is given that moment: on a bad link a command that asks once
+    /// would else call every second world unknown.
     pub async fn settled(&self, limit: Duration) -> Arc<Snapshot> {
-        let mut snapshots = self.snapshots.clone();
-        let settled = async { snapshots.wait_for(|s| s.settled).await.ok().map(|s| s.clone()) };
-        match tokio::time::timeout(limit, settled).await {
-            Ok(Some(snapshot)) => snapshot,
-            _ => self.snapshot(),
+        let calm = |s: &Snapshot| s.settled && !s.troubles().iter().any(|t| t.problem.may_pass(s.at));
+        let began = tokio::time::Instant::now();
+        if tokio::time::timeout(limit, self.shown(|s| s.settled)).await.is_ok() {
+            let until = (began + limit).min(tokio::time::Instant::now() + MOMENT);
+            while tokio::time::Instant::now() < until && !calm(&self.snapshot()) {
+                // A clock that stands would keep every retry waiting for ever.
+                self.clock.advance(SignedDuration::from_secs(1));
+                tokio::time::timeout(TICK, self.shown(calm)).await.ok();
+            }
         }
+        self.snapshot()
+    }
+
+    /// Waits for a snapshot that fits.
+    async fn shown(&self, fits: impl Fn(&Snapshot) -> bool) {
+        let mut snapshots = self.snapshots.clone();
+        snapshots.wait_for(|s| fits(s)).await.map(drop).ok();
     }
 
     /// The role that acts on a cluster.
