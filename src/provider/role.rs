@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, MetricTarget, Problem, Receipt, Request, RunsWanted, Seen, Settled, SourceUpdate,
+    Change, ChangeTarget, ClusterName, Finding, FoundInCluster, FoundWorkflow, MetricTarget, Problem, Receipt, Repo, Request,
+    RunsWanted, Seen, Settled, SourceUpdate,
 };
 
 /// Time, as far as providers need it: the engine's clock, which runs faster or stands still in the embedded world.
@@ -48,6 +49,12 @@ impl Sink {
 pub trait Pipelines: Send + Sync {
     /// Follows the wanted workflows, until dropped.
     async fn watch(&self, wanted: watch::Receiver<Arc<RunsWanted>>, out: Sink);
+
+    /// The workflows of a repository, with the job names of their newest runs. Reads a few pages and ends.
+    async fn discover(&self, repo: &Repo) -> Result<Vec<FoundWorkflow>, Problem>;
+
+    /// Is it there, who are we to it, and can what is wanted be read? Reads a few pages and ends.
+    async fn examine(&self, wanted: &RunsWanted) -> Vec<Finding>;
 }
 
 /// Figures.
@@ -55,6 +62,13 @@ pub trait Pipelines: Send + Sync {
 pub trait Metrics: Send + Sync {
     /// Measures the wanted targets again and again, until dropped.
     async fn watch(&self, wanted: watch::Receiver<Arc<Vec<MetricTarget>>>, out: Sink);
+
+    /// The presets whose metrics the source has, by name, best first. Asks a few queries and ends.
+    async fn discover(&self) -> Result<Vec<&'static str>, Problem>;
+
+    /// Is it there, how old is what it has, and does it have figures for each target? Asks a few queries per target
+    /// and ends.
+    async fn examine(&self, targets: &[MetricTarget]) -> Vec<Finding>;
 }
 
 /// Workloads of one cluster, and the routes in front of them.
@@ -65,6 +79,12 @@ pub trait Workloads: Send + Sync {
 
     /// Follows every section, until dropped.
     async fn watch(&self, out: Sink);
+
+    /// What runs in these namespaces; in all that can be listed where none is named. Reads a few pages and ends.
+    async fn discover(&self, namespaces: &[Arc<str>]) -> FoundInCluster;
+
+    /// Is it there, who are we to it, and what may we read and change? Changes nothing, and ends.
+    async fn examine(&self) -> Vec<Finding>;
 
     /// The requests that bring `change` about on an object that was seen as `seen`. Pure.
     fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem>;

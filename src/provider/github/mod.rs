@@ -3,6 +3,8 @@
 //! One loop asks for one thing at a time. Every repository has its own pace; the budget slows all of them down. What
 //! did not change costs nothing (entity tags), and jobs that cannot change any more are not asked for again.
 
+mod discover;
+mod examine;
 mod pace;
 mod repo;
 mod token;
@@ -23,7 +25,7 @@ use self::{
 };
 use crate::{
     config::GithubConnection,
-    domain::{Budget, Problem, Repo, RunsWanted, SourceUpdate, Update, WorkflowWanted},
+    domain::{Budget, Finding, FoundWorkflow, Problem, Repo, RunsWanted, SourceUpdate, Update, WorkflowWanted},
     provider::role::{Pipelines, Sink, Timer},
 };
 
@@ -163,6 +165,14 @@ fn plus(at: Timestamp, wait: Duration) -> Timestamp {
 
 #[async_trait]
 impl Pipelines for Github {
+    async fn discover(&self, repo: &Repo) -> Result<Vec<FoundWorkflow>, Problem> {
+        discover::discover(&mut self.setup.open()?, repo, self.timer.now()).await
+    }
+
+    async fn examine(&self, wanted: &RunsWanted) -> Vec<Finding> {
+        examine::examine(self, wanted).await
+    }
+
     async fn watch(&self, mut wanted: watch::Receiver<Arc<RunsWanted>>, out: Sink) {
         let http = match self.setup.open() {
             Ok(http) => http,

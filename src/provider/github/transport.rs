@@ -7,6 +7,7 @@
 use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use octocrab::{
@@ -66,6 +67,16 @@ impl Setup {
             name: connection.host.clone(),
             base,
         })
+    }
+
+    /// Where the token came from, for people; none without one.
+    pub fn source(&self) -> Option<&'static str> {
+        self.authorization.as_ref().map(|_| self.source.unwrap_or("the configuration"))
+    }
+
+    /// The base of the API, for people.
+    pub fn address(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
     }
 
     /// Makes it ready. Must run inside the runtime: octocrab starts a task of its own.
@@ -155,6 +166,20 @@ impl Transport {
                 other => return other,
             }
         }
+    }
+
+    /// Reads `path` once, without entity tag, and gives the headers too: they tell of the token.
+    pub async fn probe(&mut self, path: &str, what: &str, now: Timestamp) -> Result<(HeaderMap, Bytes), Problem> {
+        let address = format!("{}{path}", self.setup.address());
+        let failed = |e: &(dyn std::error::Error + 'static)| http::failure(e, &self.setup.name);
+        let response = self.octocrab._get(address.as_str()).await.map_err(|e| failed(&e))?;
+        let (parts, body) = response.into_parts();
+        self.note(&parts.headers);
+        let body = http::read(body.into_data_stream(), &self.setup.name).await?;
+        if parts.status != StatusCode::OK {
+            return Err(self.refusal(parts.status, &parts.headers, &body, what, now));
+        }
+        Ok((parts.headers, body))
     }
 
     async fn once<T: Any + Send + Sync>(

@@ -33,6 +33,16 @@ pub(super) trait Kind: 'static {
     fn wrap(cluster: ClusterName, update: Update<Self::Row>) -> SourceUpdate;
 }
 
+/// A kind of the table, for who asks about all of them.
+pub(super) struct Followed {
+    /// The API groups and versions that serve it, best first.
+    pub groups: &'static [&'static str],
+    /// Its name in paths.
+    pub plural: &'static str,
+    /// Whether a cluster may do without it.
+    pub custom: bool,
+}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident: $groups:expr, $plural:literal, $custom:literal, $wire:ty => $row:ty, $project:path,
        $wrap:path;)*) => {$(
@@ -55,6 +65,11 @@ macro_rules! kinds {
             }
         }
     )*
+
+        /// Every kind of the table.
+        pub(super) const FOLLOWED: &[Followed] = &[$(
+            Followed { groups: $name::GROUPS, plural: $name::PLURAL, custom: $name::CUSTOM },
+        )*];
 
         /// Follows every kind of the table, until dropped. One task: the sections share it, and end with it.
         pub(super) async fn follow_all(cluster: &KubeCluster, out: &Sink) {

@@ -6,11 +6,15 @@
 //! section   joins namespaces, coalesces per object ─► Update ─► store
 //! project   JSON as narrow as the row (wire) ─► row of the domain
 //! act       Change and Seen ─► requests; look, dry run
+//! discover  what lies around, before anything is configured
+//! examine   is it there, who are we, what may we do
 //! ```
 
 mod act;
 mod backoff;
 mod connect;
+mod discover;
+mod examine;
 mod fault;
 mod follow;
 mod kind;
@@ -27,7 +31,7 @@ pub use connect::{Context, Contexts, connect, contexts};
 use transport::Transport;
 
 use super::role::{Sink, Timer, Workloads};
-use crate::domain::{Change, ChangeTarget, ClusterName, Problem, Receipt, Request, Seen, Settled};
+use crate::domain::{Change, ChangeTarget, ClusterName, Finding, FoundInCluster, Problem, Receipt, Request, Seen, Settled};
 
 /// One cluster.
 pub struct KubeCluster {
@@ -54,6 +58,14 @@ impl Workloads for KubeCluster {
 
     async fn watch(&self, out: Sink) {
         kind::follow_all(self, &out).await;
+    }
+
+    async fn discover(&self, namespaces: &[Arc<str>]) -> FoundInCluster {
+        discover::discover(self, namespaces).await
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        examine::examine(self).await
     }
 
     fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem> {

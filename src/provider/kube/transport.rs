@@ -8,6 +8,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use bytes::{Buf, Bytes, BytesMut};
 use http::{Request, Response, header};
 use http_body_util::BodyExt;
+use jiff::{Timestamp, fmt::rfc2822};
 use kube::{
     Client, Config,
     client::{Body, ClientBuilder},
@@ -114,6 +115,38 @@ impl Transport {
     /// Reads a path whole.
     pub async fn get(&self, path: &str, what: &str) -> Result<Bytes, Problem> {
         Ok(self.whole(get(path, what)?, what).await?.1)
+    }
+
+    /// Reads a path whole, and the time that the server has, where it says so.
+    pub async fn dated(&self, path: &str, what: &str) -> Result<(Bytes, Option<Timestamp>), Problem> {
+        in_time(WHOLE, what, async {
+            let response = self.send(get(path, what)?, what).await?;
+            let date = response.headers().get(header::DATE).and_then(|v| v.to_str().ok());
+            let date = date.and_then(|d| rfc2822::DateTimeParser::new().parse_timestamp(d).ok());
+            Ok((collect(response.into_body(), CAP, what).await?, date))
+        })
+        .await
+    }
+
+    /// The address of the server, for people.
+    pub fn server(&self) -> String {
+        self.config.cluster_url.to_string().trim_end_matches('/').to_owned()
+    }
+
+    /// What kind of credential is used, for people; never the credential itself.
+    pub fn credential(&self) -> String {
+        let auth = &self.config.auth_info;
+        if let Some(exec) = &auth.exec {
+            return format!("the program {}", exec.command.as_deref().unwrap_or("of the kubeconfig"));
+        }
+        let kinds = [
+            (auth.token_file.is_some(), "a token file"),
+            (auth.token.is_some(), "a token of the kubeconfig"),
+            (auth.client_certificate.is_some() || auth.client_certificate_data.is_some(), "a client certificate"),
+            (auth.username.is_some(), "a password of the kubeconfig"),
+            (auth.auth_provider.is_some(), "an auth provider of the kubeconfig"),
+        ];
+        kinds.iter().find(|(set, _)| *set).map_or("no credential", |(_, kind)| kind).to_owned()
     }
 
     /// The same, given up after another silence than the usual.

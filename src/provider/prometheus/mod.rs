@@ -5,6 +5,7 @@
 //! nothing. What cannot be measured is a [`NoValue`](crate::domain::NoValue) with its reason, never zero.
 
 mod answer;
+mod examine;
 mod query;
 mod round;
 mod source;
@@ -21,7 +22,7 @@ pub use query::{HistoryQueries, Preset, Queries, queries};
 use self::{round::Meshed, source::Source};
 use crate::{
     config::PrometheusConnection,
-    domain::{Arm, ArmMetrics, MetricTarget, MetricsSettings, Problem, ProblemKind, SourceUpdate, Update},
+    domain::{Arm, ArmMetrics, Finding, MetricTarget, MetricsSettings, Problem, ProblemKind, SourceUpdate, Update},
     provider::role::{Metrics, Sink, Timer},
 };
 
@@ -88,6 +89,14 @@ impl Prometheus {
 
 #[async_trait]
 impl Metrics for Prometheus {
+    async fn discover(&self) -> Result<Vec<&'static str>, Problem> {
+        examine::discover(self).await
+    }
+
+    async fn examine(&self, targets: &[MetricTarget]) -> Vec<Finding> {
+        examine::examine(self, targets).await
+    }
+
     async fn watch(&self, mut wanted: watch::Receiver<Arc<Vec<MetricTarget>>>, out: Sink) {
         let (mut probed, mut failures) = (None, 0);
         loop {

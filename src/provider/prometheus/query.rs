@@ -23,7 +23,11 @@ pub enum Preset {
 }
 
 impl Preset {
-    fn counter(self) -> &'static str {
+    /// Every preset under its name in the configuration, best first.
+    pub const NAMED: [(Self, &'static str); 2] = [(Self::Istio, "istio"), (Self::Plain, "plain")];
+
+    /// The counter of requests: where a source has it, the preset fits.
+    pub fn counter(self) -> &'static str {
         match self {
             Self::Istio => "istio_requests_total",
             Self::Plain => "http_requests_total",

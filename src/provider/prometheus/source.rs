@@ -57,6 +57,24 @@ impl Source {
         })
     }
 
+    /// The base address, for people.
+    pub fn address(&self) -> String {
+        self.client.base_url().as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// Reads a path below the base address whole, once.
+    pub async fn plain(&self, path: &str) -> Result<bytes::Bytes, Problem> {
+        let mut request = self.client.inner().get(format!("{}{path}", self.address()));
+        if let Some(value) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, value.clone());
+        }
+        let response = request.send().await.map_err(|e| http::failure(&e, &self.name))?;
+        if let Some(kind) = http::kind_of(response.status()) {
+            return Err(Problem::new(kind, format!("{} answered {}", self.name, response.status())));
+        }
+        http::read(response.bytes_stream().boxed(), &self.name).await
+    }
+
     /// Asks for the value at the server's own present time.
     pub async fn instant(&self, query: &str) -> Result<Answer, Problem> {
         self.again(|| async {
