@@ -132,6 +132,9 @@ pub struct ServiceFile {
     pub workload: Option<String>,
     /// What to do when it breaks: an address or a sentence.
     pub runbook: Option<String>,
+    /// Addresses in other tools, by name: `logs`, `traces`, `dashboard`, or your own. `{environment}`, `{cluster}`,
+    /// `{namespace}`, `{version}` and `{commit}` are filled in for what is looked at.
+    pub links: BTreeMap<String, String>,
     /// Its limits.
     pub slo: Option<SloFile>,
 }

@@ -8,7 +8,7 @@ use super::{
     tree::Node,
     values::{duration, is_span, percent},
 };
-use crate::domain::{Binding, Limits, SafeText, Service, ServiceName, WorkloadKind, WorkloadRef};
+use crate::domain::{Binding, Limits, LinkTemplate, SafeText, Service, ServiceName, WorkloadKind, WorkloadRef};
 
 /// Every service of `root`, in the order of the file.
 pub(super) fn services(root: &Node, faults: &mut Vec<Fault>) -> Vec<Service> {
@@ -46,12 +46,34 @@ fn service(name: &str, own: &Node, root: &Node, base: Limits, faults: &mut Vec<F
         let own = limits(below, file, faults);
         slo = Limits { errors: own.errors.or(base.errors), p95: own.p95.or(base.p95) };
     }
+    let links = links(&node, faults);
     let pipeline = match pipeline {
         Some(None) => return None,
         Some(Some(binding)) => Some(binding),
         None => None,
     };
-    Some(Service { name: id?, pipeline, workload: workload?, slo, runbook: file.runbook.as_deref().map(SafeText::clean) })
+    let runbook = file.runbook.as_deref().map(SafeText::clean);
+    Some(Service { name: id?, pipeline, workload: workload?, slo, runbook, links })
+}
+
+/// The addresses in other tools, in the order of the file; one that is none is left out aloud.
+fn links(node: &Node, faults: &mut Vec<Fault>) -> Vec<LinkTemplate> {
+    let entries = node.get(&["links"]).map(Node::entries).unwrap_or_default();
+    let link = |(name, below): &(String, Node)| {
+        let url = below.text().unwrap_or_default();
+        match LinkTemplate::fault(url) {
+            None => Some(LinkTemplate { name: SafeText::clean(name), url: url.into() }),
+            Some((what, mend)) => {
+                // Defaults are read once per service; their fault is told once.
+                let fault = below.at.fault(what, mend);
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+                None
+            }
+        }
+    };
+    entries.iter().filter_map(link).collect()
 }
 
 /// The fault of a name that is none.

@@ -12,8 +12,11 @@ mod feed;
 mod finding;
 mod id;
 mod image;
+mod inbox;
 mod join;
 mod kube;
+mod link;
+mod log;
 mod metrics;
 mod placement;
 mod problem;
@@ -34,11 +37,14 @@ pub use feed::Feed;
 pub use finding::{Finding, Grade};
 pub use id::{ClusterName, EnvironmentName, IdError, ObjectKey, Repo, ServiceName, Sha, SourceName};
 pub use image::{Digest, ImageRef, Version};
+pub use inbox::{Me, Waiting, WaitingFor, inbox};
 pub use join::join;
 pub use kube::{
     BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, Endpoints, KubeService, Labels, Meta, Pod, ReplicaSet,
     Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, Step, Template, UpdateStrategy,
 };
+pub use link::{HOLES, Link, LinkTemplate, is_web, links};
+pub use log::{ContainerLog, JobLog, Level, LogAsk, LogLine, LogNews, LogOrigin, LogSource, PodArm, containers, telling_job};
 pub use metrics::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure, MetricKey, MetricTarget, NoValue};
 pub use placement::{Delivery, Health, Placement, PlacementKey, PodCounts};
 pub use problem::{Exit, Problem, ProblemKind, Refusal};

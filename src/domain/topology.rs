@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::{ClusterName, EnvironmentName, Repo, SafeText, ServiceName, run::glob};
+use super::{ClusterName, EnvironmentName, LinkTemplate, Repo, SafeText, ServiceName, run::glob};
 
 /// How careful an environment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -132,6 +132,8 @@ pub struct Service {
     pub slo: Limits,
     /// What to do when it breaks.
     pub runbook: Option<SafeText>,
+    /// Where other tools show it, in the order of the configuration.
+    pub links: Vec<LinkTemplate>,
 }
 
 /// How metrics are read.

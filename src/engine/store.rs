@@ -271,6 +271,7 @@ mod tests {
                 workload: WorkloadRef { kind: WorkloadKind::Deployment, name: "cart".into() },
                 slo: Limits::default(),
                 runbook: None,
+                links: vec![],
             }],
             metrics: None::<MetricsSettings>,
             pipelines: false,

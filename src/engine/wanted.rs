@@ -31,7 +31,7 @@ pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<Cluste
     let service = |(name, kind): (Arc<str>, WorkloadKind)| {
         let service: ServiceName = name.parse().ok()?;
         let workload = WorkloadRef { kind, name };
-        Some(Service { name: service, pipeline: None, workload, slo: Limits::default(), runbook: None })
+        Some(Service { name: service, pipeline: None, workload, slo: Limits::default(), runbook: None, links: vec![] })
     };
     found.into_iter().filter_map(service).collect()
 }

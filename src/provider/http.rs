@@ -10,7 +10,7 @@ use ::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, ClientBuilder, Url, redirect};
 use serde::de::DeserializeOwned;
 
 use super::tls;
@@ -35,7 +35,18 @@ pub fn client(base: &Url, timeout: Duration) -> Result<Client, Problem> {
         let same = attempt.previous().last().is_some_and(|from| from.origin() == attempt.url().origin());
         if same && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
     });
-    let mut builder = Client::builder().user_agent(USER_AGENT).connect_timeout(CONNECT).timeout(timeout).redirect(redirects);
+    build(base, Client::builder().timeout(timeout).redirect(redirects))
+}
+
+/// A client for the origin of `base` that follows no redirect and reads as long as something comes: `silence` is the
+/// longest wait for the next piece.
+pub fn streaming(base: &Url, silence: Duration) -> Result<Client, Problem> {
+    tls::install();
+    build(base, Client::builder().read_timeout(silence).redirect(redirect::Policy::none()))
+}
+
+fn build(base: &Url, builder: ClientBuilder) -> Result<Client, Problem> {
+    let mut builder = builder.user_agent(USER_AGENT).connect_timeout(CONNECT);
     if is_loopback(base) {
         builder = builder.no_proxy();
         if base.scheme() == "http" {
@@ -67,7 +78,8 @@ pub fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address leads to this machine.
+pub fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(|host| {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
         address.map_or(host == "localhost" || host.ends_with(".localhost"), |a| a.is_loopback())

@@ -6,6 +6,7 @@
 pub mod github;
 pub mod http;
 pub mod kube;
+mod lines;
 pub mod prometheus;
 pub mod role;
 pub mod tls;

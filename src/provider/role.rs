@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, Finding, FoundInCluster, FoundWorkflow, MetricTarget, Problem, Receipt, Repo, Request,
-    RunsWanted, Seen, Settled, SourceUpdate,
+    Change, ChangeTarget, ClusterName, ContainerLog, Finding, FoundInCluster, FoundWorkflow, JobLog, LogLine, LogNews,
+    MetricTarget, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled, SourceUpdate,
 };
 
 /// Time, as far as providers need it: the engine's clock, which runs faster or stands still in the embedded world.
@@ -44,6 +44,36 @@ impl Sink {
     }
 }
 
+/// Where the lines of one log go. Bounded: a log that nobody reads on waits at its server.
+#[derive(Clone)]
+pub struct LogSink(mpsc::Sender<LogNews>);
+
+impl LogSink {
+    /// How many pieces of news wait at most.
+    pub const BOUND: usize = 512;
+
+    /// A sink and the end that is read.
+    pub fn new() -> (Self, mpsc::Receiver<LogNews>) {
+        let (sender, receiver) = mpsc::channel(Self::BOUND);
+        (Self(sender), receiver)
+    }
+
+    /// Hands a line on. Whether anybody still reads.
+    pub async fn line(&self, line: LogLine) -> bool {
+        self.0.send(LogNews::Line(line)).await.is_ok()
+    }
+
+    /// Tells that a source is in trouble and tried again.
+    pub async fn trouble(&self, source: &str, problem: Problem) {
+        self.0.send(LogNews::Trouble(SafeText::clean(source), problem)).await.ok();
+    }
+
+    /// Says something of the log itself.
+    pub async fn about(&self, words: impl Into<SafeText>) {
+        self.0.send(LogNews::About(words.into())).await.ok();
+    }
+}
+
 /// Runs of pipelines.
 #[async_trait]
 pub trait Pipelines: Send + Sync {
@@ -55,6 +85,9 @@ pub trait Pipelines: Send + Sync {
 
     /// Is it there, who are we to it, and can what is wanted be read? Reads a few pages and ends.
     async fn examine(&self, wanted: &RunsWanted) -> Vec<Finding>;
+
+    /// Reads the log of a job that has ended, cut to the step that failed if one did. Dropping it ends the request.
+    async fn log(&self, job: &JobLog, out: LogSink) -> Result<(), Problem>;
 }
 
 /// Figures.
@@ -85,6 +118,10 @@ pub trait Workloads: Send + Sync {
 
     /// Is it there, who are we to it, and what may we read and change? Changes nothing, and ends.
     async fn examine(&self) -> Vec<Finding>;
+
+    /// Reads the log of one container, in order; while following, on through cut connections and restarts of the container
+    /// and without a line twice, until the pod is gone. Dropping it ends the request.
+    async fn log(&self, container: &ContainerLog, out: LogSink) -> Result<(), Problem>;
 
     /// The requests that bring `change` about on an object that was seen as `seen`. Pure.
     fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem>;

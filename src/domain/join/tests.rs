@@ -81,6 +81,7 @@ fn joined(kind: WorkloadKind, c: &ClusterState) -> Placement {
         workload: WorkloadRef { kind, name: "cart".into() },
         slo: Limits::default(),
         runbook: None,
+        links: vec![],
     };
     let placing = Placing { cluster: "eu-1".parse().unwrap(), namespace: "shop".into() };
     join(&service, &"production".parse().unwrap(), &placing, c)

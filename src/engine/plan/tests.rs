@@ -30,6 +30,7 @@ fn topology(readonly: bool, policy: Policy, kind: WorkloadKind) -> Arc<Topology>
             workload: WorkloadRef { kind, name: "payment".into() },
             slo: Limits::default(),
             runbook: None,
+            links: vec![],
         }],
         metrics: None,
         pipelines: false,

@@ -45,6 +45,7 @@ fn service(service: &str, kind: WorkloadKind) -> Service {
         workload: WorkloadRef { kind, name: service.into() },
         slo: Limits { errors: Some(0.01), p95: Some(0.4) },
         runbook: None,
+        links: vec![],
     }
 }
 

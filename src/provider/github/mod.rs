@@ -5,6 +5,7 @@
 
 mod discover;
 mod examine;
+mod log;
 mod pace;
 mod repo;
 mod token;
@@ -25,8 +26,8 @@ use self::{
 };
 use crate::{
     config::GithubConnection,
-    domain::{Budget, Finding, FoundWorkflow, Problem, Repo, RunsWanted, SourceUpdate, Update, WorkflowWanted},
-    provider::role::{Pipelines, Sink, Timer},
+    domain::{Budget, Finding, FoundWorkflow, JobLog, Problem, Repo, RunsWanted, SourceUpdate, Update, WorkflowWanted},
+    provider::role::{LogSink, Pipelines, Sink, Timer},
 };
 
 /// How long nothing is asked after a credential was refused: it will not get better by itself.
@@ -171,6 +172,10 @@ impl Pipelines for Github {
 
     async fn examine(&self, wanted: &RunsWanted) -> Vec<Finding> {
         examine::examine(self, wanted).await
+    }
+
+    async fn log(&self, job: &JobLog, out: LogSink) -> Result<(), Problem> {
+        log::read(&self.setup, self.timer.now(), job, &out).await
     }
 
     async fn watch(&self, mut wanted: watch::Receiver<Arc<RunsWanted>>, out: Sink) {

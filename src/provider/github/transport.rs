@@ -79,6 +79,25 @@ impl Setup {
         self.base.as_str().trim_end_matches('/')
     }
 
+    /// The address of the API.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The host, as people know it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Adds to a request to the API what every such request carries, the token too.
+    pub fn authorized(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        let request = request.header(header::ACCEPT, "application/vnd.github+json").header("x-github-api-version", VERSION);
+        match &self.authorization {
+            Some(value) => request.header(header::AUTHORIZATION, value.clone()),
+            None => request,
+        }
+    }
+
     /// Makes it ready. Must run inside the runtime: octocrab starts a task of its own.
     pub fn open(&self) -> Result<Transport, Problem> {
         let uri: Uri = self.base.as_str().parse().map_err(|_| Problem::new(ProblemKind::Config, "github: not an address"))?;

@@ -286,7 +286,7 @@ fn page<K: Kind>(body: &[u8]) -> Result<wire::Page<Result<K::Row, String>>, serd
 }
 
 /// A value of a query, percent-encoded.
-fn escaped(raw: &str) -> String {
+pub(super) fn escaped(raw: &str) -> String {
     use std::fmt::Write as _;
     raw.bytes().fold(String::with_capacity(raw.len()), |mut out, b| {
         if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~') {

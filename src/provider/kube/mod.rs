@@ -5,6 +5,7 @@
 //! follow    per kind and namespace: list, watch, again ─► Heard
 //! section   joins namespaces, coalesces per object ─► Update ─► store
 //! project   JSON as narrow as the row (wire) ─► row of the domain
+//! logs      one container's log, on through cuts and restarts ─► LogSink
 //! act       Change and Seen ─► requests; look, dry run
 //! discover  what lies around, before anything is configured
 //! examine   is it there, who are we, what may we do
@@ -18,6 +19,7 @@ mod examine;
 mod fault;
 mod follow;
 mod kind;
+mod logs;
 mod project;
 mod section;
 mod transport;
@@ -30,8 +32,10 @@ use async_trait::async_trait;
 pub use connect::{Context, Contexts, connect, contexts};
 use transport::Transport;
 
-use super::role::{Sink, Timer, Workloads};
-use crate::domain::{Change, ChangeTarget, ClusterName, Finding, FoundInCluster, Problem, Receipt, Request, Seen, Settled};
+use super::role::{LogSink, Sink, Timer, Workloads};
+use crate::domain::{
+    Change, ChangeTarget, ClusterName, ContainerLog, Finding, FoundInCluster, Problem, Receipt, Request, Seen, Settled,
+};
 
 /// One cluster.
 pub struct KubeCluster {
@@ -66,6 +70,10 @@ impl Workloads for KubeCluster {
 
     async fn examine(&self) -> Vec<Finding> {
         examine::examine(self).await
+    }
+
+    async fn log(&self, container: &ContainerLog, out: LogSink) -> Result<(), Problem> {
+        logs::read(&self.transport, &*self.timer, container, &out).await
     }
 
     fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem> {

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use super::fault;
 use crate::{
     domain::{Problem, ProblemKind},
-    provider::role::Timer,
+    provider::{lines::LineCutter, role::Timer},
 };
 
 /// A whole answer must be there in this time. Real time: a clock that stands still must not wait for ever for a server
@@ -79,17 +79,23 @@ impl Transport {
         Ok(client)
     }
 
-    /// Sends a request and gives the answer if it is 2xx, and if `json` also says that it is JSON.
+    /// Sends a request and gives the answer if it is 2xx and says that it is JSON.
     pub async fn send(&self, request: Request<Vec<u8>>, what: &str) -> Result<Response<Body>, Problem> {
+        let response = self.answered(request, what).await?;
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if !kind.contains("json") {
+            let said = format!("{what}: the answer is {kind:?} instead of JSON");
+            return Err(Problem::new(ProblemKind::Unreadable, said).hint("is something between here and the API server?"));
+        }
+        Ok(response)
+    }
+
+    /// Sends a request and gives the answer if it is 2xx.
+    async fn answered(&self, request: Request<Vec<u8>>, what: &str) -> Result<Response<Body>, Problem> {
         let client = self.client(what).await?;
         let response = client.send(request.map(Body::from)).await.map_err(|e| fault::of_error(&e, what))?;
         let status = response.status();
         if status.is_success() {
-            let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-            if !kind.contains("json") {
-                let said = format!("{what}: the answer is {kind:?} instead of JSON");
-                return Err(Problem::new(ProblemKind::Unreadable, said).hint("is something between here and the API server?"));
-            }
             return Ok(response);
         }
         if status == http::StatusCode::UNAUTHORIZED && runs_program(&self.config) {
@@ -159,6 +165,64 @@ impl Transport {
     pub async fn lines(&self, path: &str, what: &str) -> Result<Lines, Problem> {
         let response = in_time(WHOLE, what, self.send(get(path, what)?, what)).await?;
         Ok(Lines { body: response.into_body(), held: BytesMut::new(), scanned: 0, silence: self.silence, what: what.to_owned() })
+    }
+}
+
+impl Transport {
+    /// Reads a path line by line as plain text: a log.
+    pub async fn text(&self, path: &str, what: &str) -> Result<TextLines, Problem> {
+        let mut request = get(path, what)?;
+        // As kubectl asks: errors come as JSON, the log as text.
+        request.headers_mut().insert(header::ACCEPT, http::HeaderValue::from_static("application/json, */*"));
+        let response = in_time(WHOLE, what, self.answered(request, what)).await?;
+        let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if kind.contains("html") {
+            let said = format!("{what}: a web page instead of a log");
+            return Err(Problem::new(ProblemKind::Unreadable, said).hint("is something between here and the API server?"));
+        }
+        Ok(TextLines {
+            body: response.into_body(),
+            cutter: LineCutter::default(),
+            silence: self.silence,
+            what: what.to_owned(),
+            over: false,
+        })
+    }
+}
+
+/// The lines of a text that goes on.
+pub(super) struct TextLines {
+    body: Body,
+    cutter: LineCutter,
+    silence: Duration,
+    what: String,
+    over: bool,
+}
+
+impl TextLines {
+    /// The next line; `None` when the server ended the answer.
+    pub async fn next(&mut self) -> Result<Option<String>, Problem> {
+        loop {
+            if let Some(line) = self.cutter.next() {
+                return Ok(Some(line));
+            }
+            if self.over {
+                return Ok(self.cutter.rest());
+            }
+            let frame = tokio::time::timeout(self.silence, self.body.frame()).await.map_err(|_| {
+                let said = format!("{}: nothing was heard for {} s", self.what, self.silence.as_secs_f32());
+                Problem::new(ProblemKind::Timeout, said)
+            })?;
+            match frame {
+                None => self.over = true,
+                Some(frame) => {
+                    let frame = frame.map_err(|e| cut(&e, &self.what))?;
+                    if let Some(data) = frame.data_ref() {
+                        self.cutter.push(data);
+                    }
+                }
+            }
+        }
     }
 }
 

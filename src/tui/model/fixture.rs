@@ -50,6 +50,7 @@ pub fn topology() -> Arc<Topology> {
                 workload: WorkloadRef { kind: WorkloadKind::Rollout, name: (*name).into() },
                 slo: Limits { errors: Some(0.01), p95: Some(0.4) },
                 runbook: None,
+                links: vec![],
             })
             .collect(),
         metrics: Some(MetricsSettings { preset: "istio".into(), labels: vec![], scrape: SignedDuration::from_secs(15) }),

@@ -1,0 +1,215 @@
+//! The inbox: everything that waits for a person, over all services. Pure.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    ClusterName, EnvironmentName, Loaded, ObjectKey, Phase, Placing, Rollout, RolloutStrategy, Run, RunKey, SafeText, Service,
+    ServiceName, Snapshot, Step, WorkloadKind,
+};
+
+/// Who asks. Without a name everything that waits for anybody is listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Me {
+    /// The login at the pipeline system.
+    pub login: Option<SafeText>,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::Display)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum WaitingFor {
+    /// A run at a gate, or held by a lock.
+    Gate,
+    /// An analysis that says neither good nor bad.
+    Inconclusive,
+    /// A rollout at a pause that ends only by a person.
+    Pause,
+    /// A new revision that is ready and gets no traffic yet.
+    Switch,
+}
+
+impl WaitingFor {
+    /// What it asks, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Gate => "a job waits",
+            Self::Inconclusive => "the analysis is inconclusive",
+            Self::Pause => "paused until somebody promotes",
+            Self::Switch => "ready to take the traffic",
+        }
+    }
+}
+
+/// One thing that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// What waits.
+    pub kind: WaitingFor,
+    /// The services that its answer releases.
+    pub services: Vec<ServiceName>,
+    /// The environment, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentName>,
+    /// The clusters, where it waits in clusters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<ClusterName>,
+    /// The run, where one waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunKey>,
+    /// What it says of itself: the step, the job, the reason.
+    pub what: SafeText,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// The commands that answer it by hand, one per cluster.
+    pub commands: Vec<SafeText>,
+}
+
+/// Everything that waits for `me`, the longest wait first. What is read from a source in trouble is left out: nobody
+/// should answer what may be answered already.
+pub fn inbox(s: &Snapshot, me: &Me) -> Vec<Waiting> {
+    let mut out = gates(s, me);
+    for environment in &s.topology.environments {
+        for service in &s.topology.services {
+            let mut found: Vec<Waiting> = vec![];
+            for placing in &environment.clusters {
+                let Some(Wait { kind, what, since, command }) = waits(s, service, placing) else { continue };
+                // The same wait in several clusters is one question.
+                if let Some(same) = found.iter_mut().find(|w| w.kind == kind && w.what == what) {
+                    same.clusters.push(placing.cluster.clone());
+                    same.since = same.since.min(since).or(since);
+                    same.commands.push(command);
+                    continue;
+                }
+                found.push(Waiting {
+                    kind,
+                    services: vec![service.name.clone()],
+                    environment: Some(environment.name.clone()),
+                    clusters: vec![placing.cluster.clone()],
+                    run: None,
+                    what,
+                    since,
+                    commands: vec![command],
+                });
+            }
+            out.extend(found);
+        }
+    }
+    // What cannot say since when comes last.
+    out.sort_by_key(|w| (w.since.is_none(), w.since, w.kind));
+    out
+}
+
+/// A workload that waits.
+struct Wait {
+    kind: WaitingFor,
+    what: SafeText,
+    since: Option<Timestamp>,
+    command: SafeText,
+}
+
+/// Whether the workload of a service waits in a cluster.
+fn waits(s: &Snapshot, service: &Service, placing: &Placing) -> Option<Wait> {
+    let cluster = s.clusters.get(&placing.cluster)?;
+    let key = ObjectKey::new(&placing.namespace, &service.workload.name).ok()?;
+    let (name, namespace) = (&key.name, &key.namespace);
+    match service.workload.kind {
+        WorkloadKind::Deployment => {
+            let d = cluster.deployments.live()?.get(&key)?;
+            // A paused Deployment whose pods are all of the wanted template has nothing to go on with.
+            let stopped = d.paused && d.observed_generation >= d.meta.generation && d.updated < d.wanted;
+            stopped.then(|| Wait {
+                kind: WaitingFor::Pause,
+                what: format!("paused by hand, {} of {} pods updated", d.updated, d.wanted).into(),
+                since: None,
+                command: format!("kubectl rollout resume deployment/{name} -n {namespace}").into(),
+            })
+        }
+        WorkloadKind::Rollout => {
+            let r = cluster.rollouts.live()?.get(&key)?;
+            if r.paused && !r.aborted {
+                // The plugin's promote would also skip the step that it stands at.
+                let command =
+                    format!("kubectl patch rollout {name} -n {namespace} --type merge -p '{{\"spec\":{{\"paused\":false}}}}'");
+                return Some(Wait {
+                    kind: WaitingFor::Pause,
+                    what: "paused by hand".into(),
+                    since: None,
+                    command: command.into(),
+                });
+            }
+            let (kind, what, since) = rollout_waits(r)?;
+            let command = format!("kubectl argo rollouts promote {name} -n {namespace}").into();
+            Some(Wait { kind, what, since, command })
+        }
+    }
+}
+
+/// Whether a rollout waits for a person, and since when.
+fn rollout_waits(r: &Rollout) -> Option<(WaitingFor, SafeText, Option<Timestamp>)> {
+    // What the controller has not seen yet may have ended the wait.
+    if r.aborted || r.observed_generation.is_some_and(|seen| seen < r.meta.generation) {
+        return None;
+    }
+    for (reason, since) in &r.pauses {
+        match (reason.as_str(), &r.strategy) {
+            ("InconclusiveAnalysisRun", _) => {
+                return Some((WaitingFor::Inconclusive, "inconclusive analysis".into(), *since));
+            }
+            ("BlueGreenPause", RolloutStrategy::BlueGreen(spec)) if !spec.auto_promotion => {
+                let to = spec.preview_service.as_ref().map(|s| format!(" behind {s}")).unwrap_or_default();
+                return Some((WaitingFor::Switch, format!("the new revision waits{to}").into(), *since));
+            }
+            ("CanaryPauseStep", RolloutStrategy::Canary(spec)) => {
+                let step = usize::try_from(r.step?).ok()?;
+                // A pause with a duration ends by itself.
+                if matches!(spec.steps.get(step), Some(Step::Pause(None))) {
+                    let weight = r.weight.map(|w| format!(" at {w} %")).unwrap_or_default();
+                    return Some((
+                        WaitingFor::Pause,
+                        format!("step {} of {}{weight}", step + 1, spec.steps.len()).into(),
+                        *since,
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Jobs that wait, of the newest attempts.
+fn gates(s: &Snapshot, me: &Me) -> Vec<Waiting> {
+    let live = s.pipelines.runs.values().filter_map(super::Feed::live).flat_map(|runs| runs.iter());
+    live.filter(|run| run.phase.open()).filter_map(|run| gate(s, run, me)).collect()
+}
+
+fn gate(s: &Snapshot, run: &Run, _me: &Me) -> Option<Waiting> {
+    let Loaded::Ok(jobs) = &run.jobs else { return None };
+    let waiting: Vec<_> = jobs.iter().filter(|j| j.phase == Phase::Waiting).collect();
+    let first = waiting.first()?;
+    let bound = |binding: &super::Binding| {
+        binding.repo == run.key.repo && binding.workflow.as_ref().is_none_or(|w| run.workflow.as_str() == &**w)
+    };
+    let services = s.topology.services.iter().filter(|service| {
+        let Some(binding) = service.pipeline.as_ref().filter(|b| bound(b)) else { return false };
+        waiting.iter().any(|job| binding.matches_job(job.name.as_str()))
+    });
+    let more = waiting.len() - 1;
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(Waiting {
+        kind: WaitingFor::Gate,
+        services: services.map(|x| x.name.clone()).collect(),
+        environment: None,
+        clusters: vec![],
+        run: Some(run.key.clone()),
+        what: format!("#{} {}{more}", run.number, first.name).into(),
+        since: waiting.iter().filter_map(|j| j.started).min().or(Some(run.updated)),
+        commands: vec![format!("gh run view {} -R {} --web", run.key.id, run.key.repo).into()],
+    })
+}
+
+#[cfg(test)]
+mod tests;
