@@ -141,7 +141,9 @@ pub enum Command {
         #[arg(value_name = "RUN")]
         run: Option<String>,
     },
-    /// The configuration: check it, or print its schema
+    /// Examine every source: is it there, who am I to it, what may I do, does it have data?
+    Doctor,
+    /// The configuration: check it, print its schema, trust a repository's file
     Config {
         /// What to do with it
         #[command(subcommand)]
@@ -162,12 +164,24 @@ pub enum Command {
 }
 
 /// What to do with the configuration.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum ConfigCommand {
     /// Name every fault with its file, line, key and mend
     Check,
     /// Print the JSON Schema
     Schema,
+    /// Show what a repository's file would reach, and let it
+    Trust {
+        /// The file; the repository's own where none is named
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Take the consent back
+        #[arg(long)]
+        revoke: bool,
+        /// Consent without being asked
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 fn scenarios() -> Vec<String> {

@@ -64,6 +64,16 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
         Some(Command::Keys) => wire::config::keys(&cli.global, &mut printer),
         Some(Command::Config { command: ConfigCommand::Check }) => wire::config::check(&cli.global, &mut printer),
         Some(Command::Config { command: ConfigCommand::Schema }) => wire::config::schema(&mut printer),
+        Some(Command::Config { command: ConfigCommand::Trust { file, revoke, yes } }) => {
+            let args = headless::TrustArgs { revoke: *revoke, yes: *yes };
+            wire::config::trust(&cli.global, file.as_deref(), &args, &mut printer)
+        }
+        Some(Command::Doctor) => {
+            tokio::select! {
+                done = wire::doctor::run(&cli.global, &mut printer) => done,
+                () = interrupted() => Ok(Exit::Interrupted),
+            }
+        }
         Some(Command::Sim { scenario, listen }) => {
             tokio::select! {
                 done = wire::serve(*scenario, *listen, &cli.global, &mut printer) => done,

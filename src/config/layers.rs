@@ -6,16 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest, Sha256};
-
 use super::{
     fault::Fault,
     file::schema,
-    narrow::narrow,
+    narrow::{narrow, never},
     resolve,
     settings::Settings,
     shape,
     tree::{self, Node, Value},
+    trust::{self, Trust, hash_of},
 };
 
 /// What a file holds. Not `Debug`: it may be a token's file.
@@ -145,8 +144,13 @@ pub struct Loaded {
 
 /// Reads and joins every layer; all faults at once.
 pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, Vec<Fault>> {
+    load_as(inputs, None)
+}
+
+/// The same; with a repository's file and whether to trust it, whatever is named, found or recorded.
+pub(super) fn load_as(inputs: &Inputs<'_>, repository: Option<(&Path, bool)>) -> Result<Loaded, Vec<Fault>> {
     let mut layers = Layers::new(inputs);
-    if let Some(path) = inputs.named() {
+    if let Some(path) = inputs.named().filter(|_| repository.is_none()) {
         if let Some((node, _)) = layers.read(&path) {
             layers.lay(path, &node);
         }
@@ -157,13 +161,20 @@ pub fn load(inputs: &Inputs<'_>) -> Result<Loaded, Vec<Fault>> {
     {
         layers.lay(path, &node);
     }
-    if let Some(path) = inputs.repository_file()
+    if let Some(path) = repository.map(|(path, _)| path.to_path_buf()).or_else(|| inputs.repository_file())
         && let Some((mut node, hash)) = layers.read(&path)
     {
-        if !trusted(inputs, &hash) {
-            let notes = narrow(&mut node, &layers.root);
-            layers.notes.extend(notes);
-        }
+        let trust = match repository {
+            Some((_, true)) => Trust::Trusted,
+            Some((_, false)) => Trust::Never,
+            None => trust::of(inputs, &path, &hash),
+        };
+        let notes = match trust {
+            Trust::Trusted => never(&mut node),
+            Trust::Changed => narrow(&mut node, &layers.root, "it changed since it was trusted: gonogo config trust"),
+            Trust::Never => narrow(&mut node, &layers.root, "not trusted: gonogo config trust"),
+        };
+        layers.notes.extend(notes);
         layers.lay(path, &node);
     }
     layers.finish()
@@ -175,12 +186,6 @@ pub fn load_text(name: &Path, text: &str, inputs: &Inputs<'_>) -> Result<Loaded,
     let node = layers.parse(name, text);
     layers.lay(name.to_path_buf(), &node);
     layers.finish()
-}
-
-/// Whether consent to a file with this hash is recorded.
-fn trusted(inputs: &Inputs<'_>, hash: &str) -> bool {
-    let recorded = inputs.trust_file().and_then(|f| inputs.disk.read(&f).ok());
-    recorded.is_some_and(|s| s.text.lines().any(|l| l.split_whitespace().next() == Some(hash)))
 }
 
 struct Layers<'a, 'i> {
@@ -201,7 +206,7 @@ impl<'a, 'i> Layers<'a, 'i> {
     fn read(&mut self, path: &Path) -> Option<(Node, String)> {
         match self.inputs.disk.read(path) {
             Ok(stored) => {
-                let hash = format!("{:x}", Sha256::digest(&stored.text));
+                let hash = hash_of(&stored.text);
                 Some((self.parse(path, &stored.text), hash))
             }
             Err(e) => {

@@ -15,12 +15,16 @@ mod service;
 mod settings;
 mod shape;
 mod tree;
+mod trust;
 mod values;
 mod watch;
+mod write;
 
 pub use fault::Fault;
 pub use file::schema;
 pub use first::{FirstRun, Found, FoundContext, Looked, first_run};
 pub use layers::{Disk, Inputs, Loaded, Overrides, RealDisk, Stored, load, load_text};
 pub use settings::{ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, TokenPlaces, UiSettings};
+pub use trust::{Asked, Reach, Trust, asked, granted, revoked};
 pub use watch::Reloader;
+pub use write::replace;

@@ -9,14 +9,32 @@ use super::{
     values::{duration, percent},
 };
 
-/// Takes out of `node` what does not narrow `below`, and says what that was.
-pub(super) fn narrow(node: &mut Node, below: &Node) -> Vec<Fault> {
+/// Takes out of `node` what does not narrow `below`, and says what that was and, as `mend`, what would let it in.
+pub(super) fn narrow(node: &mut Node, below: &Node, mend: &str) -> Vec<Fault> {
     let mut notes = vec![];
-    keep(node, &mut vec![], below, &mut notes);
+    keep(node, &mut vec![], below, mend, &mut notes);
     notes
 }
 
-fn keep(node: &mut Node, path: &mut Vec<String>, below: &Node, notes: &mut Vec<Fault>) {
+/// Takes out of `node` what a repository's file may never do, trusted or not: start a process.
+pub(super) fn never(node: &mut Node) -> Vec<Fault> {
+    let mut notes = vec![];
+    let Value::Table(entries) = &mut node.value else { return notes };
+    for (_, github) in entries.iter_mut().filter(|(key, _)| key == "github") {
+        if let Value::Table(entries) = &mut github.value {
+            entries.retain(|(key, child)| {
+                let stays = key != "token_command";
+                if !stays {
+                    notes.push(child.at.fault("ignored", "a repository's file never starts a program: write it to your own"));
+                }
+                stays
+            });
+        }
+    }
+    notes
+}
+
+fn keep(node: &mut Node, path: &mut Vec<String>, below: &Node, mend: &str, notes: &mut Vec<Fault>) {
     let Value::Table(entries) = &mut node.value else { return };
     entries.retain_mut(|(key, child)| {
         path.push(key.clone());
@@ -29,12 +47,12 @@ fn keep(node: &mut Node, path: &mut Vec<String>, below: &Node, notes: &mut Vec<F
             && below.get(&keys[..2]).is_some();
         let stays = if on_the_way && matches!(child.value, Value::Table(_)) {
             let had = !child.entries().is_empty();
-            keep(child, path, below, notes);
+            keep(child, path, below, mend, notes);
             !had || !child.entries().is_empty()
         } else if narrows(&keys, child, below) {
             true
         } else {
-            notes.push(child.at.fault("ignored", "not trusted: gonogo config trust"));
+            notes.push(child.at.fault("ignored", mend));
             false
         };
         path.pop();

@@ -8,7 +8,7 @@ pub mod plan;
 mod service;
 mod store;
 pub mod verdict;
-mod wanted;
+pub mod wanted;
 
 pub use service::{ConnectedCluster, Engine, Roles};
 pub use store::{LookAt, Store};

@@ -29,6 +29,7 @@ pub type ConnectedCluster = (ClusterName, Result<Arc<dyn Workloads>, Problem>);
 
 /// The systems that a configuration names; one that cannot be connected to is a problem of its own and none of the
 /// others'.
+#[derive(Clone)]
 pub struct Roles {
     /// One per cluster.
     pub clusters: Vec<ConnectedCluster>,
@@ -42,7 +43,7 @@ pub struct Roles {
 pub struct Engine {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     clock: Clock,
-    clusters: Vec<(ClusterName, Arc<dyn Workloads>)>,
+    roles: Roles,
     cancel: CancellationToken,
     _tasks: JoinSet<()>,
 }
@@ -67,11 +68,10 @@ impl Engine {
                 cancel.run_until_cancelled(future).await;
             });
         };
-        let mut clusters = vec![];
+        let kept = roles.clone();
         for (name, role) in roles.clusters {
             match role {
                 Ok(role) => {
-                    clusters.push((name, role.clone()));
                     let sink = sink.clone();
                     run(Box::pin(async move { role.watch(sink).await }));
                 }
@@ -101,7 +101,7 @@ impl Engine {
         metrics.send_replace(store.metrics_wanted());
         let snapshots = publish.subscribe();
         run(Box::pin(fold(store, updates, Fronts { publish, runs, metrics }, clock.clone())));
-        Self { snapshots, clock, clusters, cancel, _tasks: tasks }
+        Self { snapshots, clock, roles: kept, cancel, _tasks: tasks }
     }
 
     /// The newest snapshot, again and again.
@@ -142,9 +142,14 @@ impl Engine {
         snapshots.wait_for(|s| fits(s)).await.map(drop).ok();
     }
 
+    /// The systems that it was started on, for questions that are asked once.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
     /// The role that acts on a cluster.
     pub(super) fn workloads(&self, cluster: &ClusterName) -> Option<&Arc<dyn Workloads>> {
-        self.clusters.iter().find(|(name, _)| name == cluster).map(|(_, role)| role)
+        self.roles.clusters.iter().find(|(name, _)| name == cluster).and_then(|(_, role)| role.as_ref().ok())
     }
 }
 

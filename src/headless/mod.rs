@@ -1,19 +1,25 @@
 //! The command line front: run a question on the engine, print the answer, say how it ended.
 
 mod act;
+mod ask;
 mod check;
+mod doctor;
 pub mod json;
 mod print;
 mod runs;
 mod status;
 mod table;
+mod trust;
 
 pub use act::act;
+pub use ask::{Consent, ask};
 pub use check::{CheckArgs, check};
+pub use doctor::{Examined, doctor};
 pub use print::{Format, Printer, say};
 pub use runs::{RunsArgs, runs};
 pub use status::{StatusArgs, status};
 pub use table::Table;
+pub use trust::{TrustArgs, trust};
 
 use std::time::Duration;
 

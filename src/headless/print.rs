@@ -46,6 +46,11 @@ impl Printer {
         self.raw(&text)
     }
 
+    /// Whether answers are written for people.
+    pub fn is_human(&self) -> bool {
+        self.format == Format::Human
+    }
+
     /// Writes text as it is.
     pub fn raw(&mut self, text: &str) -> io::Result<()> {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {

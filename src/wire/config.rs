@@ -1,13 +1,13 @@
 //! `gonogo config` and `gonogo keys`: what needs a configuration and no source.
 
-use std::io;
+use std::{io, path::Path};
 
 use super::world::{faults, inputs};
 use crate::{
     cli::Global,
     config::{self, Loaded, load},
     domain::Exit,
-    headless::{Printer, Table, say},
+    headless::{self, Printer, Table, TrustArgs, say},
     tui::keymap::Keymap,
 };
 
@@ -38,6 +38,11 @@ pub fn check(global: &Global, printer: &mut Printer) -> io::Result<Exit> {
             Ok(Exit::Done)
         }
     }
+}
+
+/// Shows what a repository's file would reach and records consent to it, or takes it back.
+pub fn trust(global: &Global, file: Option<&Path>, args: &TrustArgs, printer: &mut Printer) -> io::Result<Exit> {
+    headless::trust(&inputs(global), file, args, printer)
 }
 
 /// Prints the keys in force: the table with the user's overrides.

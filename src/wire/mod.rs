@@ -3,6 +3,7 @@
 pub mod cockpit;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 mod first;
 mod world;
 

@@ -59,7 +59,7 @@ pub(super) async fn examine(github: &Github, wanted: &RunsWanted) -> Vec<Finding
     match known {
         None => out.push(Finding::warn(
             "token",
-            "no token: 60 requests an hour, and public repositories only",
+            "no token: public repositories only, and few requests an hour",
             "set GH_TOKEN or run gh auth login",
         )),
         Some(source) => {
