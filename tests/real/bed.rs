@@ -14,7 +14,8 @@ use serde_json::Value;
 /// How long a test waits for something that takes a second or two when the machine is idle.
 pub const LIMIT: Duration = Duration::from_secs(150);
 
-static BED: OnceLock<Result<Bed, String>> = OnceLock::new();
+static PLAIN: OnceLock<Result<Bed, String>> = OnceLock::new();
+static DELIVERY: OnceLock<Result<Bed, String>> = OnceLock::new();
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 static USERS: RwLock<()> = RwLock::new(());
 
@@ -39,20 +40,27 @@ impl<G> Deref for Use<G> {
 
 /// The bed beside other tests; `None` where it is missing, which has then been said and counted.
 pub fn shared() -> Option<Use<RwLockReadGuard<'static, ()>>> {
-    let bed = started()?;
+    let bed = started(&PLAIN, "GONOGO_BED", None)?;
     let guard = USERS.read().unwrap_or_else(PoisonError::into_inner);
     Some(Use { bed, _guard: guard })
 }
 
 /// The bed without other tests, for those that kill parts of it.
 pub fn alone() -> Option<Use<RwLockWriteGuard<'static, ()>>> {
-    let bed = started()?;
+    let bed = started(&PLAIN, "GONOGO_BED", None)?;
     let guard = USERS.write().unwrap_or_else(PoisonError::into_inner);
     Some(Use { bed, _guard: guard })
 }
 
-fn started() -> Option<&'static Bed> {
-    match BED.get_or_init(start) {
+/// The bed with delivery controllers and traffic, a second one beside the other; `None` where it is missing.
+///
+/// Its parts are not to be killed.
+pub fn delivery() -> Option<&'static Bed> {
+    started(&DELIVERY, "GONOGO_DELIVERY_BED", Some("--delivery"))
+}
+
+fn started(bed: &'static OnceLock<Result<Bed, String>>, given: &str, flavour: Option<&str>) -> Option<&'static Bed> {
+    match bed.get_or_init(|| start(given, flavour)) {
         Ok(bed) => Some(bed),
         Err(why) => {
             let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
@@ -66,8 +74,8 @@ fn started() -> Option<&'static Bed> {
     }
 }
 
-fn start() -> Result<Bed, String> {
-    let dir = if let Some(dir) = std::env::var_os("GONOGO_BED") {
+fn start(given: &str, flavour: Option<&str>) -> Result<Bed, String> {
+    let dir = if let Some(dir) = std::env::var_os(given) {
         PathBuf::from(dir)
     } else {
         let dir = tempfile::Builder::new().prefix("gonogo-bed-").tempdir().map_err(|e| e.to_string())?.keep();
@@ -77,6 +85,7 @@ fn start() -> Result<Bed, String> {
             .arg(up)
             .arg(&dir)
             .args(["--while", &std::process::id().to_string()])
+            .args(flavour)
             .stdin(Stdio::null())
             .output()
             .map_err(|e| e.to_string())?;
@@ -86,7 +95,7 @@ fn start() -> Result<Bed, String> {
         }
         assert!(output.status.success(), "{}", shown("up.sh", &output));
         let place = dir.display();
-        notice(&format!("bed ready after {:.1?} in {place}", began.elapsed()));
+        notice(&format!("bed {} ready after {:.1?} in {place}", flavour.unwrap_or("plain"), began.elapsed()));
         dir
     };
     let described = std::fs::read(dir.join("bed.json")).map_err(|e| format!("{}: {e}", dir.display()))?;
@@ -105,6 +114,16 @@ impl Bed {
         self.described.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer} in bed.json"))
     }
 
+    /// A program where it reaches the bed, to be given arguments.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let words = self.described["enter"].as_array().unwrap_or_else(|| panic!("no enter in bed.json"));
+        let mut words = words.iter().filter_map(Value::as_str);
+        let Some(enter) = words.next() else { return Command::new(program) };
+        let mut command = Command::new(enter);
+        command.args(words).arg(program);
+        command
+    }
+
     /// A fresh namespace; it goes away with the bed.
     pub fn namespace(&self) -> Namespace<'_> {
         let manifest = "{apiVersion: v1, kind: Namespace, metadata: {generateName: t-}}";
@@ -115,7 +134,7 @@ impl Bed {
 
     /// kubectl as admin, to be given arguments.
     pub fn kubectl_command(&self) -> Command {
-        let mut command = Command::new(self.word("/programs/kubectl"));
+        let mut command = self.command(self.word("/programs/kubectl"));
         command.env("KUBECONFIG", self.word("/kubeconfig/admin"));
         command.env("KUBECACHEDIR", format!("{}/kubecache", self.word("/dir")));
         command
@@ -123,15 +142,19 @@ impl Bed {
 
     /// What promtool answers to an instant query, as the list of samples.
     pub fn query(&self, promql: &str) -> Vec<Value> {
-        let mut promtool = Command::new(self.word("/programs/promtool"));
+        let mut promtool = self.command(self.word("/programs/promtool"));
         let said = run(promtool.args(["query", "instant", "-o", "json", self.word("/prometheus/url"), promql]));
         serde_json::from_str(&said).unwrap()
     }
 
     /// Sets arms of the exporter; see the head of `bed/exporter.mjs`.
     pub fn serve(&self, arms: &Value) {
-        let url = format!("{}/set", self.word("/exporter/url"));
-        run_with(Command::new("curl").args(["-sS", "--fail", "-d", "@-", &url]), &arms.to_string());
+        self.post(&format!("{}/set", self.word("/exporter/url")), &arms.to_string());
+    }
+
+    /// Sends `body` to one of the bed's own servers, which must take it.
+    pub fn post(&self, url: &str, body: &str) {
+        run_with(self.command("curl").args(["-sS", "--fail", "-d", "@-", url]), body);
     }
 
     /// What the judge wrote down of the requests to GitHub paths that begin with `prefix`.

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # build.sh [PART...]: makes the programs of the real-system bed that are not in the cache yet (see cache.sh).
-# Cold about 12 minutes on two cores, nearly all of it the Go builds; warm well under a second. Nothing is installed
+# Cold about half an hour on two cores, nearly all of it the Go builds; warm well under a second. Nothing is installed
 # but missing small tools (Debian only); nothing is ever removed. Needs go and node; no containers.
 set -euo pipefail
 # shellcheck source=tests/real/cache.sh
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/cache.sh"
 start=$SECONDS
-# shellcheck disable=SC2086 # a list of words
-[ $# -gt 0 ] || set -- $real_parts
+# shellcheck disable=SC2086 # lists of words
+[ $# -gt 0 ] || set -- $real_parts $real_delivery
 
 missing=()
 for tool in curl openssl gh; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+command -v ip >/dev/null || missing+=(iproute2)
 if [ ${#missing[@]} -gt 0 ]; then
   echo "build: installing ${missing[*]}"
   root=(); [ "$(id -u)" = 0 ] || root=(sudo)

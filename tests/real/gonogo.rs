@@ -4,18 +4,19 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::bed::{self, Namespace};
+use crate::bed::{self, Bed, Namespace};
 
 /// gonogo with a home, a configuration and somebody's kubeconfig.
-pub struct Gonogo {
+pub struct Gonogo<'a> {
+    bed: &'a Bed,
     home: tempfile::TempDir,
     kubeconfig: String,
 }
 
-impl Gonogo {
+impl<'a> Gonogo<'a> {
     /// For `who`, with `services` as Deployments of their names in the namespace, as environment `production`, and
     /// with metrics and pipelines.
-    pub fn new(namespace: &Namespace<'_>, who: &str, services: &[&str]) -> Self {
+    pub fn new(namespace: &Namespace<'a>, who: &str, services: &[&str]) -> Self {
         let Namespace { bed, name } = namespace;
         let more = format!(
             "[metrics]\nprometheus = \"{}\"\npreset = \"plain\"\nscrape = \"1s\"\n\
@@ -27,20 +28,23 @@ impl Gonogo {
     }
 
     /// The same with nothing but the cluster.
-    pub fn on_the_cluster(namespace: &Namespace<'_>, who: &str, services: &[&str]) -> Self {
+    pub fn on_the_cluster(namespace: &Namespace<'a>, who: &str, services: &[&str]) -> Self {
         Self::with(namespace, who, services, "")
     }
 
-    fn with(namespace: &Namespace<'_>, who: &str, services: &[&str], more: &str) -> Self {
+    fn with(namespace: &Namespace<'a>, who: &str, services: &[&str], more: &str) -> Self {
+        let services = services.iter().map(|name| format!("[service.{name}]\nworkload = \"deployment/{name}\"\n"));
+        Self::configured(namespace, who, &format!("{more}{}", services.collect::<String>()))
+    }
+
+    /// For `who`, with the namespace as environment `production`, and `config`.
+    pub fn configured(namespace: &Namespace<'a>, who: &str, config: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let Namespace { bed, name } = namespace;
         let cluster = format!("{{ context = \"bed\", namespace = \"{name}\" }}");
-        let mut config = format!("[environment.production]\norder = 1\nclusters.bed = {cluster}\n{more}");
-        for service in services {
-            config += &format!("[service.{service}]\nworkload = \"deployment/{service}\"\n");
-        }
+        let config = format!("[environment.production]\norder = 1\nclusters.bed = {cluster}\n{config}");
         std::fs::write(home.path().join("gonogo.toml"), config).unwrap();
-        Self { home, kubeconfig: bed.word(&format!("/kubeconfig/{who}")).to_owned() }
+        Self { bed, home, kubeconfig: bed.word(&format!("/kubeconfig/{who}")).to_owned() }
     }
 
     fn file(&self, name: &str) -> String {
@@ -48,7 +52,7 @@ impl Gonogo {
     }
 
     /// What the command needs of the environment, and nothing of the machine's own.
-    pub fn environment(&self) -> Vec<(&'static str, String)> {
+    fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("PATH", std::env::var("PATH").unwrap()),
             ("HOME", self.home.path().to_str().unwrap().to_owned()),
@@ -61,7 +65,7 @@ impl Gonogo {
 
     /// The program, to be given arguments.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = self.bed.command(PROGRAM);
         command.env_clear().envs(self.environment());
         command
     }

@@ -17,6 +17,7 @@ mod description;
 mod gonogo;
 mod lost;
 mod metrics;
+mod progressive;
 mod referees;
 mod restart;
 mod screen;

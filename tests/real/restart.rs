@@ -3,15 +3,15 @@
 use std::process::Command;
 
 use crate::bed::{self, Namespace};
-use crate::gonogo::{Gonogo, PROGRAM};
+use crate::gonogo::Gonogo;
 use crate::screen::Screen;
 
 /// The cockpit over one Deployment `web` of version v1 that runs well.
-fn cockpit(namespace: &Namespace<'_>, who: &str) -> (Gonogo, Screen) {
+fn cockpit<'a>(namespace: &Namespace<'a>, who: &str) -> (Gonogo<'a>, Screen) {
     namespace.deploy("web", "v1", 2);
     namespace.kubectl(["wait", "--for=condition=Available", "--timeout=60s", "deployment/web"]);
     let gonogo = Gonogo::on_the_cluster(namespace, who, &["web"]);
-    let mut screen = Screen::start(PROGRAM, &[], &gonogo.environment());
+    let mut screen = Screen::start(&gonogo.command());
     screen.until("version v1", |text| text.contains("web") && text.contains("v1") && !text.contains("UNKNOWN"));
     (gonogo, screen)
 }

@@ -9,10 +9,10 @@
 //   nan           true: every sample is NaN
 // POST /down     true or false: true answers scrapes with 503
 import { createServer } from "node:http";
+import { Exposition } from "./exposition.mjs";
 
 const arms = new Map();
 let down = false;
-const bounds = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
 
 function tick() {
   const now = performance.now();
@@ -25,37 +25,24 @@ function tick() {
 }
 
 function metrics() {
-  const families = new Map();
-  const sample = (family, type, suffix, labels, value) => {
-    if (!families.has(family)) families.set(family, [`# TYPE ${family} ${type}`]);
-    const inner = Object.entries(labels).map(([name, text]) => `${name}=${JSON.stringify(text)}`).join(",");
-    families.get(family).push(`${family}${suffix}{${inner}} ${value}`);
-  };
-  const histogram = (family, labels, unit, arm, shown) => {
-    const total = arm.ok + arm.bad;
-    for (const bound of bounds) {
-      sample(family, "histogram", "_bucket", { ...labels, le: String(bound / unit) }, shown(arm.ms <= bound ? total : 0));
-    }
-    sample(family, "histogram", "_bucket", { ...labels, le: "+Inf" }, shown(total));
-    sample(family, "histogram", "_sum", labels, arm.nan ? "NaN" : (total * arm.ms) / unit);
-    sample(family, "histogram", "_count", labels, shown(total));
-  };
-  sample("bed_exporter_up", "gauge", "", {}, 1);
+  const out = new Exposition();
+  out.sample("bed_exporter_up", "gauge", "", {}, 1);
   for (const arm of arms.values()) {
-    const shown = (count) => (arm.nan ? "NaN" : Math.floor(count));
+    const shown = (count) => (arm.nan ? NaN : Math.floor(count));
+    const total = arm.ok + arm.bad;
     if (arm.plain) {
-      sample("http_requests_total", "counter", "", { ...arm.plain, code: "200" }, shown(arm.ok));
-      sample("http_requests_total", "counter", "", { ...arm.plain, code: "500" }, shown(arm.bad));
-      histogram("http_request_duration_seconds", arm.plain, 1000, arm, shown);
+      out.sample("http_requests_total", "counter", "", { ...arm.plain, code: "200" }, shown(arm.ok));
+      out.sample("http_requests_total", "counter", "", { ...arm.plain, code: "500" }, shown(arm.bad));
+      out.histogram("http_request_duration_seconds", arm.plain, 1000, arm.ms, shown(total), arm.nan ? NaN : (total * arm.ms) / 1000);
     }
     if (arm.istio) {
       const labels = { reporter: "destination", ...arm.istio };
-      sample("istio_requests_total", "counter", "", { ...labels, response_code: "200" }, shown(arm.ok));
-      sample("istio_requests_total", "counter", "", { ...labels, response_code: "500" }, shown(arm.bad));
-      histogram("istio_request_duration_milliseconds", labels, 1, arm, shown);
+      out.sample("istio_requests_total", "counter", "", { ...labels, response_code: "200" }, shown(arm.ok));
+      out.sample("istio_requests_total", "counter", "", { ...labels, response_code: "500" }, shown(arm.bad));
+      out.histogram("istio_request_duration_milliseconds", labels, 1, arm.ms, shown(total), arm.nan ? NaN : total * arm.ms);
     }
   }
-  return [...families.values()].flat().join("\n") + "\n";
+  return out.toString();
 }
 
 async function body(request) {

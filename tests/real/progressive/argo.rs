@@ -1,0 +1,214 @@
+//! Rollouts of Argo in each phase: `gonogo status` beside kubectl and the plugin.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{apply, plugin, pods, service, tag};
+use crate::bed::{self, Namespace, until};
+use crate::gonogo::{Gonogo, placement};
+
+/// A Rollout `web` of version v1.
+fn rollout(replicas: u32, strategy: &Value) -> Value {
+    let (selector, template) = pods("web", "v1");
+    json!({ "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": { "name": "web" }, "spec": {
+        "replicas": replicas, "selector": selector, "template": template, "strategy": strategy } })
+}
+
+/// One behind an Istio VirtualService, with `steps`.
+pub fn on_istio(namespace: &Namespace<'_>, steps: &Value) {
+    let route = |service: &str, weight: u32| json!({ "destination": { "host": service }, "weight": weight });
+    let canary = json!({ "stableService": "web-stable", "canaryService": "web-canary", "steps": steps,
+        "trafficRouting": { "istio": { "virtualService": { "name": "web", "routes": ["primary"] } } } });
+    apply(
+        namespace,
+        &[
+            service("web-stable", "web"),
+            service("web-canary", "web"),
+            json!({ "apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": { "name": "web" }, "spec": {
+                "hosts": ["web.example"], "gateways": ["mesh"],
+                "http": [{ "name": "primary", "route": [route("web-stable", 100), route("web-canary", 0)] }] } }),
+            rollout(4, &json!({ "canary": canary })),
+        ],
+    );
+}
+
+/// Everything that kubectl and the plugin show of `web`, for one answer of gonogo to be held against.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    rollout: Value,
+    sets: Value,
+    routes: Value,
+    /// What the plugin prints: `Status` is `Paused`, `Message` is `CanaryPauseStep`, `SetWeight` is `5`, …
+    plugin: BTreeMap<String, String>,
+}
+
+impl Seen {
+    fn of(namespace: &Namespace<'_>) -> Self {
+        let [rollout, sets, routes] =
+            ["rollouts.argoproj.io/web", "replicasets", "virtualservices"].map(|what| namespace.get(what));
+        let printed = plugin(namespace, &["get", "rollout", "web", "--no-color"]);
+        let head = printed.lines().take_while(|line| !line.starts_with("NAME"));
+        let words = head.filter_map(|line| line.split_once(':'));
+        let plugin = words.map(|(name, value)| (name.trim().to_owned(), value.trim().trim_start_matches(sign).to_owned()));
+        Self { rollout, sets, routes, plugin: plugin.collect() }
+    }
+
+    /// A word of the plugin's.
+    fn says(&self, name: &str) -> &str {
+        self.plugin.get(name).map_or("", |value| value)
+    }
+
+    /// Its phase, and why.
+    fn status(&self) -> String {
+        format!("{} - {}", self.says("Status"), self.says("Message"))
+    }
+
+    /// The set with this hash.
+    fn set(&self, hash: &Value) -> Option<&Value> {
+        let sets = self.sets["items"].as_array().unwrap().iter();
+        sets.into_iter().find(|set| set["metadata"]["labels"]["rollouts-pod-template-hash"] == *hash)
+    }
+
+    /// The weight that the VirtualService gives to `service`.
+    fn weight(&self, service: &str) -> Option<f64> {
+        let routes = self.routes["items"].as_array().unwrap().iter();
+        let arms = routes.flat_map(|route| route["spec"]["http"][0]["route"].as_array().unwrap());
+        arms.into_iter().find(|arm| arm["destination"]["host"] == service).and_then(|arm| arm["weight"].as_f64())
+    }
+}
+
+/// The sign that the plugin puts before a phase, and the space behind it.
+fn sign(c: char) -> bool {
+    c.is_whitespace() || !c.is_ascii()
+}
+
+/// Waits for the controller to say `words` (as the plugin prints them), and for what users get to be as in `done`; then
+/// lets gonogo look, and holds against kubectl what it says whatever the phase. Gives its placement.
+fn look(namespace: &Namespace<'_>, gonogo: &Gonogo<'_>, words: &str, done: impl Fn(&Seen) -> bool) -> (Seen, Value) {
+    let says = |seen: &Seen| {
+        let status = &seen.rollout["status"];
+        // the old phase stays until the controller has seen the newest wanted state
+        let current = status["observedGeneration"].as_str() == Some(&seen.rollout["metadata"]["generation"].to_string());
+        current && done(seen)
+    };
+    let (seen, ours) = until(words, || {
+        let before = Seen::of(namespace);
+        if !before.status().starts_with(words) || !says(&before) {
+            return Err(format!("{:?} {:#}", before.plugin, before.rollout["status"]));
+        }
+        let status = gonogo.json(&["status"]);
+        let after = Seen::of(namespace);
+        if before == after { Ok((after, placement(&status, "web").clone())) } else { Err("it moved meanwhile".to_owned()) }
+    });
+    let status = &seen.rollout["status"];
+    let count = |value: &Value| value.as_u64().unwrap_or(0);
+    let pods = json!({ "wanted": count(&seen.rollout["spec"]["replicas"]), "ready": count(&status["readyReplicas"]),
+        "available": count(&status["availableReplicas"]) });
+    assert_eq!(ours["pods"], pods, "{words}");
+    assert_eq!(ours["wanted_version"]["tag"], tag(&seen.rollout["spec"]["template"]), "{words}");
+    let stable = seen.set(&status["stableRS"]).unwrap();
+    assert_eq!(ours["version"]["tag"], tag(&stable["spec"]["template"]), "{words}");
+    (seen, ours)
+}
+
+/// What gonogo must say of a canary besides: its phase, and the weight that the live route has.
+fn is_canary(seen: &Seen, ours: &Value, phase: &str) {
+    let canary = &ours["canary"];
+    assert_eq!(canary["phase"], phase, "{ours:#}");
+    if let Some(weight) = seen.weight("web-canary") {
+        assert_eq!(canary["set"].as_f64(), Some(weight), "{ours:#}");
+    }
+    if phase != "done" {
+        // the plugin takes what was promoted for a canary of 100 %
+        assert_eq!(canary["planned"].as_f64(), seen.says("SetWeight").parse().ok(), "{ours:#} {:?}", seen.plugin);
+        assert_eq!(canary["set"].as_f64(), seen.says("ActualWeight").parse().ok(), "{ours:#} {:?}", seen.plugin);
+    }
+    let status = &seen.rollout["status"];
+    assert_eq!(canary["step"], status["currentStepIndex"], "{ours:#}");
+    assert_eq!(canary["stable_hash"], status["stableRS"], "{ours:#}");
+    assert_eq!(canary["canary_hash"], status["currentPodHash"], "{ours:#}");
+}
+
+pub fn release(namespace: &Namespace<'_>, version: &str) {
+    plugin(namespace, &["set", "image", "web", &format!("app=registry.example/shop/web:{version}")]);
+}
+
+pub fn configured<'a>(namespace: &Namespace<'a>) -> Gonogo<'a> {
+    Gonogo::configured(namespace, "reader", "[service.web]\nworkload = \"rollout/web\"\n")
+}
+
+#[test]
+fn a_canary_on_istio_in_each_phase() {
+    let Some(bed) = bed::delivery() else { return };
+    let namespace = &bed.namespace();
+    on_istio(namespace, &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }]));
+    let gonogo = &configured(namespace);
+    let on = |weight: f64| move |seen: &Seen| seen.weight("web-canary") == Some(weight);
+
+    let (seen, ours) = look(namespace, gonogo, "Healthy", on(0.0));
+    is_canary(&seen, &ours, "done");
+    assert_eq!(ours["health"]["state"], "pass", "{ours:#}");
+
+    release(namespace, "v2");
+    let (seen, ours) = look(namespace, gonogo, "Paused - CanaryPauseStep", on(5.0));
+    is_canary(&seen, &ours, "paused");
+    let paused = &ours["canary"];
+    assert_eq!((&paused["reason"], &paused["by_plan"]), (&json!("CanaryPauseStep"), &json!(true)), "{ours:#}");
+    assert_eq!(paused["since"], seen.rollout["status"]["pauseConditions"][0]["startTime"]);
+    assert_eq!((&paused["stable"]["tag"], &paused["canary"]["tag"]), (&json!("v1"), &json!("v2")));
+    assert_eq!((&paused["planned"], &paused["owner"]), (&json!(5.0), &json!("Argo Rollouts")));
+    assert_eq!(ours["health"]["state"], "pass", "a canary that waits by its plan is well: {ours:#}");
+
+    plugin(namespace, &["promote", "web"]);
+    let (seen, ours) = look(namespace, gonogo, "Paused - CanaryPauseStep", on(20.0));
+    is_canary(&seen, &ours, "paused");
+    assert_eq!(ours["canary"]["planned"], 20.0);
+
+    plugin(namespace, &["pause", "web"]);
+    let by_hand = |seen: &Seen| seen.rollout["spec"]["paused"] == true && seen.weight("web-canary") == Some(20.0);
+    let (seen, ours) = look(namespace, gonogo, "Paused", by_hand);
+    is_canary(&seen, &ours, "paused");
+    assert_eq!(ours["canary"]["by_plan"], false, "{ours:#}");
+    assert_eq!(ours["health"]["state"], "progressing", "{ours:#}");
+    namespace.kubectl(["patch", "rollouts.argoproj.io", "web", "--type=merge", "-p", "{\"spec\":{\"paused\":false}}"]);
+
+    plugin(namespace, &["abort", "web"]);
+    let (seen, ours) = look(namespace, gonogo, "Degraded - RolloutAborted", on(0.0));
+    is_canary(&seen, &ours, "aborted");
+    assert_eq!(ours["canary"]["reason"], seen.rollout["status"]["message"]);
+    assert_eq!(ours["health"]["state"], "progressing", "users are served by v1: {ours:#}");
+
+    // a canary whose pods never get ready stays on its way, and its weight too
+    release(namespace, "v3-never");
+    let (seen, ours) = look(namespace, gonogo, "Progressing", on(0.0));
+    is_canary(&seen, &ours, "progressing");
+    assert_eq!(ours["health"]["state"], "progressing", "{ours:#}");
+
+    release(namespace, "v4");
+    look(namespace, gonogo, "Paused - CanaryPauseStep", on(5.0));
+    plugin(namespace, &["promote", "web", "--full"]);
+    let (seen, ours) = look(namespace, gonogo, "Healthy", on(0.0));
+    is_canary(&seen, &ours, "done");
+    assert_eq!(ours["version"]["tag"], "v4");
+    assert_eq!(ours["health"]["state"], "pass", "{ours:#}");
+}
+
+#[test]
+fn a_canary_by_the_number_of_pods() {
+    let Some(bed) = bed::delivery() else { return };
+    let namespace = &bed.namespace();
+    let canary = json!({ "maxSurge": 1, "maxUnavailable": 0, "steps": [{ "setWeight": 20 }, { "pause": {} }] });
+    apply(namespace, &[service("web", "web"), rollout(10, &json!({ "canary": canary }))]);
+    let gonogo = &configured(namespace);
+    look(namespace, gonogo, "Healthy", |_| true);
+    release(namespace, "v2");
+    let split = |seen: &Seen| {
+        let replicas = |hash: &str| seen.set(&seen.rollout["status"][hash]).map(|set| set["status"]["readyReplicas"].clone());
+        (replicas("currentPodHash"), replicas("stableRS")) == (Some(json!(2)), Some(json!(8)))
+    };
+    let (seen, ours) = look(namespace, gonogo, "Paused - CanaryPauseStep", split);
+    is_canary(&seen, &ours, "paused");
+    assert_eq!((&ours["canary"]["set"], &ours["canary"]["planned"]), (&json!(20.0), &json!(20.0)), "{ours:#}");
+    assert_eq!(ours["health"]["state"], "pass", "{ours:#}");
+}
