@@ -184,7 +184,7 @@ fn every_fault_says_where_what_and_how_to_mend_it() {
         ),
         (
             "[service.a]\nworkload = 'rollout/a'\npipeline = { github = 'a/b', paths = ['x/**', 'x/[a'] }",
-            r#"3:47: service.a.pipeline.paths[1]: bad glob: unclosed character class; missing ']'; write "services/{service}/**""#,
+            r#"3:47: service.a.pipeline.paths[1]: bad glob: only *, ** and ? stand for something; write "services/{service}/**""#,
         ),
         (
             "[service.a]\nworkload = 'rollout/a'\nslo.errors = '0.1'",

@@ -71,7 +71,7 @@ impl Watch {
         };
         let clock = Clock::standing(at(0));
         let github = connect(&connection, Arc::new(clock.clone())).unwrap().leave_out("acme/shop".parse().unwrap(), "666");
-        let (sender, receiver) = watch::channel(Arc::new(RunsWanted { workflows }));
+        let (sender, receiver) = watch::channel(Arc::new(RunsWanted { workflows, ..RunsWanted::default() }));
         let (sink, updates) = Sink::new();
         let task = tokio::spawn(async move { github.watch(receiver, sink).await }).abort_handle();
         Self { clock, wanted: sender, updates, task }
@@ -172,7 +172,7 @@ async fn githubs_own_examples_are_read_and_the_requests_are_as_few_as_they_can_b
     assert_eq!((run.number, run.workflow.as_str(), run.title.as_str()), (562, "build.yml", "Update README.md"));
     assert_eq!((run.phase.clone(), run.commit.as_ref().unwrap().as_str()), (Phase::Queued, SHA));
     let jobs = run.jobs.ok().unwrap();
-    assert_eq!((jobs[0].name.as_str(), &jobs[0].phase, jobs[0].steps), ("build", &Phase::Done(Outcome::Success), (10, 10)));
+    assert_eq!((jobs[0].name.as_str(), &jobs[0].phase, jobs[0].progress()), ("build", &Phase::Done(Outcome::Success), (10, 10)));
     let checks = RequiredChecks(vec!["build".into(), "test".into()]);
     assert!(round.contains(&SourceUpdate::Required("acme/shop".parse().unwrap(), "main".into(), Some(checks))));
     let budget = Budget { remaining: 4_990, limit: 5_000, reset: Some(at(3_600)) };
@@ -316,7 +316,7 @@ async fn nothing_is_asked_before_a_rate_limit_is_over() {
         limited.store(false, Ordering::SeqCst);
         watch.clock.advance(SignedDuration::from_secs(seconds - 1));
         // A change of what is wanted is answered, but not by asking.
-        watch.wanted.send(Arc::new(RunsWanted { workflows: [both(), vec![wanted("acme/new", None, &[])]].concat() })).unwrap();
+        watch.wanted.send(Arc::new(RunsWanted { workflows: [both(), vec![wanted("acme/new", None, &[])]].concat(), ..RunsWanted::default() })).unwrap();
         let round = watch.round().await;
         assert!(
             matches!(&round[..], [SourceUpdate::Runs(_, Update::Trouble(p))] if p.kind == ProblemKind::RateLimited),
@@ -390,7 +390,7 @@ async fn a_change_of_what_is_wanted_is_answered_at_once() {
     let server = Server::start(ordinary).await;
     let mut watch = Watch::start(&server.base, Some("t"), vec![]);
     assert!(watch.round().await.is_empty());
-    watch.wanted.send(Arc::new(RunsWanted { workflows: vec![wanted("acme/shop", None, &[])] })).unwrap();
+    watch.wanted.send(Arc::new(RunsWanted { workflows: vec![wanted("acme/shop", None, &[])], ..RunsWanted::default() })).unwrap();
     let round = watch.round().await;
     assert_eq!(replaced(&round, "acme/shop").len(), 1);
     assert!(server.asked()[0].target.starts_with("/repos/acme/shop/actions/runs?per_page="));

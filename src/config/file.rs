@@ -151,6 +151,10 @@ pub struct PipelineFile {
     pub job: Option<String>,
     /// The paths whose changes are the service's, as globs.
     pub paths: Option<Vec<String>>,
+    /// The paths that are migrations, as globs; the usual folders and `*.sql` where none are named.
+    pub migrations: Option<Vec<String>>,
+    /// The paths that are configuration, as globs; the usual ones where none are named.
+    pub config: Option<Vec<String>>,
     /// The jobs that must pass; without any the rules of the branch say, and without those every job counts.
     pub required: Option<Vec<String>>,
     /// The branch that is released; `main` where none is named.

@@ -1,6 +1,6 @@
 //! Services: the defaults, what differs, `{service}` filled in, and everything checked.
 
-use globset::Glob;
+use std::sync::Arc;
 
 use super::{
     fault::Fault,
@@ -8,7 +8,13 @@ use super::{
     tree::Node,
     values::{duration, is_span, percent},
 };
-use crate::domain::{Binding, Limits, LinkTemplate, SafeText, Service, ServiceName, WorkloadKind, WorkloadRef};
+use crate::domain::{Binding, Limits, LinkTemplate, SafeText, Service, ServiceName, WorkloadKind, WorkloadRef, bad_glob};
+
+/// What counts as a migration where nothing else is said.
+const MIGRATIONS: &[&str] = &["**/migrations/**", "**/db/migrate/**", "*.sql"];
+
+/// What counts as configuration where nothing else is said.
+const CONFIG: &[&str] = &["**/config/**", "values*.yaml", "configmap*.yaml", "*.env", "*.properties"];
 
 /// Every service of `root`, in the order of the file.
 pub(super) fn services(root: &Node, faults: &mut Vec<Fault>) -> Vec<Service> {
@@ -110,13 +116,21 @@ fn binding(node: &Node, file: &PipelineFile, faults: &mut Vec<Fault>) -> Option<
             None
         }
     };
-    let mut paths = vec![];
-    for item in node.get(&["pipeline", "paths"]).map(Node::items).unwrap_or_default() {
-        match Glob::new(item.text().unwrap_or_default()) {
-            Ok(glob) => paths.push(glob.glob().into()),
-            Err(e) => faults.push(item.at.fault(format!("bad glob: {}", e.kind()), "write \"services/{service}/**\"")),
+    let mut globs = |key: &str, usual: &[&str]| -> Vec<Arc<str>> {
+        let Some(items) = node.get(&["pipeline", key]).map(Node::items) else {
+            return usual.iter().map(|u| (*u).into()).collect();
+        };
+        let mut out = vec![];
+        for item in items {
+            let text = item.text().unwrap_or_default();
+            match bad_glob(text) {
+                None => out.push(text.into()),
+                Some(why) => faults.push(item.at.fault(format!("bad glob: {why}"), "write \"services/{service}/**\"")),
+            }
         }
-    }
+        out
+    };
+    let (paths, migrations, config) = (globs("paths", &[]), globs("migrations", MIGRATIONS), globs("config", CONFIG));
     if let Some(workflow) = file.workflow.as_deref()
         && !std::path::Path::new(workflow).extension().is_some_and(|e| e == "yml" || e == "yaml")
     {
@@ -128,6 +142,8 @@ fn binding(node: &Node, file: &PipelineFile, faults: &mut Vec<Fault>) -> Option<
         workflow: file.workflow.as_deref().map(Into::into),
         job: file.job.as_deref().map(Into::into),
         paths,
+        migrations,
+        config,
         required: file.required.iter().flatten().map(|r| SafeText::clean(r)).collect(),
         branch: file.branch.as_deref().unwrap_or("main").into(),
     })

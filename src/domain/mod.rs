@@ -5,6 +5,7 @@
 
 mod canary;
 mod change;
+mod changes;
 mod cluster;
 mod discovery;
 mod event;
@@ -13,11 +14,16 @@ mod finding;
 mod id;
 mod image;
 mod inbox;
+mod compare;
+mod deployed;
+mod gate;
+mod job;
 mod join;
 mod kube;
 mod link;
 mod log;
 mod metrics;
+mod path;
 mod placement;
 mod problem;
 mod run;
@@ -26,9 +32,11 @@ mod status;
 mod text;
 mod topology;
 mod update;
+mod usual;
 mod verdict;
 
 pub use canary::{Canary, CanaryPhase, Weight};
+pub use changes::{ChangeSet, Found, ServiceChanges};
 pub use change::{Change, ChangeTarget, Guarantee, Receipt, Request, Seen, Settled};
 pub use cluster::{ClusterState, ClusterUpdate, Freshness, Section};
 pub use discovery::{FoundInCluster, FoundKind, FoundMetrics, FoundWorkflow, FoundWorkload};
@@ -38,6 +46,10 @@ pub use finding::{Finding, Grade};
 pub use id::{ClusterName, EnvironmentName, IdError, ObjectKey, Repo, ServiceName, Sha, SourceName};
 pub use image::{Digest, ImageRef, Version};
 pub use inbox::{Me, Waiting, WaitingFor, inbox};
+pub use compare::{ChangedFile, Commit, Compare, CompareKey, CompareWanted, PullRequest, Relation};
+pub use deployed::{DeployState, DeploymentRecord};
+pub use gate::{Gate, Lock, LockMember, MayI, Review, Reviewer, WaitTimer};
+pub use job::{Attempt, Job, JobStep};
 pub use join::join;
 pub use kube::{
     BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, Endpoints, KubeService, Labels, Meta, Pod, ReplicaSet,
@@ -46,9 +58,10 @@ pub use kube::{
 pub use link::{HOLES, Link, LinkTemplate, is_web, links};
 pub use log::{ContainerLog, JobLog, Level, LogAsk, LogLine, LogNews, LogOrigin, LogSource, PodArm, containers, telling_job};
 pub use metrics::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure, MetricKey, MetricTarget, NoValue};
+pub use path::{bad_glob, path_glob};
 pub use placement::{Delivery, Health, Placement, PlacementKey, PodCounts};
 pub use problem::{Exit, Problem, ProblemKind, Refusal};
-pub use run::{Job, Loaded, Outcome, Phase, RequiredChecks, Run, RunKey, RunState, RunsWanted, WorkflowWanted, glob};
+pub use run::{Loaded, Outcome, Phase, RequiredChecks, Run, RunKey, RunState, RunsWanted, WorkflowWanted, glob};
 pub use snapshot::{Budget, PipelineState, Snapshot, Trouble};
 pub use status::{RolloutStatus, deployment_status};
 pub use text::SafeText;
@@ -56,4 +69,5 @@ pub use topology::{
     Binding, Environment, Limits, MetricsSettings, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef,
 };
 pub use update::{Row, SourceUpdate, Update};
+pub use usual::usual;
 pub use verdict::{Evidence, Reason, Station, StationKind, Verdict, VerdictReport};

@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Binding, Problem, Repo, SafeText, Sha};
+use super::{Attempt, Binding, CompareWanted, Gate, Job, Lock, Problem, Repo, Review, SafeText, Sha};
 
 /// Names one attempt of one run. `id` is text because not every system counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -52,8 +52,10 @@ pub enum Phase {
     Queued,
     /// Under way.
     Running,
-    /// Waits for a decision or a lock.
+    /// Waits for a decision.
     Waiting,
+    /// Waits for a lock of a concurrency group, which opens by itself and asks nobody.
+    Blocked,
     /// Ended.
     Done(Outcome),
     /// A word that we do not know.
@@ -78,7 +80,7 @@ impl Phase {
 
     /// Whether it has yet to end.
     pub fn open(&self) -> bool {
-        matches!(self, Self::Queued | Self::Running | Self::Waiting)
+        matches!(self, Self::Queued | Self::Running | Self::Waiting | Self::Blocked)
     }
 
     /// Whether a condition or path filter left it out.
@@ -93,6 +95,7 @@ impl fmt::Display for Phase {
             Self::Queued => "queued",
             Self::Running => "running",
             Self::Waiting => "waiting",
+            Self::Blocked => "blocked",
             Self::Done(Outcome::Success) => "passed",
             Self::Done(Outcome::Failure) => "failed",
             Self::Done(Outcome::Cancelled) => "cancelled",
@@ -108,10 +111,11 @@ impl fmt::Display for Phase {
 }
 
 /// Something that is fetched only when asked for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
 #[serde(rename_all = "kebab-case", tag = "state", content = "value")]
 pub enum Loaded<T> {
     /// Nobody asked yet.
+    #[default]
     NotAsked,
     /// Here.
     Ok(T),
@@ -124,27 +128,6 @@ impl<T> Loaded<T> {
     pub fn ok(&self) -> Option<&T> {
         if let Self::Ok(value) = self { Some(value) } else { None }
     }
-}
-
-/// One job of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Job {
-    /// The system's id; a re-run gives new ones.
-    pub id: Arc<str>,
-    /// Its name, matrix values included: `test (payment)`.
-    pub name: SafeText,
-    /// Where it stands.
-    pub phase: Phase,
-    /// When it started.
-    pub started: Option<Timestamp>,
-    /// When it ended.
-    pub ended: Option<Timestamp>,
-    /// The step that runs, or the first one that failed.
-    pub step: Option<SafeText>,
-    /// Steps that ended, and all steps.
-    pub steps: (u32, u32),
-    /// Where a browser shows it.
-    pub url: Option<SafeText>,
 }
 
 /// One execution of a pipeline.
@@ -180,6 +163,14 @@ pub struct Run {
     pub url: Option<SafeText>,
     /// Its jobs.
     pub jobs: Loaded<Vec<Job>>,
+    /// Earlier attempts with their jobs, the oldest first, where there were any: at most the last five.
+    pub earlier: Loaded<Vec<Attempt>>,
+    /// Where it waits for a decision.
+    pub gates: Loaded<Vec<Gate>>,
+    /// What was decided at its gates so far.
+    pub reviews: Loaded<Vec<Review>>,
+    /// The locks that it stands in line for.
+    pub locks: Loaded<Vec<Lock>>,
 }
 
 /// The checks that a branch's rules require, by name.
@@ -191,6 +182,10 @@ pub struct RequiredChecks(pub Vec<SafeText>);
 pub struct RunsWanted {
     /// The workflows to follow.
     pub workflows: Vec<WorkflowWanted>,
+    /// What is to be compared.
+    pub compares: Vec<CompareWanted>,
+    /// Runs that somebody looks at closely, by repository and id: they are read with everything that belongs to them.
+    pub closely: Vec<(Repo, Arc<str>)>,
 }
 
 /// One workflow to follow.
@@ -275,13 +270,33 @@ impl Run {
         if counted.iter().all(|j| j.phase.skipped()) {
             RunState::Unchanged
         } else {
-            RunState::Passed { flaky: self.key.attempt > 1 }
+            RunState::Passed { flaky: self.flaky(|j| counted.iter().any(|mine| mine.name == j.name)) }
         }
+    }
+
+    /// Whether jobs that pass `mine` went wrong in an earlier attempt. Where earlier attempts are not known, any later
+    /// attempt counts.
+    fn flaky(&self, mine: impl Fn(&Job) -> bool) -> bool {
+        match &self.earlier {
+            Loaded::Ok(attempts) => attempts.iter().any(|a| a.broke(&mine)),
+            _ => self.key.attempt > 1,
+        }
+    }
+
+    /// How long this attempt took, where it has ended.
+    pub fn took(&self) -> Option<SignedDuration> {
+        let ended = matches!(self.phase, Phase::Done(_));
+        ended.then(|| self.updated.duration_since(self.started.unwrap_or(self.created)))
+    }
+
+    /// Whether it or one of its jobs is in this phase.
+    pub fn anywhere(&self, phase: &Phase) -> bool {
+        self.phase == *phase || self.jobs.ok().is_some_and(|jobs| jobs.iter().any(|j| j.phase == *phase))
     }
 
     fn whole(&self) -> RunState {
         match &self.phase {
-            p if p.passed() => RunState::Passed { flaky: self.key.attempt > 1 },
+            p if p.passed() => RunState::Passed { flaky: self.flaky(|_| true) },
             p if p.failed() => RunState::Failed(self.name.clone()),
             Phase::Waiting => RunState::Waiting(self.name.clone()),
             p if p.open() => RunState::Running(self.name.clone()),

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    ArmMetrics, ClusterName, ClusterState, Environment, EnvironmentName, Event, Feed, Freshness, MetricKey, Placement,
-    PlacementKey, Problem, Repo, RequiredChecks, Run, RunState, SafeText, Section, ServiceName, Sha, Topology, VerdictReport,
+    ArmMetrics, ClusterName, ClusterState, Compare, CompareKey, DeploymentRecord, Environment, EnvironmentName, Event, Feed, Freshness, Loaded, MetricKey, Placement,
+    PlacementKey, Problem, Repo, RequiredChecks, Run, RunState, SafeText, Section, Service, ServiceName, Sha, Topology,
+    VerdictReport, Version,
 };
 
 /// What is known of the pipeline systems.
@@ -17,6 +18,12 @@ pub struct PipelineState {
     pub runs: BTreeMap<Repo, Feed<Arc<Vec<Run>>>>,
     /// Required checks by repository and branch; `None` when the rules cannot be read.
     pub required: BTreeMap<(Repo, Arc<str>), Option<RequiredChecks>>,
+    /// What lies between commits, as far as it was wanted.
+    pub compares: BTreeMap<CompareKey, Loaded<Arc<Compare>>>,
+    /// Records of deployments by repository, newest first.
+    pub deployments: BTreeMap<Repo, Feed<Arc<Vec<DeploymentRecord>>>>,
+    /// Whose credential is used; known once it mattered.
+    pub me: Option<SafeText>,
     /// What is left of the request budget.
     pub budget: Option<Budget>,
 }
@@ -92,6 +99,19 @@ impl Snapshot {
                 })
             })
             .collect()
+    }
+
+    /// The version that a service is to have in `environment`: its canary's, or that of the environment before.
+    pub fn arriving(&self, service: &Service, environment: &Environment) -> Option<Version> {
+        let here = self.placements_of(&service.name, &environment.name);
+        let wanted = here
+            .iter()
+            .filter(|p| matches!((&p.wanted_version, &p.version), (Some(a), Some(b)) if !a.same_build(b)))
+            .find_map(|p| p.wanted_version.clone());
+        wanted.or_else(|| {
+            let before = self.topology.before(&environment.name)?;
+            self.placements_of(&service.name, &before.name).iter().find_map(|p| p.version.clone())
+        })
     }
 
     /// The figures under `key`, only while the feed is current.

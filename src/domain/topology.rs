@@ -85,6 +85,10 @@ pub struct Binding {
     pub job: Option<Arc<str>>,
     /// Globs over changed paths, `{service}` already filled in.
     pub paths: Vec<Arc<str>>,
+    /// Patterns over paths of files that change the shape of a database.
+    pub migrations: Vec<Arc<str>>,
+    /// Patterns over paths of files that configure the service.
+    pub config: Vec<Arc<str>>,
     /// Globs over job names that must pass; empty: the branch's rules, and without those every job of the binding.
     pub required: Vec<SafeText>,
     /// The branch whose rules count.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    ArmMetrics, Budget, ClusterName, ClusterUpdate, Deployment, Endpoints, KubeService, MetricKey, MetricTarget, ObjectKey, Pod,
-    Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, Section,
+    ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, Deployment, DeploymentRecord, Endpoints, KubeService, Loaded, MetricKey, MetricTarget, ObjectKey, Pod,
+    Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, SafeText, Section,
 };
 
 /// One change of a section.
@@ -81,6 +81,12 @@ pub enum SourceUpdate {
     Runs(Repo, Update<Run>),
     /// The checks that the rules of a repository's branch require; `None` when the rules cannot be read.
     Required(Repo, Arc<str>, Option<RequiredChecks>),
+    /// What lies between two commits.
+    Compare(CompareKey, Loaded<Arc<Compare>>),
+    /// Records of deployments of a repository, newest first.
+    Deployments(Repo, Result<Vec<DeploymentRecord>, Problem>),
+    /// Whose credential the pipeline system takes ours for.
+    Me(SafeText),
     /// What is left of a request budget.
     Budget(Budget),
     /// A round over all wanted workflows has ended, well or badly; the store can tell from it whether what it knows

@@ -10,8 +10,8 @@ use super::{
     wanted,
 };
 use crate::domain::{
-    ArmMetrics, ClusterName, ClusterState, EnvironmentName, Event, Feed, Freshness, MetricTarget, PipelineState, Placement,
-    PlacementKey, Problem, ProblemKind, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
+    ArmMetrics, ClusterName, ClusterState, CompareKey, EnvironmentName, Event, Feed, Freshness, MetricTarget, PipelineState, Placement,
+    PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
 };
 
 /// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.
@@ -28,6 +28,8 @@ pub struct LookAt {
     pub discover: bool,
     /// The environment of the verdict and the figures; the last one of the path where none is named.
     pub environment: Option<EnvironmentName>,
+    /// Runs that somebody looks at closely, by repository and id.
+    pub closely: Vec<(Repo, Arc<str>)>,
 }
 
 /// Folds updates. Pure: time comes from the caller.
@@ -78,6 +80,11 @@ impl Store {
         self
     }
 
+    /// Looks at these runs closely, in place of those before.
+    pub fn look_closely(&mut self, runs: Vec<(Repo, Arc<str>)>) {
+        self.look.closely = runs;
+    }
+
     /// Takes one update at `now`.
     pub fn fold(&mut self, update: SourceUpdate, now: Timestamp) {
         match update {
@@ -89,8 +96,26 @@ impl Store {
             SourceUpdate::Required(repo, branch, checks) => {
                 Arc::make_mut(&mut self.pipelines).required.insert((repo, branch), checks);
             }
+            SourceUpdate::Compare(key, compare) => {
+                Arc::make_mut(&mut self.pipelines).compares.insert(key, compare);
+            }
+            SourceUpdate::Deployments(repo, records) => {
+                let feed = Arc::make_mut(&mut self.pipelines).deployments.entry(repo).or_insert(Feed::Waiting);
+                match records {
+                    Ok(records) => feed.refresh(now, |all| *all = Arc::new(records)),
+                    Err(problem) => feed.trouble(now, problem),
+                }
+            }
+            SourceUpdate::Me(login) => Arc::make_mut(&mut self.pipelines).me = Some(login),
             SourceUpdate::Budget(budget) => Arc::make_mut(&mut self.pipelines).budget = Some(budget),
-            SourceUpdate::RunsCovered(wanted) => self.runs_covered = Some(wanted),
+            SourceUpdate::RunsCovered(wanted) => {
+                // What is no longer on its way is not kept for ever.
+                let stays = |key: &CompareKey| wanted.compares.iter().any(|w| w.key == *key);
+                if self.pipelines.compares.keys().any(|key| !stays(key)) {
+                    Arc::make_mut(&mut self.pipelines).compares.retain(|key, _| stays(key));
+                }
+                self.runs_covered = Some(wanted);
+            }
             SourceUpdate::Metrics(u) => u.fold(&mut self.metrics, now),
             SourceUpdate::MetricsCovered(wanted) => self.metrics_covered = Some(wanted),
         }
@@ -149,7 +174,7 @@ impl Store {
             settled: false,
         };
         snapshot.verdict = Arc::new(verdict::report(&snapshot, &Question::default()));
-        self.runs_wanted = keep(&self.runs_wanted, wanted::runs(&snapshot));
+        self.runs_wanted = keep(&self.runs_wanted, wanted::runs(&snapshot, &self.look.closely));
         self.metrics_wanted = keep(&self.metrics_wanted, wanted::metrics(&snapshot));
         snapshot.settled = self.settled(&snapshot);
         if let Some(last) = &self.last {

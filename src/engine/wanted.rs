@@ -6,11 +6,9 @@ use std::{
 };
 
 use crate::domain::{
-    Arm, Canary, ClusterName, ClusterState, Environment, Limits, MetricKey, MetricTarget, ObjectKey, RunsWanted, Service,
+    Arm, Binding, Canary, ClusterName, ClusterState, CompareKey, CompareWanted, Environment, Limits, MetricKey, MetricTarget, ObjectKey, Repo, RunsWanted, Service,
     ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind, WorkloadRef,
 };
-
-use super::verdict::target_version;
 
 /// Every workload of the clusters as a service, for a configuration that names none.
 pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<ClusterState>>) -> Vec<Service> {
@@ -36,8 +34,9 @@ pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<Cluste
     found.into_iter().filter_map(service).collect()
 }
 
-/// Every bound workflow once, with the commits of the release.
-pub fn runs(s: &Snapshot) -> RunsWanted {
+/// Every bound workflow once, with the commits of the release; what lies between what serves and what is on its way;
+/// and the runs that somebody looks at closely.
+pub fn runs(s: &Snapshot, closely: &[(Repo, Arc<str>)]) -> RunsWanted {
     if !s.topology.pipelines {
         return RunsWanted::default();
     }
@@ -48,7 +47,7 @@ pub fn runs(s: &Snapshot) -> RunsWanted {
         branches.insert(binding.branch.clone());
         // The newest version of every service for the overview, and the version on its way for the verdict.
         let newest = s.topology.environments.first().and_then(|e| serving(s, service, e));
-        let arriving = s.environment().and_then(|e| target_version(s, service, e));
+        let arriving = s.environment().and_then(|e| s.arriving(service, e));
         for commit in [newest, arriving].into_iter().flatten().filter_map(|v| v.commit) {
             if !commits.contains(&commit) {
                 commits.push(commit);
@@ -62,7 +61,19 @@ pub fn runs(s: &Snapshot) -> RunsWanted {
             WorkflowWanted { repo, workflow, commits, branches: branches.into_iter().collect() }
         })
         .collect();
-    RunsWanted { workflows }
+    RunsWanted { workflows, compares: compares(s), closely: closely.to_vec() }
+}
+
+/// What the services of the release get with it.
+fn compares(s: &Snapshot) -> Vec<CompareWanted> {
+    let mut all: BTreeMap<CompareKey, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for service in s.verdict.scope.iter().filter_map(|name| s.topology.service(name)) {
+        let folders = service.pipeline.as_ref().map(Binding::folders).unwrap_or_default();
+        for key in s.ranges_of(service).into_iter().filter_map(|c| c.range) {
+            all.entry(key).or_default().extend(folders.iter().cloned());
+        }
+    }
+    all.into_iter().map(|(key, paths)| CompareWanted { key, paths: paths.into_iter().collect() }).collect()
 }
 
 fn serving(s: &Snapshot, service: &Service, environment: &Environment) -> Option<Version> {

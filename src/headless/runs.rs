@@ -66,8 +66,9 @@ fn text(s: &Snapshot, root: &RunsRoot, jobs: bool) -> String {
 fn job_table(jobs: &[Job]) -> String {
     let mut table = Table::new(&["STATE", "JOB", ">STEPS", "STEP"]);
     for j in jobs {
-        let step = j.step.as_ref().map(ToString::to_string).unwrap_or_default();
-        table.row(vec![j.phase.to_string(), j.name.to_string(), format!("{}/{}", j.steps.0, j.steps.1), step]);
+        let step = j.telling().map(|s| s.name.to_string()).unwrap_or_default();
+        let (ended, all) = j.progress();
+        table.row(vec![j.phase.to_string(), j.name.to_string(), format!("{ended}/{all}"), step]);
     }
     table.text()
 }

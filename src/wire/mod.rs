@@ -47,7 +47,7 @@ pub async fn roles(settings: &Settings, clock: &Clock) -> Roles {
 /// A running engine over what the settings name, looking at an environment.
 pub async fn engine(settings: &Settings, environment: Option<EnvironmentName>, clock: Clock) -> Engine {
     let roles = roles(settings, &clock).await;
-    let look = LookAt { discover: settings.discover, environment };
+    let look = LookAt { discover: settings.discover, environment, closely: vec![] };
     Engine::start(settings.topology.clone(), look, roles, clock)
 }
 

@@ -1,6 +1,6 @@
 //! CI: the required checks of the commits in the release.
 
-use super::{Scope, not_current, reason, target_version};
+use super::{Scope, not_current, reason};
 use crate::domain::{Evidence, Reason, RunState, Service, Snapshot, Station, StationKind, Verdict};
 
 pub fn station(s: &Snapshot, scope: &Scope) -> Station {
@@ -30,7 +30,7 @@ fn service(s: &Snapshot, scope: &Scope, service: &Service) -> Reason {
     if let Some(why) = not_current(feed) {
         return unknown(format!("runs of {}: {why}", binding.repo));
     }
-    let Some(version) = target_version(s, service, scope.environment) else {
+    let Some(version) = s.arriving(service, scope.environment) else {
         return unknown("the version to release is not known".to_owned());
     };
     let Some(commit) = &version.commit else {

@@ -1,6 +1,6 @@
 //! ENV: do the workloads run, and do all clusters agree?
 
-use super::{Scope, not_current, reason, target_version};
+use super::{Scope, not_current, reason};
 use crate::domain::{
     ClusterName, Evidence, Health, Placement, PodCounts, Reason, Service, Snapshot, Station, StationKind, Verdict,
 };
@@ -78,7 +78,7 @@ fn drift(s: &Snapshot, scope: &Scope, service: &Service, placements: &[&Placemen
         let text = if first.tag == other.tag { "another build under the same tag as" } else { "another version than" };
         return hold(format!("{at} serves {other}, {text} {first_at} ({first})"));
     }
-    let target = target_version(s, service, scope.environment)?;
+    let target = s.arriving(service, scope.environment)?;
     let before = s.topology.before(&scope.environment.name)?;
     let there = s.placements_of(&service.name, &before.name);
     let origin = there.iter().find_map(|p| p.version.as_ref())?;

@@ -9,7 +9,7 @@ mod slo;
 
 use crate::domain::{
     Environment, EnvironmentName, Feed, Health, Placement, Reason, SafeText, Service, ServiceName, Snapshot, Station,
-    StationKind, Verdict, VerdictReport, Version,
+    StationKind, Verdict, VerdictReport,
 };
 
 /// What is asked. The default is the cockpit's question: may the release into the last environment go on?
@@ -69,7 +69,7 @@ pub fn report(s: &Snapshot, q: &Question) -> VerdictReport {
 
 /// A reason when another version than `to` is what would arrive.
 fn other_version(s: &Snapshot, service: &Service, environment: &Environment, to: &SafeText) -> Option<Reason> {
-    match target_version(s, service, environment) {
+    match s.arriving(service, environment) {
         Some(v) if v.tag == *to => None,
         Some(v) => Some(reason(Verdict::Unknown, service, format!("{to} was asked for, and {v} is what would arrive"))),
         None => Some(reason(Verdict::Unknown, service, format!("{to} was asked for, and what would arrive is not known"))),
@@ -135,19 +135,6 @@ fn under_way(s: &Snapshot, service: &Service, environment: &Environment) -> bool
 /// Whether a placement's version is not known although it should be.
 fn untold(p: &Placement) -> bool {
     p.version.is_none() && p.health != Health::Missing
-}
-
-/// The version that a service is to have in `environment`: its canary's, or that of the environment before.
-pub(super) fn target_version(s: &Snapshot, service: &Service, environment: &Environment) -> Option<Version> {
-    let here = s.placements_of(&service.name, &environment.name);
-    let wanted = here
-        .iter()
-        .filter(|p| matches!((&p.wanted_version, &p.version), (Some(a), Some(b)) if !a.same_build(b)))
-        .find_map(|p| p.wanted_version.clone());
-    wanted.or_else(|| {
-        let before = s.topology.before(&environment.name)?;
-        s.placements_of(&service.name, &before.name).iter().find_map(|p| p.version.clone())
-    })
 }
 
 fn reason(verdict: Verdict, service: &Service, text: impl Into<String>) -> Reason {

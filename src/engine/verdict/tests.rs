@@ -39,6 +39,8 @@ fn service(service: &str, kind: WorkloadKind) -> Service {
             workflow: Some("ci.yml".into()),
             job: Some(format!("* ({service})").into()),
             paths: vec![],
+            migrations: vec![],
+            config: vec![],
             required: vec![],
             branch: "main".into(),
         }),
@@ -228,8 +230,7 @@ fn run(jobs: &[(&str, Phase)]) -> Run {
         phase: phase.clone(),
         started: None,
         ended: None,
-        step: None,
-        steps: (0, 0),
+        steps: vec![],
         url: None,
     };
     Run {
@@ -248,6 +249,10 @@ fn run(jobs: &[(&str, Phase)]) -> Run {
         updated: now(),
         url: None,
         jobs: Loaded::Ok(jobs.iter().map(job).collect()),
+        earlier: Loaded::NotAsked,
+        gates: Loaded::NotAsked,
+        reviews: Loaded::NotAsked,
+        locks: Loaded::NotAsked,
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    domain::{Job, Loaded, Outcome, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunKey, SafeText, Sha},
+    domain::{Job, JobStep, Loaded, Outcome, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunKey, SafeText, Sha},
     provider::http,
 };
 
@@ -68,9 +68,12 @@ struct RawJob {
 
 #[derive(Deserialize)]
 struct RawStep {
+    number: Option<u32>,
     name: Option<String>,
     status: Option<String>,
     conclusion: Option<String>,
+    started_at: Option<Timestamp>,
+    completed_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -180,6 +183,10 @@ fn run(raw: RawRun, repo: &Repo) -> Option<Run> {
         updated: raw.updated_at.unwrap_or(created),
         url: text(raw.html_url),
         jobs: Loaded::NotAsked,
+        earlier: Loaded::NotAsked,
+        gates: Loaded::NotAsked,
+        reviews: Loaded::NotAsked,
+        locks: Loaded::NotAsked,
         workflow,
         name,
     })
@@ -192,15 +199,6 @@ fn file(path: &str) -> &str {
 }
 
 fn job(raw: RawJob) -> Job {
-    let steps: Vec<(Phase, SafeText)> = raw
-        .steps
-        .unwrap_or_default()
-        .iter()
-        .map(|s| (phase(s.status.as_deref(), s.conclusion.as_deref()), s.name.as_deref().unwrap_or("unnamed").into()))
-        .collect();
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let running = steps.iter().find(|(p, _)| *p == Phase::Running);
-    let telling = running.or_else(|| steps.iter().find(|(p, _)| p.failed()));
     Job {
         id: raw.id.to_string().into(),
         name: raw.name.as_deref().unwrap_or("unnamed").into(),
@@ -210,19 +208,28 @@ fn job(raw: RawJob) -> Job {
             .started_at
             .filter(|_| !matches!(raw.status.as_deref(), Some("queued" | "waiting" | "pending" | "requested"))),
         ended: raw.completed_at,
-        step: telling.map(|(_, name)| name.clone()),
-        steps: (count(steps.iter().filter(|(p, _)| matches!(p, Phase::Done(_))).count()), count(steps.len())),
+        steps: (1..).zip(raw.steps.unwrap_or_default()).map(|(place, raw)| step(place, raw)).collect(),
         url: raw.html_url.as_deref().map(SafeText::clean),
     }
 }
 
+fn step(place: u32, raw: RawStep) -> JobStep {
+    JobStep {
+        number: raw.number.unwrap_or(place),
+        name: raw.name.as_deref().unwrap_or("unnamed").into(),
+        phase: phase(raw.status.as_deref(), raw.conclusion.as_deref()),
+        started: raw.started_at,
+        ended: raw.completed_at,
+    }
+}
+
 /// What GitHub's two words mean together.
-fn phase(status: Option<&str>, conclusion: Option<&str>) -> Phase {
+pub(super) fn phase(status: Option<&str>, conclusion: Option<&str>) -> Phase {
     match (status, conclusion) {
         (Some("completed") | None, Some(word)) => Phase::Done(outcome(word)),
         (Some("completed"), None) => Phase::Unknown("completed without a conclusion".into()),
-        // `pending` is a lock of a concurrency group: it opens by itself and asks nobody.
-        (Some("queued" | "requested" | "pending"), _) => Phase::Queued,
+        (Some("queued" | "requested"), _) => Phase::Queued,
+        (Some("pending"), _) => Phase::Blocked,
         (Some("in_progress"), _) => Phase::Running,
         (Some("waiting"), _) => Phase::Waiting,
         (Some(word), _) => Phase::Unknown(word.into()),

@@ -335,7 +335,7 @@ fn run_row(snapshot: &Snapshot, run: &Run, scope: &[ServiceName]) -> RunRow {
     let passed = jobs.iter().filter(|j| j.phase.passed()).count();
     let (what, detail) = match telling {
         Some(job) if run.phase.open() || run.phase.failed() => {
-            let step = job.step.as_ref().map(|s| format!("{s}  ")).unwrap_or_default();
+            let step = job.telling().map(|s| format!("{}  ", s.name)).unwrap_or_default();
             // The row names the service already: `test (cart)` is `test`.
             let name = job.name.as_str();
             let short = lead.and_then(|s| name.strip_suffix(&format!(" ({s})"))).unwrap_or(name);

@@ -19,6 +19,10 @@ fn run(id: u64, workflow: &str, commit: &str, phase: Phase) -> Run {
         updated: Timestamp::UNIX_EPOCH,
         url: None,
         jobs: Loaded::NotAsked,
+        earlier: Loaded::NotAsked,
+        gates: Loaded::NotAsked,
+        reviews: Loaded::NotAsked,
+        locks: Loaded::NotAsked,
     }
 }
 

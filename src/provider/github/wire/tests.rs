@@ -40,7 +40,7 @@ fn phases() {
     for (status, conclusion, want) in [
         (Some("queued"), None, Phase::Queued),
         (Some("requested"), None, Phase::Queued),
-        (Some("pending"), None, Phase::Queued),
+        (Some("pending"), None, Phase::Blocked),
         (Some("waiting"), None, Phase::Waiting),
         (Some("in_progress"), None, Phase::Running),
         // A re-run in progress may still carry the conclusion of the attempt before.
@@ -95,7 +95,7 @@ fn a_job_tells_the_step_that_matters() {
             r#"{{"jobs":[{{"id":1,"name":"j","status":"in_progress","started_at":"2026-03-10T08:00:00Z","steps":[{list}]}}]}}"#
         );
         let job = &jobs(page.as_bytes(), "github").unwrap()[0];
-        assert_eq!((job.step.as_ref().map(SafeText::as_str), job.steps), (want, counts), "{list}");
+        assert_eq!((job.telling().map(|s| s.name.as_str()), job.progress()), (want, counts), "{list}");
         assert!(job.started.is_some());
     }
     let queued = br#"{"jobs":[{"id":1,"name":null,"status":"queued","started_at":"2026-03-10T08:00:00Z","steps":null}]}"#;
