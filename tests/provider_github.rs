@@ -70,7 +70,12 @@ impl Watch {
             token_places: TokenPlaces::default(),
         };
         let clock = Clock::standing(at(0));
-        let github = connect(&connection, Arc::new(clock.clone())).unwrap().leave_out("acme/shop".parse().unwrap(), "666");
+        let own = |name: &str| match name {
+            "GITHUB_REPOSITORY" => Some("acme/shop".to_owned()),
+            "GITHUB_RUN_ID" => Some("666".to_owned()),
+            _ => None,
+        };
+        let github = connect(&connection, Arc::new(clock.clone()), own).unwrap();
         let (sender, receiver) = watch::channel(Arc::new(RunsWanted { workflows, ..RunsWanted::default() }));
         let (sink, updates) = Sink::new();
         let task = tokio::spawn(async move { github.watch(receiver, sink).await }).abort_handle();
@@ -316,7 +321,13 @@ async fn nothing_is_asked_before_a_rate_limit_is_over() {
         limited.store(false, Ordering::SeqCst);
         watch.clock.advance(SignedDuration::from_secs(seconds - 1));
         // A change of what is wanted is answered, but not by asking.
-        watch.wanted.send(Arc::new(RunsWanted { workflows: [both(), vec![wanted("acme/new", None, &[])]].concat(), ..RunsWanted::default() })).unwrap();
+        watch
+            .wanted
+            .send(Arc::new(RunsWanted {
+                workflows: [both(), vec![wanted("acme/new", None, &[])]].concat(),
+                ..RunsWanted::default()
+            }))
+            .unwrap();
         let round = watch.round().await;
         assert!(
             matches!(&round[..], [SourceUpdate::Runs(_, Update::Trouble(p))] if p.kind == ProblemKind::RateLimited),

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{
     Binding, ChangedFile, ClusterName, Commit, Compare, CompareKey, Loaded, Problem, PullRequest, Relation, SafeText, Service,
-    Sha, Snapshot, path::{path_glob, whole},
+    Sha, Snapshot,
+    path::{path_glob, whole},
 };
 
 /// What a service gets with the release.

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    ArmMetrics, ClusterName, ClusterState, Compare, CompareKey, DeploymentRecord, Environment, EnvironmentName, Event, Feed, Freshness, Loaded, MetricKey, Placement,
-    PlacementKey, Problem, Repo, RequiredChecks, Run, RunState, SafeText, Section, Service, ServiceName, Sha, Topology,
-    VerdictReport, Version,
+    ArmMetrics, ClusterName, ClusterState, Compare, CompareKey, DeploymentRecord, Environment, EnvironmentName, Event, Feed,
+    Freshness, Loaded, MetricKey, Placement, PlacementKey, Problem, Repo, RequiredChecks, Run, RunState, SafeText, Section,
+    Service, ServiceName, Sha, Topology, VerdictReport, Version,
 };
 
 /// What is known of the pipeline systems.
@@ -72,6 +72,8 @@ pub struct Snapshot {
     pub verdict: Arc<VerdictReport>,
     /// What happened, oldest first, bounded.
     pub events: Arc<Vec<Event>>,
+    /// The runs that somebody looks at closely, by repository and id.
+    pub closely: Vec<(Repo, Arc<str>)>,
     /// Whether every source has answered, well or badly, all that is wanted of it by now.
     pub settled: bool,
 }

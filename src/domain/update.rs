@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, Deployment, DeploymentRecord, Endpoints, KubeService, Loaded, MetricKey, MetricTarget, ObjectKey, Pod,
-    Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, SafeText, Section,
+    ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, Deployment, DeploymentRecord, Endpoints, KubeService,
+    Loaded, MetricKey, MetricTarget, ObjectKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey,
+    RunsWanted, SafeText, Section,
 };
 
 /// One change of a section.

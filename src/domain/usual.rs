@@ -14,7 +14,11 @@ const ENOUGH: usize = 3;
 /// than three others.
 pub fn usual<'a>(run: &Run, runs: impl IntoIterator<Item = &'a Run>) -> Option<SignedDuration> {
     let like = |r: &&Run| {
-        r.key.repo == run.key.repo && r.workflow == run.workflow && r.key.id != run.key.id && matches!(&r.phase, Phase::Done(_)) && r.phase.passed()
+        r.key.repo == run.key.repo
+            && r.workflow == run.workflow
+            && r.key.id != run.key.id
+            && matches!(&r.phase, Phase::Done(_))
+            && r.phase.passed()
     };
     let mut times: Vec<SignedDuration> = runs.into_iter().filter(like).filter_map(Run::took).take(LAST).collect();
     times.sort();

@@ -14,7 +14,7 @@ use super::{
     store::{LookAt, Store},
 };
 use crate::{
-    domain::{ClusterName, MetricTarget, Problem, RunsWanted, Snapshot, SourceUpdate, Topology},
+    domain::{ClusterName, MetricTarget, Problem, Repo, RunsWanted, Snapshot, SourceUpdate, Topology},
     provider::role::{Metrics, Pipelines, Sink, Timer, Workloads},
 };
 
@@ -44,6 +44,7 @@ pub struct Engine {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     clock: Clock,
     roles: Roles,
+    closely: watch::Sender<Vec<(Repo, Arc<str>)>>,
     cancel: CancellationToken,
     _tasks: JoinSet<()>,
 }
@@ -100,8 +101,10 @@ impl Engine {
         runs.send_replace(store.runs_wanted());
         metrics.send_replace(store.metrics_wanted());
         let snapshots = publish.subscribe();
-        run(Box::pin(fold(store, updates, Fronts { publish, runs, metrics }, clock.clone())));
-        Self { snapshots, clock, roles: kept, cancel, _tasks: tasks }
+        let closely = watch::Sender::new(vec![]);
+        let wishes = closely.subscribe();
+        run(Box::pin(fold(store, updates, wishes, Fronts { publish, runs, metrics }, clock.clone())));
+        Self { snapshots, clock, roles: kept, closely, cancel, _tasks: tasks }
     }
 
     /// The newest snapshot, again and again.
@@ -117,6 +120,23 @@ impl Engine {
     /// The engine's clock.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Looks at these runs closely, by repository and id, in place of those before: they are read with everything that
+    /// belongs to them, even when they are not among the newest.
+    pub fn look_closely(&self, runs: Vec<(Repo, Arc<str>)>) {
+        self.closely.send_if_modified(|old| {
+            let changed = *old != runs;
+            *old = runs;
+            changed
+        });
+    }
+
+    /// The same, and waits until all that is wanted by then was answered, well or badly; at most `limit` of real time.
+    pub async fn looked_closely(&self, runs: Vec<(Repo, Arc<str>)>, limit: Duration) -> Arc<Snapshot> {
+        self.look_closely(runs.clone());
+        tokio::time::timeout(limit, self.shown(|s| s.settled && s.closely == runs)).await.ok();
+        self.snapshot()
     }
 
     /// Waits until every source has answered, well or badly, all that is wanted of it; at most `limit` of real time. A
@@ -160,14 +180,23 @@ struct Fronts {
 }
 
 /// Folds updates on a tick. An idle engine still makes a snapshot now and then, so that silence is noticed.
-async fn fold(mut store: Store, mut updates: mpsc::Receiver<SourceUpdate>, fronts: Fronts, clock: Clock) {
+async fn fold(
+    mut store: Store,
+    mut updates: mpsc::Receiver<SourceUpdate>,
+    mut closely: watch::Receiver<Vec<(Repo, Arc<str>)>>,
+    fronts: Fronts,
+    clock: Clock,
+) {
     const IDLE: Duration = Duration::from_secs(5);
     loop {
-        match tokio::time::timeout(IDLE, updates.recv()).await {
-            Ok(Some(update)) => store.fold(update, clock.now()),
-            // Every role has ended; what is known grows stale from here.
-            Ok(None) => tokio::time::sleep(IDLE).await,
-            Err(_) => {}
+        tokio::select! {
+            update = updates.recv() => match update {
+                Some(update) => store.fold(update, clock.now()),
+                // Every role has ended; what is known grows stale from here.
+                None => tokio::time::sleep(IDLE).await,
+            },
+            Ok(()) = closely.changed() => store.look_closely(closely.borrow_and_update().clone()),
+            () = tokio::time::sleep(IDLE) => {}
         }
         let tick = tokio::time::sleep(TICK);
         tokio::pin!(tick);

@@ -10,8 +10,9 @@ use super::{
     wanted,
 };
 use crate::domain::{
-    ArmMetrics, ClusterName, ClusterState, CompareKey, EnvironmentName, Event, Feed, Freshness, MetricTarget, PipelineState, Placement,
-    PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
+    ArmMetrics, ClusterName, ClusterState, CompareKey, EnvironmentName, Event, Feed, Freshness, MetricTarget, PipelineState,
+    Placement, PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update,
+    VerdictReport, join,
 };
 
 /// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.
@@ -171,6 +172,7 @@ impl Store {
             placements: Arc::new(self.placements()),
             verdict: Arc::new(VerdictReport::of(vec![], vec![])),
             events: Arc::default(),
+            closely: self.look.closely.clone(),
             settled: false,
         };
         snapshot.verdict = Arc::new(verdict::report(&snapshot, &Question::default()));

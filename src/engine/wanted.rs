@@ -6,8 +6,9 @@ use std::{
 };
 
 use crate::domain::{
-    Arm, Binding, Canary, ClusterName, ClusterState, CompareKey, CompareWanted, Environment, Limits, MetricKey, MetricTarget, ObjectKey, Repo, RunsWanted, Service,
-    ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind, WorkloadRef,
+    Arm, Binding, Canary, ClusterName, ClusterState, CompareKey, CompareWanted, Environment, Limits, MetricKey, MetricTarget,
+    ObjectKey, Repo, RunsWanted, Service, ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind,
+    WorkloadRef,
 };
 
 /// Every workload of the clusters as a service, for a configuration that names none.

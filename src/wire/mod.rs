@@ -35,8 +35,10 @@ pub async fn roles(settings: &Settings, clock: &Clock) -> Roles {
         let role = kube::connect(connection, timer.clone()).await.map(|c| Arc::new(c) as Arc<dyn Workloads>);
         clusters.push((connection.name.clone(), role));
     }
-    let pipelines: Option<Result<Arc<dyn Pipelines>, Problem>> =
-        settings.github.as_ref().map(|c| Ok(Arc::new(github::connect(c, timer.clone())?) as Arc<dyn Pipelines>));
+    let pipelines: Option<Result<Arc<dyn Pipelines>, Problem>> = settings
+        .github
+        .as_ref()
+        .map(|c| Ok(Arc::new(github::connect(c, timer.clone(), |name| std::env::var(name).ok())?) as Arc<dyn Pipelines>));
     let metrics: Option<Result<Arc<dyn Metrics>, Problem>> = match (&settings.prometheus, &settings.topology.metrics) {
         (Some(c), Some(m)) => Some(prometheus::connect(c, m.clone(), timer).map(|p| Arc::new(p) as Arc<dyn Metrics>)),
         _ => None,

@@ -3,6 +3,9 @@
 //! One loop asks for one thing at a time. Every repository has its own pace; the budget slows all of them down. What
 //! did not change costs nothing (entity tags), and jobs that cannot change any more are not asked for again.
 
+mod compare;
+mod deployments;
+mod details;
 mod discover;
 mod examine;
 mod log;
@@ -21,12 +24,12 @@ use tokio::sync::watch;
 pub use token::{PUBLIC, Token, api, token};
 
 use self::{
-    repo::{Followed, halts},
+    repo::{Followed, Wish, halts, refused},
     transport::{Setup, Transport},
 };
 use crate::{
     config::GithubConnection,
-    domain::{Budget, Finding, FoundWorkflow, JobLog, Problem, Repo, RunsWanted, SourceUpdate, Update, WorkflowWanted},
+    domain::{Budget, Finding, FoundWorkflow, JobLog, Problem, Repo, RunsWanted, SafeText, SourceUpdate, Update},
     provider::role::{LogSink, Pipelines, Sink, Timer},
 };
 
@@ -44,18 +47,13 @@ pub struct Github {
 }
 
 /// Prepares the connection; nothing is sent. Fails with a problem of kind `Config`. The run that this process belongs to
-/// (in GitHub Actions) is left out.
-pub fn connect(connection: &GithubConnection, timer: Arc<dyn Timer>) -> Result<Github, Problem> {
-    Ok(Github { setup: Setup::new(connection)?, timer, own: wire::own_run(|name| std::env::var(name).ok()) })
-}
-
-impl Github {
-    /// Leaves out another run in place of the one that the environment names.
-    #[must_use]
-    pub fn leave_out(mut self, repo: Repo, id: &str) -> Self {
-        self.own = Some((repo, id.into()));
-        self
-    }
+/// (in GitHub Actions, as the variables of `env` say) is left out.
+pub fn connect(
+    connection: &GithubConnection,
+    timer: Arc<dyn Timer>,
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<Github, Problem> {
+    Ok(Github { setup: Setup::new(connection)?, timer, own: wire::own_run(env) })
 }
 
 /// What `gh auth token --hostname HOST` says, if it says anything within 3 seconds.
@@ -75,6 +73,8 @@ struct Loop<'a> {
     halted: Option<(Timestamp, Problem)>,
     /// The budget that was told last.
     budget: Option<Budget>,
+    /// Whose token it is, as it was told last.
+    me: Option<Option<SafeText>>,
     ticks: u64,
     out: Sink,
 }
@@ -82,15 +82,19 @@ struct Loop<'a> {
 impl Loop<'_> {
     /// Takes over what is wanted. What is new or different is due at once.
     fn adopt(&mut self, wanted: &RunsWanted, now: Timestamp) {
-        let mut by_repo: BTreeMap<Repo, Vec<WorkflowWanted>> = BTreeMap::new();
+        let mut by_repo: BTreeMap<Repo, Wish> = BTreeMap::new();
         for workflow in &wanted.workflows {
-            by_repo.entry(workflow.repo.clone()).or_default().push(workflow.clone());
+            by_repo.entry(workflow.repo.clone()).or_default().workflows.push(workflow.clone());
+        }
+        for (repo, wish) in &mut by_repo {
+            wish.compares.extend(wanted.compares.iter().filter(|c| c.key.repo == *repo).cloned());
+            wish.closely.extend(wanted.closely.iter().filter(|(of, _)| of == repo).map(|(_, id)| id.clone()));
         }
         self.repos.retain(|repo, _| by_repo.contains_key(repo));
-        for (repo, wanted) in by_repo {
-            let followed = self.repos.entry(repo).or_insert_with(|| Followed::new(vec![], now));
-            if followed.wanted != wanted {
-                followed.wanted = wanted;
+        for (repo, wish) in by_repo {
+            let followed = self.repos.entry(repo).or_insert_with(|| Followed::new(Wish::default(), now));
+            if followed.wish != wish {
+                followed.wish = wish;
                 followed.due = now;
             }
         }
@@ -125,15 +129,7 @@ impl Loop<'_> {
         let now = self.github.timer.now();
         let (runs, rules) = match answer {
             Ok(answer) => answer,
-            Err(problem) => {
-                followed.failures += 1;
-                let mut until = plus(now, pace::patience(followed.failures));
-                if halts(&problem) {
-                    until = problem.until.unwrap_or_else(|| now.checked_add(REFUSED).unwrap_or(now));
-                    self.halted = Some((until, problem.clone()));
-                }
-                return self.trouble(repo, problem, until).await;
-            }
+            Err(problem) => return self.failed(repo, problem, now).await,
         };
         followed.failures = 0;
         let pace = followed.pace(&runs, now);
@@ -143,12 +139,44 @@ impl Loop<'_> {
             self.out.tell(SourceUpdate::Required(repo.clone(), branch, checks)).await;
         }
         self.out.tell(SourceUpdate::Runs(repo.clone(), update)).await;
+        if self.me.as_ref() != self.http.me.as_ref() {
+            self.me.clone_from(&self.http.me);
+            if let Some(Some(login)) = &self.me {
+                self.out.tell(SourceUpdate::Me(login.clone())).await;
+            }
+        }
+        let news = match self.repos.get_mut(repo) {
+            Some(followed) => followed.release(repo, &mut self.http, now).await,
+            None => Ok(vec![]),
+        };
+        match news {
+            Ok(news) => {
+                for update in news {
+                    self.out.tell(update).await;
+                }
+            }
+            Err(problem) => return self.failed(repo, problem, now).await,
+        }
         let cost = self.repos.values().map(|f| f.cost).sum();
         let wait = pace::interval(pace, self.http.budget.as_ref(), cost, self.http.asked, now);
         self.ticks += 1;
         if let Some(followed) = self.repos.get_mut(repo) {
             followed.due = plus(now, pace::jitter(wait, self.ticks));
         }
+    }
+
+    /// After a round that went badly: how long to stay away, and from whom.
+    async fn failed(&mut self, repo: &Repo, problem: Problem, now: Timestamp) {
+        let Some(followed) = self.repos.get_mut(repo) else { return };
+        followed.failures += 1;
+        let mut until = plus(now, pace::patience(followed.failures));
+        if halts(&problem) {
+            if refused(&problem) {
+                until = problem.until.unwrap_or_else(|| now.checked_add(REFUSED).unwrap_or(now));
+            }
+            self.halted = Some((until, problem.clone()));
+        }
+        self.trouble(repo, problem, until).await;
     }
 
     async fn trouble(&mut self, repo: &Repo, problem: Problem, until: Timestamp) {
@@ -189,7 +217,7 @@ impl Pipelines for Github {
                 return std::future::pending().await;
             }
         };
-        let mut state = Loop { github: self, http, repos: BTreeMap::new(), halted: None, budget: None, ticks: 0, out };
+        let mut state = Loop { github: self, http, repos: BTreeMap::new(), halted: None, budget: None, me: None, ticks: 0, out };
         let mut covered: Option<Arc<RunsWanted>> = None;
         loop {
             let now_wanted = wanted.borrow_and_update().clone();

@@ -8,11 +8,16 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    compare::Compares,
+    deployments::Deployments,
+    details::{Depth, Kept},
     pace::{Pace, SETTLING},
     transport::Transport,
     wire,
 };
-use crate::domain::{Job, Loaded, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunKey, Sha, WorkflowWanted};
+use crate::domain::{
+    CompareWanted, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunKey, SafeText, Sha, SourceUpdate, WorkflowWanted,
+};
 
 /// How many of the newest runs of a workflow are followed.
 const NEWEST: usize = 30;
@@ -23,16 +28,24 @@ const OF_COMMIT: usize = 10;
 /// Of how many runs the jobs are read in a round at most.
 const WITH_JOBS: usize = 40;
 
-/// How many pages of jobs a run may have.
-const JOB_PAGES: usize = 10;
-
 /// How often the rules of a branch are read.
 const RULES: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is wanted of a repository.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Wish {
+    /// The workflows to follow.
+    pub workflows: Vec<WorkflowWanted>,
+    /// What is to be compared.
+    pub compares: Vec<CompareWanted>,
+    /// The runs that somebody looks at, by id.
+    pub closely: Vec<Arc<str>>,
+}
 
 /// What is known of a repository between two rounds.
 pub struct Followed {
     /// What is wanted of it.
-    pub wanted: Vec<WorkflowWanted>,
+    pub wish: Wish,
     /// When it is asked next.
     pub due: Timestamp,
     /// How often it failed in a row.
@@ -41,8 +54,9 @@ pub struct Followed {
     pub cost: u64,
     /// What was told last; `None` after trouble, so that the next good round is told in full.
     pub told: Option<Vec<Run>>,
-    /// Jobs that cannot change any more.
-    done: BTreeMap<RunKey, (Timestamp, Vec<Job>)>,
+    kept: Kept,
+    compares: Compares,
+    deployments: Deployments,
     rules: BTreeMap<Arc<str>, Timestamp>,
     open_until: Option<Timestamp>,
 }
@@ -52,14 +66,16 @@ pub type Rules = Vec<(Arc<str>, Option<RequiredChecks>)>;
 
 impl Followed {
     /// A repository to be asked at once.
-    pub fn new(wanted: Vec<WorkflowWanted>, now: Timestamp) -> Self {
+    pub fn new(wish: Wish, now: Timestamp) -> Self {
         Self {
-            wanted,
+            wish,
             due: now,
             failures: 0,
             cost: 1,
             told: None,
-            done: BTreeMap::new(),
+            kept: Kept::default(),
+            compares: Compares::default(),
+            deployments: Deployments::default(),
             rules: BTreeMap::new(),
             open_until: None,
         }
@@ -91,7 +107,7 @@ impl Followed {
     ) -> Result<Vec<Run>, Problem> {
         let mut all: BTreeMap<RunKey, Run> = BTreeMap::new();
         let mut missing = None;
-        for wanted in &self.wanted {
+        for wanted in &self.wish.workflows {
             match workflow(wanted, http, now).await {
                 Ok(runs) => all.extend(runs.into_iter().map(|r| (r.key.clone(), r))),
                 Err(problem) if problem.kind == ProblemKind::NotFound => missing = Some(problem),
@@ -105,35 +121,42 @@ impl Followed {
                 return Err(problem);
             }
         }
+        for id in &self.wish.closely {
+            if !all.keys().any(|key| key.id == *id) {
+                all.extend(single(repo, id, http, now).await?.map(|run| (run.key.clone(), run)));
+            }
+        }
         let mut runs: Vec<Run> = all.into_values().filter(|r| own != Some(&r.key.id)).collect();
         let number = |r: &Run| r.key.id.parse::<u64>().unwrap_or(0);
         runs.sort_by_key(|r| std::cmp::Reverse((r.created, number(r), r.key.attempt)));
-        let first: BTreeSet<RunKey> = matters(&runs, &self.wanted).into_iter().collect();
-        self.done.retain(|key, _| runs.iter().any(|r| r.key == *key));
+        let first: BTreeSet<RunKey> = matters(&runs, &self.wish.workflows).into_iter().collect();
+        self.kept.retain(&runs);
         for run in &mut runs {
-            if let Some((_, jobs)) = self.done.get(&run.key).filter(|(updated, _)| *updated == run.updated) {
-                run.jobs = Loaded::Ok(jobs.clone());
+            let depth = if self.wish.closely.contains(&run.key.id) {
+                Depth::Everything
             } else if first.contains(&run.key) {
-                run.jobs = match jobs(run, http, now).await {
-                    Ok(jobs) => Loaded::Ok(jobs),
-                    Err(problem) if halts(&problem) => return Err(problem),
-                    Err(problem) => Loaded::Failed(problem),
-                };
-                let ended = |phase: &Phase| matches!(phase, Phase::Done(_));
-                if let Loaded::Ok(jobs) = &run.jobs
-                    && ended(&run.phase)
-                    && jobs.iter().all(|j| ended(&j.phase))
-                {
-                    self.done.insert(run.key.clone(), (run.updated, jobs.clone()));
-                }
-            }
+                Depth::Matters
+            } else {
+                Depth::Known
+            };
+            self.kept.fill(run, depth, http, now).await?;
         }
         Ok(runs)
     }
 
+    /// Reads what the release brings: comparisons and records of deployments. Gives what is new.
+    pub async fn release(&mut self, repo: &Repo, http: &mut Transport, now: Timestamp) -> Result<Vec<SourceUpdate>, Problem> {
+        let compares = self.compares.read(&self.wish.compares, http, now).await?;
+        let mut news: Vec<SourceUpdate> = compares.into_iter().map(|(key, value)| SourceUpdate::Compare(key, value)).collect();
+        let commits: Vec<Sha> = self.wish.workflows.iter().flat_map(|w| w.commits.iter().cloned()).collect();
+        let records = self.deployments.read(repo, &commits, http, now).await?;
+        news.extend(records.map(|records| SourceUpdate::Deployments(repo.clone(), records)));
+        Ok(news)
+    }
+
     /// Reads the rules of the wanted branches that were not read for a while. What cannot be read is `None`.
     pub async fn rules(&mut self, repo: &Repo, http: &mut Transport, now: Timestamp) -> Result<Rules, Problem> {
-        let branches: BTreeSet<Arc<str>> = self.wanted.iter().flat_map(|w| w.branches.iter().cloned()).collect();
+        let branches: BTreeSet<Arc<str>> = self.wish.workflows.iter().flat_map(|w| w.branches.iter().cloned()).collect();
         let mut out = vec![];
         for branch in branches {
             if self.rules.get(&branch).is_some_and(|at| now.duration_since(*at) < RULES) {
@@ -153,9 +176,26 @@ impl Followed {
     }
 }
 
-/// Whether a problem is the host's and not the repository's: going on would only make it worse.
+/// Whether a problem is the host's and not that of what was asked for: going on would only make it worse, or take as
+/// long again for every request.
 pub fn halts(problem: &Problem) -> bool {
+    refused(problem) || matches!(problem.kind, ProblemKind::Timeout | ProblemKind::Unreachable)
+}
+
+/// Whether the host refuses us.
+pub fn refused(problem: &Problem) -> bool {
     matches!(problem.kind, ProblemKind::RateLimited | ProblemKind::Auth)
+}
+
+/// A run by its id, where the repository has one.
+async fn single(repo: &Repo, id: &str, http: &mut Transport, now: Timestamp) -> Result<Option<Run>, Problem> {
+    let what = format!("run {} of {repo}", SafeText::capped(id, 40));
+    let path = format!("/repos/{}/{}/actions/runs/{}?exclude_pull_requests=true", repo.owner(), repo.name(), segment(id));
+    match http.get(&path, &what, now, |body| wire::one_run(body, repo, &what)).await {
+        Ok(page) => Ok((*page.value).clone()),
+        Err(problem) if problem.kind == ProblemKind::NotFound => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// The newest runs of a workflow, and those of the wanted commits that are not among them.
@@ -228,24 +268,6 @@ fn matters(runs: &[Run], wanted: &[WorkflowWanted]) -> Vec<RunKey> {
     ranked.into_iter().take(WITH_JOBS).map(|(_, r)| r.key.clone()).collect()
 }
 
-async fn jobs(run: &Run, http: &mut Transport, now: Timestamp) -> Result<Vec<Job>, Problem> {
-    let RunKey { repo, id, .. } = &run.key;
-    let what = format!("{repo} #{}", run.number);
-    let mut all = vec![];
-    for number in 1..=JOB_PAGES {
-        let mut path = format!("/repos/{}/{}/actions/runs/{id}/jobs?filter=latest&per_page=100", repo.owner(), repo.name());
-        if number > 1 {
-            path.push_str(&format!("&page={number}"));
-        }
-        let page = http.get(&path, &what, now, |body| wire::jobs(body, &what)).await?;
-        all.extend(page.value.iter().cloned());
-        if !page.next {
-            return Ok(all);
-        }
-    }
-    Err(Problem::new(ProblemKind::Unreadable, format!("{what}: more than {} jobs", JOB_PAGES * 100)))
-}
-
 /// The required checks of a branch: those of its rules, or else those of the older branch protection.
 async fn required(repo: &Repo, branch: &str, http: &mut Transport, now: Timestamp) -> Result<RequiredChecks, Problem> {
     let what = format!("rules of {repo} {branch}");
@@ -263,7 +285,7 @@ async fn required(repo: &Repo, branch: &str, http: &mut Transport, now: Timestam
 }
 
 /// `text` as one segment of a path.
-fn segment(text: &str) -> String {
+pub fn segment(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

@@ -17,14 +17,15 @@ use octocrab::{
 use reqwest::Url;
 use serde::Deserialize;
 
+use super::{repo::halts, wire::gate};
 use crate::{
     config::GithubConnection,
-    domain::{Budget, Problem, ProblemKind},
+    domain::{Budget, Problem, ProblemKind, SafeText},
     provider::http,
 };
 
-/// How long a request may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a request may take: GitHub itself gives up after 10 s, and a command that asks once has patience for two.
+const TIMEOUT: Duration = Duration::from_secs(12);
 
 /// The version of the API that we read.
 const VERSION: &str = "2022-11-28";
@@ -121,6 +122,7 @@ impl Setup {
             budget: None,
             cost: 0,
             asked: None,
+            me: None,
         })
     }
 }
@@ -153,6 +155,8 @@ pub struct Transport {
     pub cost: u64,
     /// How long the server wants to be left alone between two rounds.
     pub asked: Option<Duration>,
+    /// Whose token it is, once that was asked; inside, `None` where it is nobody's.
+    pub me: Option<Option<SafeText>>,
 }
 
 #[derive(Deserialize)]
@@ -199,6 +203,24 @@ impl Transport {
             return Err(self.refusal(parts.status, &parts.headers, &body, what, now));
         }
         Ok((parts.headers, body))
+    }
+
+    /// Whose token it is. A token of an app or of a job is nobody's.
+    pub async fn whoami(&mut self, now: Timestamp) -> Result<Option<SafeText>, Problem> {
+        if let Some(me) = &self.me {
+            return Ok(me.clone());
+        }
+        let me = if self.setup.authorization.is_none() {
+            None
+        } else {
+            match self.get("/user", "the owner of the token", now, |body| gate::login(body, "user")).await {
+                Ok(page) => (*page.value).clone(),
+                Err(problem) if halts(&problem) => return Err(problem),
+                Err(_) => None,
+            }
+        };
+        self.me = Some(me.clone());
+        Ok(me)
     }
 
     async fn once<T: Any + Send + Sync>(

@@ -1,6 +1,9 @@
 //! GitHub's documents as we read them: only the fields that we show, all of them optional where GitHub's description or
 //! practice allows it, unknown words kept, and one unreadable item never costs the others.
 
+pub mod compare;
+pub mod gate;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -112,6 +115,11 @@ struct RawRequired {
 pub fn runs(body: &[u8], repo: &Repo, source: &str) -> Result<Vec<Run>, Problem> {
     let page: RunPage = http::json(body, source)?;
     items(page.workflow_runs, source, |raw: RawRun| run(raw, repo))
+}
+
+/// A run of its own; `None` where it has no time.
+pub fn one_run(body: &[u8], repo: &Repo, source: &str) -> Result<Option<Run>, Problem> {
+    http::json(body, source).map(|raw| run(raw, repo))
 }
 
 /// The jobs of a page.

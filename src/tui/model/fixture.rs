@@ -171,6 +171,7 @@ pub fn snapshot() -> Snapshot {
         placements: Arc::new(placements),
         verdict: Arc::new(VerdictReport::of(vec!["payment".parse().unwrap()], stations)),
         events: Arc::new(vec![event(14, "eu-1", "payment weight 5 to 20", false), event(1, "verdict", "GO to NO-GO", true)]),
+        closely: vec![],
         settled: true,
     }
 }

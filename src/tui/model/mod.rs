@@ -165,6 +165,7 @@ impl Model {
             placements: Arc::default(),
             verdict: Arc::new(VerdictReport::of(vec![], vec![])),
             events: Arc::default(),
+            closely: vec![],
             settled: false,
         });
         let board = Arc::new(Board::of(&snapshot));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{Outcome, SafeText};
+use crate::domain::{Loaded, Outcome};
 
 fn run(id: u64, workflow: &str, commit: &str, phase: Phase) -> Run {
     let text = |t: &str| SafeText::clean(t);
@@ -51,7 +51,7 @@ fn jobs_are_read_for_what_matters_in_order_of_urgency() {
 #[test]
 fn the_pace_follows_the_liveliest_run_and_calms_down_after_a_minute() {
     let at = |seconds| Timestamp::from_second(seconds).unwrap();
-    let mut followed = Followed::new(wanted(&[]), at(0));
+    let mut followed = Followed::new(Wish { workflows: wanted(&[]), ..Wish::default() }, at(0));
     let good = || run(1, "a.yml", "aaaaaaa1", Phase::Done(Outcome::Success));
     let running = || run(2, "a.yml", "aaaaaaa2", Phase::Running);
     assert_eq!(followed.pace(&[good()], at(0)), Pace::Idle);
