@@ -176,7 +176,7 @@ impl Store {
             settled: false,
         };
         snapshot.verdict = Arc::new(verdict::report(&snapshot, &Question::default()));
-        self.runs_wanted = keep(&self.runs_wanted, wanted::runs(&snapshot, &self.look.closely));
+        self.runs_wanted = keep(&self.runs_wanted, wanted::runs(&snapshot));
         self.metrics_wanted = keep(&self.metrics_wanted, wanted::metrics(&snapshot));
         snapshot.settled = self.settled(&snapshot);
         if let Some(last) = &self.last {

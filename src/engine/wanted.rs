@@ -7,8 +7,7 @@ use std::{
 
 use crate::domain::{
     Arm, Binding, Canary, ClusterName, ClusterState, CompareKey, CompareWanted, Environment, Limits, MetricKey, MetricTarget,
-    ObjectKey, Repo, RunsWanted, Service, ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind,
-    WorkloadRef,
+    ObjectKey, RunsWanted, Service, ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind, WorkloadRef,
 };
 
 /// Every workload of the clusters as a service, for a configuration that names none.
@@ -37,7 +36,7 @@ pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<Cluste
 
 /// Every bound workflow once, with the commits of the release; what lies between what serves and what is on its way;
 /// and the runs that somebody looks at closely.
-pub fn runs(s: &Snapshot, closely: &[(Repo, Arc<str>)]) -> RunsWanted {
+pub fn runs(s: &Snapshot) -> RunsWanted {
     if !s.topology.pipelines {
         return RunsWanted::default();
     }
@@ -62,7 +61,7 @@ pub fn runs(s: &Snapshot, closely: &[(Repo, Arc<str>)]) -> RunsWanted {
             WorkflowWanted { repo, workflow, commits, branches: branches.into_iter().collect() }
         })
         .collect();
-    RunsWanted { workflows, compares: compares(s), closely: closely.to_vec() }
+    RunsWanted { workflows, compares: compares(s), closely: s.closely.clone() }
 }
 
 /// What the services of the release get with it.

@@ -83,6 +83,7 @@ fn snapshot(rollouts: &[(&str, Option<Rollout>)]) -> Snapshot {
         placements: Arc::default(),
         verdict: Arc::new(VerdictReport::of(vec![], vec![])),
         events: Arc::default(),
+        closely: vec![],
         settled: true,
     }
 }
