@@ -1,15 +1,18 @@
-//! gonogo against real systems: a Kubernetes control plane with fake pods, Prometheus, and GitHub's own API description.
+//! gonogo against real systems: a Kubernetes control plane with fake pods, Argo Rollouts, Flagger, Traefik with real
+//! requests, Prometheus, and GitHub's own API description.
 //!
-//! Not part of plain `cargo test`, because the programs take about twelve minutes to build the first time:
+//! Not part of plain `cargo test`, because the programs take about half an hour to build the first time:
 //!
 //! ```text
 //! bash tests/real/build.sh          # once
 //! cargo test --test real
 //! ```
 //!
-//! One bed is started for all tests of a run (`up.sh`), each test has a namespace of its own in it. `GONOGO_BED=DIR`
-//! uses one that is up already. Where programs are missing, tests are skipped with a counted notice; with `CI=true`
-//! that is a failure. gonogo is used as its compiled program only; kubectl, promtool and curl are the referees.
+//! One bed is started for all tests of a run (`up.sh`), and a second one with delivery controllers for those that need
+//! them; each test has a Kubernetes namespace of its own. `GONOGO_BED=DIR` and `GONOGO_DELIVERY_BED=DIR` use beds that
+//! are up already. Where programs, or the right to make a network namespace, are missing, tests are skipped with a
+//! counted notice; with `CI=true` that is a failure. gonogo is used as its compiled program only; kubectl, Argo's plugin,
+//! promtool and curl are the referees.
 
 mod bed;
 mod control_plane;

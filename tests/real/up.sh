@@ -51,7 +51,7 @@ fi
 if [ -n "$delivery" ] && [ -z "${BED_ENTER:-}" ]; then
   for kind in --net '--net --map-root-user'; do
     # shellcheck disable=SC2086 # words
-    unshare $kind true 2>/dev/null || continue
+    unshare $kind ip link set lo up 2>/dev/null || continue
     enter=--net
     [ "$kind" = --net ] || enter='--net --user --preserve-credentials'
     # shellcheck disable=SC2086
