@@ -59,7 +59,7 @@ fn service(name: &str, own: &Node, root: &Node, base: Limits, faults: &mut Vec<F
         None => None,
     };
     let runbook = file.runbook.as_deref().map(SafeText::clean);
-    Some(Service { name: id?, pipeline, workload: workload?, slo, runbook, links })
+    Some(Service { name: id?, pipeline, workload: workload?, blue_green: None, slo, runbook, links })
 }
 
 /// The addresses in other tools, in the order of the file; one that is none is left out aloud.

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{SafeText, Step, Version};
+use super::{SafeText, Step, Version, WorkloadRef};
 
 /// A share of traffic, 0 to 100, kept in range by its only constructor.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -81,6 +81,9 @@ pub struct Canary {
     pub steps: Vec<Step>,
     /// The index of the step at which it stands; equal to the number of steps when past the last.
     pub step: Option<u32>,
+    /// The workload of the revision under test, where it is another than the placement's: two workloads behind a
+    /// route that nobody owns.
+    pub workload: Option<WorkloadRef>,
     /// The hash of the canary's pods, for metrics.
     pub canary_hash: Option<Arc<str>>,
     /// The hash of the stable pods.

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    ClusterName, Deployment, Endpoints, Feed, KubeService, Pod, Problem, ProblemKind, ReplicaSet, Rollout, Route, RouteKind, Row,
-    Trouble, Update,
+    ClusterName, Deployment, DestinationRule, Endpoints, Feed, KubeService, Pod, Problem, ProblemKind, ReplicaSet, Rollout,
+    Route, RouteKind, Row, Trouble, Update,
 };
 
 /// Rows of one kind by their key, with their freshness. Behind an `Arc`, so that a fold copies no row that did not
@@ -104,6 +104,14 @@ sections! {
     virtual_services, VirtualServices: Route, "virtual services";
     /// Gateway API's HTTPRoutes.
     http_routes, HttpRoutes: Route, "http routes";
+    /// Gateway API's GRPCRoutes.
+    grpc_routes, GrpcRoutes: Route, "grpc routes";
+    /// Traefik's TraefikServices.
+    traefik_services, TraefikServices: Route, "traefik services";
+    /// Ingresses.
+    ingresses, Ingresses: Route, "ingresses";
+    /// Istio's DestinationRules.
+    destination_rules, DestinationRules: DestinationRule, "destination rules";
 }
 
 impl ClusterState {
@@ -117,6 +125,9 @@ impl ClusterState {
         match kind {
             RouteKind::VirtualService => &self.virtual_services,
             RouteKind::HttpRoute => &self.http_routes,
+            RouteKind::GrpcRoute => &self.grpc_routes,
+            RouteKind::TraefikService => &self.traefik_services,
+            RouteKind::Ingress => &self.ingresses,
         }
     }
 

@@ -23,6 +23,7 @@ mod kube;
 mod link;
 mod log;
 mod metrics;
+mod owner;
 mod path;
 mod placement;
 mod problem;
@@ -31,6 +32,7 @@ mod snapshot;
 mod status;
 mod text;
 mod topology;
+mod traffic;
 mod update;
 mod usual;
 mod verdict;
@@ -52,22 +54,26 @@ pub use inbox::{Me, Waiting, WaitingFor, inbox};
 pub use job::{Attempt, Job, JobStep};
 pub use join::join;
 pub use kube::{
-    BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, Endpoints, KubeService, Labels, Meta, Pod, ReplicaSet,
-    Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, Step, Template, UpdateStrategy,
+    ArmName, Backend, BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, DestinationRule, Endpoints,
+    IngressCanary, KubeService, Labels, Mark, MarkKind, Meta, Mirror, Pod, ReplicaSet, Rollout, RolloutPhase, RolloutStrategy,
+    Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef, RouteRule, Routing, Step, Subset, Template,
+    UpdateStrategy, Writer,
 };
 pub use link::{HOLES, Link, LinkTemplate, is_web, links};
 pub use log::{ContainerLog, JobLog, Level, LogAsk, LogLine, LogNews, LogOrigin, LogSource, PodArm, containers, telling_job};
 pub use metrics::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure, MetricKey, MetricTarget, NoValue};
+pub use owner::{Owner, OwnerSystem, Undo, owners};
 pub use path::{bad_glob, path_glob};
-pub use placement::{Delivery, Health, Placement, PlacementKey, PodCounts};
+pub use placement::{Delivery, Health, Placement, PlacementKey, PodCounts, Side, SideName, Sides};
 pub use problem::{Exit, Problem, ProblemKind, Refusal};
 pub use run::{Loaded, Outcome, Phase, RequiredChecks, Run, RunKey, RunState, RunsWanted, WorkflowWanted, glob};
 pub use snapshot::{Budget, PipelineState, Snapshot, Trouble};
 pub use status::{RolloutStatus, deployment_status};
 pub use text::SafeText;
 pub use topology::{
-    Binding, Environment, Limits, MetricsSettings, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef,
+    Binding, BlueGreen, Environment, Limits, MetricsSettings, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef,
 };
+pub use traffic::{Actual, ArmRole, Note, NoteKind, Traffic, TrafficArm};
 pub use update::{Row, SourceUpdate, Update};
 pub use usual::usual;
 pub use verdict::{Evidence, Reason, Station, StationKind, Verdict, VerdictReport};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Canary, ClusterName, EnvironmentName, SafeText, ServiceName, Version, WorkloadRef};
+use super::{Canary, ClusterName, EnvironmentName, Owner, SafeText, ServiceName, Traffic, Version, WorkloadRef};
 
 /// Names a placement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -58,6 +58,54 @@ pub struct PodCounts {
     pub available: u32,
 }
 
+/// One of the two workloads that a Service is switched between.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Side {
+    /// The workload.
+    pub workload: WorkloadRef,
+    /// The version that it runs; `None` where it does not exist.
+    pub version: Option<Version>,
+    /// Its pods.
+    pub pods: PodCounts,
+    /// Ready endpoints behind the Service that leads to it; `None` where none does, or that cannot be told.
+    pub endpoints: Option<u32>,
+}
+
+/// Which of two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SideName {
+    /// The one that the configuration calls blue.
+    Blue,
+    /// The other one.
+    Green,
+}
+
+/// Two workloads and the Service whose selector says which of them users get.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sides {
+    /// The Service.
+    pub service: Arc<str>,
+    /// The side that it selects; `None` where it selects neither, or does not tell them apart.
+    pub active: Option<SideName>,
+    /// Blue.
+    pub blue: Side,
+    /// Green.
+    pub green: Side,
+    /// The Service that leads to the idle side.
+    pub preview: Option<Arc<str>>,
+}
+
+impl Sides {
+    /// The side that users get, and the idle one.
+    pub fn active_and_idle(&self) -> Option<(&Side, &Side)> {
+        Some(match self.active? {
+            SideName::Blue => (&self.blue, &self.green),
+            SideName::Green => (&self.green, &self.blue),
+        })
+    }
+}
+
 /// A service in one cluster of one environment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Placement {
@@ -82,6 +130,12 @@ pub struct Placement {
     pub canary: Option<Canary>,
     /// Whether it does what it should.
     pub health: Health,
+    /// Who gets which share of its traffic; `None` where no route leads to it.
+    pub traffic: Option<Traffic>,
+    /// Its two sides, where a Service is switched between them.
+    pub sides: Option<Sides>,
+    /// Who would undo a change to its workload, Service or route; the quickest first.
+    pub owners: Vec<Owner>,
     /// Same tag, other digest: several builds run under one tag.
     pub drift: Option<SafeText>,
 }

@@ -59,6 +59,8 @@ pub(crate) mod tests {
                 generation: 2,
                 created: None,
                 ops: vec![],
+                marks: vec![],
+                writers: vec![],
             },
             wanted: 3,
             paused: false,

@@ -123,6 +123,19 @@ impl Limits {
     }
 }
 
+/// A Service that is switched between two workloads, without a controller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BlueGreen {
+    /// The Service that users reach.
+    pub service: Arc<str>,
+    /// One workload.
+    pub blue: WorkloadRef,
+    /// The other one.
+    pub green: WorkloadRef,
+    /// The Service that leads to the idle one; looked for where none is named.
+    pub preview: Option<Arc<str>>,
+}
+
 /// A thing that is released on its own.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Service {
@@ -132,6 +145,8 @@ pub struct Service {
     pub pipeline: Option<Binding>,
     /// Its workload, the same in every placement.
     pub workload: WorkloadRef,
+    /// The Service that is switched between two workloads; `workload` is the first of them then.
+    pub blue_green: Option<BlueGreen>,
     /// Its limits.
     pub slo: Limits,
     /// What to do when it breaks.

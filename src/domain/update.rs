@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, Deployment, DeploymentRecord, Endpoints, KubeService,
-    Loaded, MetricKey, MetricTarget, ObjectKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey,
-    RunsWanted, SafeText, Section,
+    ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, Deployment, DeploymentRecord, DestinationRule,
+    Endpoints, KubeService, Loaded, MetricKey, MetricTarget, ObjectKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout,
+    Route, Run, RunKey, RunsWanted, SafeText, Section,
 };
 
 /// One change of a section.
@@ -69,6 +69,7 @@ rows! {
     Endpoints => ObjectKey, r: r.key.clone();
     Rollout => ObjectKey, r: r.meta.key.clone();
     Route => ObjectKey, r: r.meta.key.clone();
+    DestinationRule => ObjectKey, r: r.meta.key.clone();
     Run => RunKey, r: r.key.clone();
     ArmMetrics => MetricKey, r: r.key.clone();
 }

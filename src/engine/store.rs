@@ -299,6 +299,7 @@ mod tests {
                 slo: Limits::default(),
                 runbook: None,
                 links: vec![],
+                blue_green: None,
             }],
             metrics: None::<MetricsSettings>,
             pipelines: false,

@@ -29,7 +29,15 @@ pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<Cluste
     let service = |(name, kind): (Arc<str>, WorkloadKind)| {
         let service: ServiceName = name.parse().ok()?;
         let workload = WorkloadRef { kind, name };
-        Some(Service { name: service, pipeline: None, workload, slo: Limits::default(), runbook: None, links: vec![] })
+        Some(Service {
+            name: service,
+            pipeline: None,
+            workload,
+            slo: Limits::default(),
+            runbook: None,
+            links: vec![],
+            blue_green: None,
+        })
     };
     found.into_iter().filter_map(service).collect()
 }
@@ -103,9 +111,12 @@ pub fn metrics(s: &Snapshot) -> Vec<MetricTarget> {
         if !canary.is_empty() && !baseline.is_empty() && canary != baseline {
             // Only where the canary runs: a cluster that is through serves the canary's hash as its stable one.
             let clusters: Vec<ClusterName> = canaries.iter().map(|(cluster, _)| (*cluster).clone()).collect();
+            // Without a controller the canary is a workload of its own.
+            let other = canaries.iter().find_map(|(_, c)| c.workload.clone());
             for (arm, hashes) in [(Arm::Canary, canary), (Arm::Baseline, baseline)] {
                 let clusters = clusters.clone();
-                out.push(MetricTarget { clusters, hashes, ..target(service, environment, arm, true) });
+                let workload = other.clone().filter(|_| arm == Arm::Canary).unwrap_or_else(|| service.workload.clone());
+                out.push(MetricTarget { clusters, hashes, workload, ..target(service, environment, arm, true) });
             }
         }
     }

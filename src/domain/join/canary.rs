@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Joiner;
+use super::{Joiner, route::Subject};
 use crate::domain::{
     Canary, CanaryPhase, Delivery, Health, PodCounts, Rollout, RolloutPhase, RolloutStrategy, Step, Weight, status::find,
 };
@@ -24,11 +24,13 @@ impl Joiner<'_, '_> {
         self.placement.version = stable.map(|s| self.version(&s.template, Some(s))).or_else(same);
         self.placement.restarts = pods.iter().map(|p| p.restarts).sum();
         let state = phase(r);
+        self.owned("rollout", &r.meta);
         if let RolloutStrategy::Canary(spec) = &r.strategy {
             self.placement.delivery = Some(Delivery::Canary);
             let planned = planned_weight(r, &spec.steps, spec.max_weight);
-            let live =
-                spec.canary_service.as_ref().and_then(|s| self.live_share(&r.meta.key, spec.virtual_services.as_slice(), s));
+            let (canary, stable) = spec.arms();
+            self.placement.traffic = self.traffic(&Subject { routes: spec.routing.routes.clone(), canary, stable, own: vec![] });
+            let live = self.live_share();
             self.placement.canary = Some(Canary {
                 set: live.or(r.weight).or(planned),
                 planned,
@@ -37,6 +39,7 @@ impl Joiner<'_, '_> {
                 stable: self.placement.version.clone(),
                 steps: spec.steps.clone(),
                 step: r.step,
+                workload: None,
                 canary_hash: r.current_hash.clone(),
                 stable_hash: r.stable_hash.clone(),
                 canary_service: spec.canary_service.clone(),
@@ -53,6 +56,7 @@ impl Joiner<'_, '_> {
         if let Some(c) = find(&r.conditions, "InvalidSpec").filter(|c| c.status == Some(true)) {
             causes.push(format!("invalid: {}", c.message).into());
         }
+        causes.extend(self.unserved());
         causes.extend(self.behind_route(&r.selector, r.wanted));
         let said = || r.message.clone().unwrap_or_else(|| "under way".into());
         self.placement.health = match &state {
@@ -74,6 +78,7 @@ impl Joiner<'_, '_> {
             CanaryPhase::Paused { planned: false, reason, .. } => Health::Progressing(format!("paused: {reason}").into()),
         };
         self.placement.drift = self.drift(&pods);
+        self.own_route();
     }
 }
 

@@ -7,8 +7,10 @@ use super::{
     ProblemKind, ReplicaSet, Row, SafeText, Service, Template, Version, WorkloadKind,
 };
 
+mod by_hand;
 mod canary;
 mod route;
+mod sides;
 mod workload;
 
 /// Joins the rows of a cluster to the placement of `service`.
@@ -25,10 +27,16 @@ pub fn join(service: &Service, environment: &EnvironmentName, placing: &Placing,
         pods: PodCounts::default(),
         restarts: 0,
         canary: None,
+        traffic: None,
+        sides: None,
+        owners: vec![],
         health: Health::Unknown("not read yet".into()),
         drift: None,
     };
-    let Ok(key) = ObjectKey::new(&placing.namespace, &service.workload.name) else {
+    if let Some(blue_green) = &service.blue_green {
+        Joiner { cluster, placement: &mut placement }.sides(blue_green);
+    }
+    let Ok(key) = ObjectKey::new(&placing.namespace, &placement.workload.name) else {
         placement.health = Health::Unknown("the workload's name is not a name of an object".into());
         return placement;
     };
@@ -41,6 +49,9 @@ pub fn join(service: &Service, environment: &EnvironmentName, placing: &Placing,
             Ok(r) => Joiner { cluster, placement: &mut placement }.rollout(r),
             Err(health) => placement.health = health,
         },
+    }
+    if let Some(blue_green) = &service.blue_green {
+        Joiner { cluster, placement: &mut placement }.switched(blue_green);
     }
     // What was known stays visible; what it says of health is as old as the oldest section it rests on.
     let workload = match service.workload.kind {

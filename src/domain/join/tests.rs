@@ -82,6 +82,7 @@ fn joined(kind: WorkloadKind, c: &ClusterState) -> Placement {
         slo: Limits::default(),
         runbook: None,
         links: vec![],
+        blue_green: None,
     };
     let placing = Placing { cluster: "eu-1".parse().unwrap(), namespace: "shop".into() };
     join(&service, &"production".parse().unwrap(), &placing, c)
@@ -195,7 +196,10 @@ fn rollout() -> Rollout {
             canary_service: Some("cart-canary".into()),
             stable_service: Some("cart-stable".into()),
             router: Some("istio".into()),
-            virtual_services: vec!["cart".into()],
+            routing: Routing {
+                routes: vec![RouteRef { kind: RouteKind::VirtualService, namespace: None, name: "cart".into(), rules: vec![] }],
+                ..Routing::default()
+            },
             max_weight: 100,
         }),
         observed_generation: Some(2),
@@ -219,15 +223,18 @@ fn rollout() -> Rollout {
     }
 }
 
+fn route(kind: RouteKind, arms: Vec<RouteArm>) -> Route {
+    let rule = RouteRule { name: None, matches: vec![], arms, mirrors: vec![], instead: None };
+    Route { meta: meta("cart", "r"), kind, rules: vec![rule], wants: vec![], parents: vec![], canary: None }
+}
+
 fn canary(r: Rollout, route: Option<(u32, u32)>) -> Canary {
     let mut c = cluster();
     c.rollouts = live(vec![r]);
     c.replica_sets = live(vec![set("one", 1, "1.0", 3), set("two", 2, "2.0", 1)]);
     if let Some((stable, test)) = route {
-        let arm = |service: &str, weight| RouteArm { service: service.into(), subset: None, weight };
-        let arms = vec![arm("cart-stable", stable), arm("cart-canary", test)];
-        let route = Route { meta: meta("cart", "r"), kind: RouteKind::VirtualService, arms };
-        c.virtual_services = live(vec![route]);
+        let arms = vec![RouteArm::to("cart-stable", stable), RouteArm::to("cart-canary", test)];
+        c.virtual_services = live(vec![route(RouteKind::VirtualService, arms)]);
     }
     joined(WorkloadKind::Rollout, &c).canary.unwrap()
 }

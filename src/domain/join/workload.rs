@@ -30,7 +30,11 @@ impl Joiner<'_, '_> {
             Some(serving.map_or_else(|| self.version(&d.template, newest), |s| self.version(&s.template, Some(s))));
         self.placement.restarts = pods.iter().map(|p| p.restarts).sum();
         let mut causes = Self::causes(&pods);
+        causes.extend(self.by_hand(d, &sets));
+        causes.extend(self.unserved());
         causes.extend(self.behind_route(&d.selector, d.wanted));
+        self.owned("deployment", &d.meta);
+        self.own_route();
         self.placement.health = match status {
             RolloutStatus::Failed(why) => {
                 causes.push(why);

@@ -10,16 +10,21 @@ use serde::Serialize;
 
 use super::{ImageRef, ObjectKey, SafeText, Sha};
 
+mod mark;
 mod network;
 mod pod;
 mod rollout;
 mod route;
 mod workload;
 
+pub use mark::{Mark, MarkKind, Writer};
 pub use network::{Endpoints, KubeService};
 pub use pod::Pod;
 pub use rollout::{BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, Step};
-pub use route::{Route, RouteArm, RouteKind};
+pub use route::{
+    ArmName, Backend, DestinationRule, IngressCanary, Mirror, Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef,
+    RouteRule, Routing, Subset,
+};
 pub use workload::{Deployment, ReplicaSet, UpdateStrategy};
 
 /// Labels or a label selector (equality only).
@@ -40,6 +45,10 @@ pub struct Meta {
     pub created: Option<Timestamp>,
     /// The operation ids that gonogo left in annotation `gonogo.dev/ops`, oldest first.
     pub ops: Vec<Arc<str>>,
+    /// The signs of ownership that it carries.
+    pub marks: Vec<Mark>,
+    /// Who wrote its wanted state, the newest writer last.
+    pub writers: Vec<Writer>,
 }
 
 /// One container of a pod template.

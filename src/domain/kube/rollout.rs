@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Condition, Labels, Meta, Template};
+use super::{ArmName, Condition, Labels, Meta, Routing, Template};
 use crate::domain::{SafeText, Weight};
 
 /// A step of a canary plan.
@@ -59,10 +59,22 @@ pub struct CanarySpec {
     pub stable_service: Option<Arc<str>>,
     /// The router's name: `istio`, `traefik`, `plugins`, …
     pub router: Option<SafeText>,
-    /// The Istio VirtualServices whose weights the controller writes.
-    pub virtual_services: Vec<Arc<str>>,
+    /// The routes whose weights the controller writes.
+    pub routing: Routing,
     /// `maxTrafficWeight`, mostly 100.
     pub max_weight: u32,
+}
+
+impl CanarySpec {
+    /// The arms of the canary and of the stable revision: by subset where the plan names one, because both are one
+    /// Service then.
+    pub fn arms(&self) -> (ArmName, ArmName) {
+        let name = |service: &Option<Arc<str>>, subset: &Option<Arc<str>>| ArmName {
+            service: service.clone().filter(|_| subset.is_none()),
+            subset: subset.clone(),
+        };
+        (name(&self.canary_service, &self.routing.canary_subset), name(&self.stable_service, &self.routing.stable_subset))
+    }
 }
 
 /// The blue-green half of a Rollout's strategy.

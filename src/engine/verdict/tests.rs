@@ -48,6 +48,7 @@ fn service(service: &str, kind: WorkloadKind) -> Service {
         slo: Limits { errors: Some(0.01), p95: Some(0.4) },
         runbook: None,
         links: vec![],
+        blue_green: None,
     }
 }
 
@@ -140,6 +141,8 @@ fn meta(of: &str, uid: &str) -> Meta {
         generation: 1,
         created: None,
         ops: vec![],
+        marks: vec![],
+        writers: vec![],
     }
 }
 
@@ -199,7 +202,7 @@ fn rollout(stable: &str, current: &str) -> Rollout {
             canary_service: Some("payment-canary".into()),
             stable_service: Some("payment-stable".into()),
             router: Some("istio".into()),
-            virtual_services: vec![],
+            routing: crate::domain::Routing::default(),
             max_weight: 100,
         }),
         observed_generation: Some(1),

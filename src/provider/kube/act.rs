@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::{
     Change, ChangeTarget, Deployment, Guarantee, ObjectKey, Problem, ProblemKind, Receipt, Request, Rollout, RolloutPhase,
-    RolloutStrategy, Row, SafeText, Seen, Settled, WorkloadKind,
+    RolloutStrategy, RouteKind, Row, SafeText, Seen, Settled, WorkloadKind,
 };
 
 /// What stands for the id of the operation in a rendered marker.
@@ -193,16 +193,27 @@ fn rollout(row: &Rollout, change: Change) -> Settled {
 /// Whether the routes of an aborted rollout have left the canary.
 async fn routes(transport: &Transport, row: &Rollout) -> Result<Settled, Problem> {
     let RolloutStrategy::Canary(spec) = &row.strategy else { return Ok(Settled::Reached) };
-    let Some(canary) = &spec.canary_service else { return Ok(Settled::Reached) };
-    for name in &spec.virtual_services {
-        // `name.namespace`, where it stands in another one.
-        let (name, namespace) = name.split_once('.').unwrap_or((name, &row.meta.key.namespace));
-        let Ok(key) = ObjectKey::new(namespace, name) else { continue };
-        let mut route = read::<kind::VirtualServices>(transport, &key, 0).await;
-        if route.as_ref().is_err_and(|p| p.kind == ProblemKind::NotFound) {
-            route = read::<kind::VirtualServices>(transport, &key, 1).await;
-        }
-        let share = route?.share(canary).map_or(0.0, |w| w.percent());
+    let (canary, stable) = spec.arms();
+    for name in &spec.routing.routes {
+        let namespace = name.namespace.as_ref().unwrap_or(&row.meta.key.namespace);
+        let key = ObjectKey { namespace: namespace.clone(), name: name.name.clone() };
+        let route = match name.kind {
+            RouteKind::VirtualService => {
+                let newest = read::<kind::VirtualServices>(transport, &key, 0).await;
+                if newest.as_ref().is_err_and(|p| p.kind == ProblemKind::NotFound) {
+                    read::<kind::VirtualServices>(transport, &key, 1).await
+                } else {
+                    newest
+                }
+            }
+            RouteKind::HttpRoute => read::<kind::HttpRoutes>(transport, &key, 0).await,
+            RouteKind::GrpcRoute => read::<kind::GrpcRoutes>(transport, &key, 0).await,
+            RouteKind::TraefikService => read::<kind::TraefikServices>(transport, &key, 0).await,
+            // The weight stands on another Ingress, which goes away with the canary; the controller's word counts.
+            RouteKind::Ingress => continue,
+        }?;
+        let rule = route.weighted(&name.rules, &[canary.clone(), stable.clone()]).and_then(|i| route.rules.get(i));
+        let share = rule.and_then(|r| r.share(&canary)).map_or(0.0, |w| w.percent());
         if share > 0.0 {
             return Ok(Settled::NotYet(format!("the route still sends {share:.0} % to the canary").into()));
         }

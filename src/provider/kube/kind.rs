@@ -9,8 +9,8 @@ use super::{
     section, wire,
 };
 use crate::domain::{
-    ClusterName, ClusterUpdate, Deployment, Endpoints, KubeService, ObjectKey, Pod, ReplicaSet, Rollout, Route, Row,
-    SourceUpdate, Update,
+    ClusterName, ClusterUpdate, Deployment, DestinationRule, Endpoints, KubeService, ObjectKey, Pod, ReplicaSet, Rollout, Route,
+    Row, SourceUpdate, Update,
 };
 use crate::provider::role::Sink;
 
@@ -104,7 +104,19 @@ kinds! {
     VirtualServices: ["apis/networking.istio.io/v1", "apis/networking.istio.io/v1beta1"], "virtualservices", true,
         wire::Object<wire::VirtualServiceSpec, wire::Ignored> => Route, project::virtual_service,
         ClusterUpdate::VirtualServices;
+    DestinationRules: ["apis/networking.istio.io/v1", "apis/networking.istio.io/v1beta1"], "destinationrules", true,
+        wire::Object<wire::DestinationRuleSpec, wire::Ignored> => DestinationRule, project::destination_rule,
+        ClusterUpdate::DestinationRules;
     HttpRoutes: ["apis/gateway.networking.k8s.io/v1"], "httproutes", true,
-        wire::Object<wire::HttpRouteSpec, wire::Ignored> => Route, project::http_route,
+        wire::Object<wire::GatewayRouteSpec, wire::GatewayStatus> => Route, project::http_route,
         ClusterUpdate::HttpRoutes;
+    GrpcRoutes: ["apis/gateway.networking.k8s.io/v1"], "grpcroutes", true,
+        wire::Object<wire::GatewayRouteSpec, wire::GatewayStatus> => Route, project::grpc_route,
+        ClusterUpdate::GrpcRoutes;
+    TraefikServices: ["apis/traefik.io/v1alpha1"], "traefikservices", true,
+        wire::Object<wire::TraefikServiceSpec, wire::Ignored> => Route, project::traefik_service,
+        ClusterUpdate::TraefikServices;
+    Ingresses: ["apis/networking.k8s.io/v1"], "ingresses", false,
+        wire::Object<wire::IngressSpec, wire::Ignored> => Route, project::ingress,
+        ClusterUpdate::Ingresses;
 }

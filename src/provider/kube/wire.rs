@@ -9,6 +9,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+mod route;
+
+pub(super) use route::{
+    Destination, DestinationRuleSpec, Filter, GatewayRouteSpec, GatewayRule, GatewayStatus, IngressBackend, IngressSpec,
+    ParentCondition, ParentRef, Percentage, TraefikArm, TraefikServiceSpec, VirtualArm, VirtualRoute, VirtualServiceSpec,
+};
+
 /// One page of a list.
 #[derive(Deserialize)]
 pub(super) struct Page<T> {
@@ -69,6 +76,16 @@ pub(super) struct ObjectMeta {
     pub labels: Option<BTreeMap<String, String>>,
     pub annotations: Option<Annotations>,
     pub owner_references: Option<Vec<Owner>>,
+    pub managed_fields: Option<Vec<ManagedField>>,
+}
+
+/// Who wrote; which fields is skipped, it is the greatest part of many an object.
+#[derive(Deserialize)]
+pub(super) struct ManagedField {
+    pub manager: Option<String>,
+    pub operation: Option<String>,
+    pub time: Option<String>,
+    pub subresource: Option<String>,
 }
 
 /// The annotations that count; the others, which may be large, are skipped.
@@ -84,10 +101,37 @@ pub(super) struct Annotations {
     pub deployment: Option<String>,
     #[serde(rename = "rollout.argoproj.io/revision")]
     pub rollout: Option<String>,
+    #[serde(rename = "argo-rollouts.argoproj.io/managed-by-rollouts")]
+    pub managed_by_rollouts: Option<String>,
+    #[serde(rename = "argocd.argoproj.io/tracking-id")]
+    pub argo_tracking: Option<String>,
+    #[serde(rename = "meta.helm.sh/release-name")]
+    pub helm: Option<String>,
+    #[serde(rename = "kustomize.toolkit.fluxcd.io/reconcile")]
+    pub flux_reconcile: Option<String>,
+    #[serde(rename = "helm.toolkit.fluxcd.io/driftDetection")]
+    pub flux_drift: Option<String>,
+    #[serde(rename = "nginx.ingress.kubernetes.io/canary")]
+    pub canary: Option<String>,
+    #[serde(rename = "nginx.ingress.kubernetes.io/canary-weight")]
+    pub canary_weight: Option<String>,
+    #[serde(rename = "nginx.ingress.kubernetes.io/canary-weight-total")]
+    pub canary_total: Option<String>,
+    #[serde(rename = "nginx.ingress.kubernetes.io/canary-by-header")]
+    pub canary_header: Option<String>,
+    #[serde(rename = "nginx.ingress.kubernetes.io/canary-by-header-value")]
+    pub canary_header_value: Option<String>,
+    #[serde(rename = "nginx.ingress.kubernetes.io/canary-by-header-pattern")]
+    pub canary_header_pattern: Option<String>,
+    #[serde(rename = "nginx.ingress.kubernetes.io/canary-by-cookie")]
+    pub canary_cookie: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Owner {
+    pub kind: Option<String>,
+    pub name: Option<String>,
     pub uid: Option<String>,
     pub controller: Option<bool>,
 }
@@ -320,48 +364,6 @@ pub(super) struct CanaryWeights {
 
 #[derive(Deserialize)]
 pub(super) struct ArmWeight {
-    pub weight: Option<u32>,
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct VirtualServiceSpec {
-    pub http: Option<Vec<VirtualRoute>>,
-    pub tls: Option<Vec<VirtualRoute>>,
-    pub tcp: Option<Vec<VirtualRoute>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct VirtualRoute {
-    pub route: Option<Vec<VirtualArm>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct VirtualArm {
-    pub destination: Option<Destination>,
-    pub weight: Option<u32>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Destination {
-    pub host: Option<String>,
-    pub subset: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-pub(super) struct HttpRouteSpec {
-    pub rules: Option<Vec<HttpRule>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct HttpRule {
-    pub backend_refs: Option<Vec<BackendRef>>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct BackendRef {
-    pub kind: Option<String>,
-    pub name: Option<String>,
     pub weight: Option<u32>,
 }
 

@@ -51,6 +51,7 @@ pub fn topology() -> Arc<Topology> {
                 slo: Limits { errors: Some(0.01), p95: Some(0.4) },
                 runbook: None,
                 links: vec![],
+                blue_green: None,
             })
             .collect(),
         metrics: Some(MetricsSettings { preset: "istio".into(), labels: vec![], scrape: SignedDuration::from_secs(15) }),
@@ -73,6 +74,7 @@ pub fn canary() -> Canary {
         planned: Some(Weight::new(20.0)),
         steps: [5.0, 20.0, 50.0].iter().flat_map(|w| [Step::SetWeight(Weight::new(*w)), Step::Pause(None)]).collect(),
         step: Some(3),
+        workload: None,
         canary_hash: None,
         stable_hash: None,
         canary_service: None,
@@ -119,6 +121,9 @@ pub fn snapshot() -> Snapshot {
                         restarts: 0,
                         canary: under_test.then(canary),
                         health: Health::Pass,
+                        traffic: None,
+                        sides: None,
+                        owners: vec![],
                         drift: None,
                     },
                 );

@@ -2,6 +2,7 @@
 //!
 //! An object whose identity cannot be trusted is [`Odd`] and has no row.
 
+mod mark;
 mod rollout;
 mod route;
 mod workload;
@@ -14,7 +15,7 @@ use super::wire;
 use crate::domain::{Condition, ContainerTemplate, ImageRef, Labels, Meta, ObjectKey, SafeText, Sha, Template};
 
 pub(super) use rollout::rollout;
-pub(super) use route::{http_route, virtual_service};
+pub(super) use route::{destination_rule, grpc_route, http_route, ingress, traefik_service, virtual_service};
 pub(super) use workload::{deployment, endpoints, pod, replica_set, service};
 
 /// Why an object has no row: what is wrong with it, for the log.
@@ -56,6 +57,8 @@ fn meta(raw: &wire::ObjectMeta) -> Result<Meta, Odd> {
         generation: raw.generation.unwrap_or(0),
         created: time(raw.creation_timestamp.as_deref()),
         ops: ops(raw.annotations.as_ref().and_then(|a| a.ops.as_deref())),
+        marks: mark::marks(raw),
+        writers: mark::writers(raw.managed_fields.as_deref()),
     })
 }
 

@@ -1,7 +1,5 @@
 //! Rows of Argo Rollouts.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
@@ -48,16 +46,6 @@ fn step(raw: &Value, max: u32) -> Step {
     }
 }
 
-/// The VirtualServices of `trafficRouting.istio`; a name in another namespace is written `name.namespace` there and
-/// kept as it is.
-fn virtual_services(routing: &Map<String, Value>) -> Vec<Arc<str>> {
-    let Some(istio) = routing.get("istio") else { return vec![] };
-    let one = istio.get("virtualService").into_iter();
-    let many = istio.get("virtualServices").and_then(Value::as_array).into_iter().flatten();
-    let names = one.chain(many).filter_map(|v| v.get("name").and_then(Value::as_str));
-    names.filter_map(|n| service_name(Some(n)).ok().flatten()).collect()
-}
-
 fn canary(raw: &wire::Canary) -> Result<CanarySpec, Odd> {
     let empty = Map::new();
     let routing = raw.traffic_routing.as_ref().unwrap_or(&empty);
@@ -68,7 +56,7 @@ fn canary(raw: &wire::Canary) -> Result<CanarySpec, Odd> {
         canary_service: service_name(raw.service.as_deref())?,
         stable_service: service_name(raw.stable_service.as_deref())?,
         router: routing.keys().find(|k| !settings.contains(&k.as_str())).map(|k| word(Some(k))),
-        virtual_services: virtual_services(routing),
+        routing: super::route::routing(routing),
         max_weight: max,
     })
 }

@@ -157,7 +157,8 @@ fn a_rollout_under_way() {
     assert!(r.template.containers.is_empty(), "the template stands in the workloadRef");
     assert_eq!(r.pauses[0].1, Some("2026-03-03T10:00:00Z".parse().unwrap()));
     let RolloutStrategy::Canary(c) = &r.strategy else { panic!("a canary") };
-    assert_eq!(c.virtual_services.iter().map(|v| &**v).collect::<Vec<_>>(), ["payment", "edge.mesh"]);
+    let routes: Vec<_> = c.routing.routes.iter().map(|r| (r.to_string(), r.namespace.as_deref())).collect();
+    assert_eq!(routes, [("virtualservice/payment".to_owned(), None), ("virtualservice/edge".to_owned(), Some("mesh"))]);
     assert_eq!(c.router.as_ref().map(SafeText::as_str), Some("istio"));
     let seconds = |s| Some(jiff::SignedDuration::from_secs(s));
     assert_eq!(
@@ -195,22 +196,4 @@ fn other_strategies_and_phases() {
     assert_eq!(none.strategy, RolloutStrategy::None);
 }
 
-#[test]
-fn routes_and_their_shares() {
-    let vs = |http: Value| -> Route { row(virtual_service, json!({"metadata": meta(), "spec": {"http": http}})).unwrap() };
-    let to = |host: &str, weight: Value| json!({"destination": {"host": host}, "weight": weight});
-    let r = vs(json!([{"route": [to("status", Value::Null)]},
-        {"route": [to("payment-stable.shop.svc.cluster.local", json!(80)), to("payment-canary", json!(20)), to("x", Value::Null)]}]));
-    assert_eq!(r.share("payment-canary").map(|w| w.percent()), Some(20.0), "the rule that splits, by the host's first label");
-    assert_eq!(r.arms[2].weight, 0, "no weight beside others is none");
-    for weight in [Value::Null, json!(0), json!(7)] {
-        assert_eq!(vs(json!([{"route": [to("payment", weight)]}])).share("payment").map(|w| w.percent()), Some(100.0), "alone");
-    }
-    let refs = json!([{"name": "payment-stable", "weight": 3}, {"name": "payment-canary"}, {"name": "payment-canary", "kind": "Bucket", "weight": 4}]);
-    let r: Route = row(http_route, json!({"metadata": meta(), "spec": {"rules": [{"backendRefs": refs}]}})).unwrap();
-    assert_eq!(
-        r.share("payment-canary").map(|w| w.percent()),
-        Some(12.5),
-        "1 by default, of 3 + 1 + 4; a namesake of another kind is not it"
-    );
-}
+mod route;

@@ -1,0 +1,3 @@
+//! Routes of every kind.
+
+use super::*;
