@@ -18,8 +18,8 @@ use futures::{StreamExt, future::BoxFuture, stream};
 use gonogo::{
     config::ClusterConnection,
     domain::{
-        Change, ChangeTarget, ClusterUpdate, Deployment, ObjectKey, Problem, ProblemKind, Route, Settled, SourceUpdate, Update,
-        WorkloadKind,
+        ArmName, Change, ChangeTarget, ClusterUpdate, Deployment, ObjectKey, Problem, ProblemKind, Route, Settled, SourceUpdate,
+        Update, WorkloadKind,
     },
     provider::{
         kube::{self, KubeCluster},
@@ -428,7 +428,8 @@ async fn an_older_istio_serves_an_older_version() {
             _ => None,
         })
         .await;
-    assert_eq!(rows[0].share("payment-canary").map(|s| s.percent()), Some(20.0));
+    let canary = ArmName { service: Some("payment-canary".into()), subset: None };
+    assert_eq!(rows[0].share(&[], &canary).map(|s| s.percent()), Some(20.0));
     while w.asked("/virtualservices?watch").is_empty() {
         tokio::task::yield_now().await;
     }

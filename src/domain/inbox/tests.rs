@@ -16,7 +16,7 @@ fn canary(steps: Vec<Step>) -> RolloutStrategy {
         canary_service: None,
         stable_service: None,
         router: None,
-        virtual_services: vec![],
+        routing: crate::domain::Routing::default(),
         max_weight: 100,
     })
 }
@@ -24,7 +24,16 @@ fn canary(steps: Vec<Step>) -> RolloutStrategy {
 fn rollout(since: i64) -> Rollout {
     let key = ObjectKey::new("shop", "payment").unwrap();
     Rollout {
-        meta: Meta { key, uid: "u".into(), resource_version: "1".into(), generation: 2, created: None, ops: vec![] },
+        meta: Meta {
+            key,
+            uid: "u".into(),
+            resource_version: "1".into(),
+            generation: 2,
+            created: None,
+            ops: vec![],
+            marks: vec![],
+            writers: vec![],
+        },
         wanted: 3,
         paused: false,
         strategy: canary(vec![Step::SetWeight(Weight::new(20.0)), Step::Pause(None)]),
@@ -65,6 +74,7 @@ fn snapshot(rollouts: &[(&str, Option<Rollout>)]) -> Snapshot {
             slo: Limits::default(),
             runbook: None,
             links: vec![],
+            blue_green: None,
         }],
         metrics: None,
         pipelines: false,

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::*;
 use crate::domain::{
     Canary, CanaryPhase, CanarySpec, Condition, ContainerTemplate, Deployment, Endpoints, KubeService, Limits, Meta, Rollout,
-    RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, Section, Step, Weight, WorkloadRef, status::tests::deployment,
+    RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, RouteRef, RouteRule, Routing, Section, Step, Weight, WorkloadRef,
+    status::tests::deployment,
 };
 
 fn meta(name: &str, uid: &str) -> Meta {
@@ -223,7 +224,7 @@ fn rollout() -> Rollout {
     }
 }
 
-fn route(kind: RouteKind, arms: Vec<RouteArm>) -> Route {
+fn plain_route(kind: RouteKind, arms: Vec<RouteArm>) -> Route {
     let rule = RouteRule { name: None, matches: vec![], arms, mirrors: vec![], instead: None };
     Route { meta: meta("cart", "r"), kind, rules: vec![rule], wants: vec![], parents: vec![], canary: None }
 }
@@ -234,7 +235,7 @@ fn canary(r: Rollout, route: Option<(u32, u32)>) -> Canary {
     c.replica_sets = live(vec![set("one", 1, "1.0", 3), set("two", 2, "2.0", 1)]);
     if let Some((stable, test)) = route {
         let arms = vec![RouteArm::to("cart-stable", stable), RouteArm::to("cart-canary", test)];
-        c.virtual_services = live(vec![route(RouteKind::VirtualService, arms)]);
+        c.virtual_services = live(vec![plain_route(RouteKind::VirtualService, arms)]);
     }
     joined(WorkloadKind::Rollout, &c).canary.unwrap()
 }

@@ -2,7 +2,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{Deployment, Pod, Rollout, RolloutPhase, RolloutStrategy, Route, Step, UpdateStrategy};
+use crate::domain::{Deployment, Pod, Rollout, RolloutPhase, RolloutStrategy, Step, UpdateStrategy};
 
 fn row<W: DeserializeOwned, R>(make: fn(W) -> Result<R, Odd>, raw: Value) -> Result<R, Odd> {
     make(serde_json::from_value(raw).unwrap())
