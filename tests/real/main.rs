@@ -15,6 +15,7 @@
 //! promtool and curl are the referees.
 
 mod bed;
+mod contract;
 mod control_plane;
 mod description;
 mod gonogo;
