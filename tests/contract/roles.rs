@@ -80,14 +80,14 @@ pub fn pipelines(front: Front, token: &str, repo: &str, workflow: Option<&str>, 
         token_source: Some("GH_TOKEN"),
         token_places: TokenPlaces::default(),
     };
-    let github = github::connect(&connection, Brisk::at(now)).unwrap();
+    let github = github::connect(&connection, Brisk::at(now), |_| None).unwrap();
     let workflow = WorkflowWanted {
         repo: repo.parse().unwrap(),
         workflow: workflow.map(Into::into),
         commits: vec![],
         branches: vec!["main".into()],
     };
-    let wanted = RunsWanted { workflows: vec![workflow] };
+    let wanted = RunsWanted { workflows: vec![workflow], ..RunsWanted::default() };
     let read = |update| if let SourceUpdate::Runs(_, update) = update { said(update) } else { None };
     Watched::start(front, ("/runs?", ""), read, |sink| async move {
         let (_sender, receiver) = watch::channel(Arc::new(wanted));
