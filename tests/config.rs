@@ -138,7 +138,7 @@ fn every_fault_says_where_what_and_how_to_mend_it() {
         ),
         (
             "[service.a]\nworkload = 'deployment/A'",
-            r#"2:1: service.a.workload: "A" cannot name a workload; write "deployment/NAME" or "rollout/NAME""#,
+            r#"2:1: service.a.workload: "A" cannot name a workload; write "deployment/NAME", "rollout/NAME" or "canary/NAME""#,
         ),
         ("[keys]\npromot = 'P'", r#"2:1: keys.promot: unknown binding "promot"; did you mean "promote"?"#),
         // Environments.
@@ -171,9 +171,12 @@ fn every_fault_says_where_what_and_how_to_mend_it() {
         ("[service.a]", r#"1:10: service.a: has no workload; write workload = "deployment/{service}" here or in [defaults]"#),
         (
             "[service.a]\nworkload = 'deploy/a'",
-            r#"2:1: service.a.workload: unknown kind "deploy"; write "deployment/NAME" or "rollout/NAME""#,
+            r#"2:1: service.a.workload: unknown kind "deploy"; write "deployment/NAME", "rollout/NAME" or "canary/NAME""#,
         ),
-        ("[service.a]\nworkload = 'a'", r#"2:1: service.a.workload: "a" has no kind; write "deployment/NAME" or "rollout/NAME""#),
+        (
+            "[service.a]\nworkload = 'a'",
+            r#"2:1: service.a.workload: "a" has no kind; write "deployment/NAME", "rollout/NAME" or "canary/NAME""#,
+        ),
         (
             "[service.a]\nworkload = 'rollout/a'\npipeline = { workflow = 'ci.yml' }",
             r#"3:1: service.a.pipeline: has no repository; write github = "owner/name""#,
@@ -225,7 +228,7 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
         faults(text),
         [
             r#"gonogo.toml:2:1: ui.them: unknown key "them"; did you mean "theme"?"#,
-            r#"gonogo.toml:4:1: defaults.workload: unknown kind "deploy"; write "deployment/NAME" or "rollout/NAME""#,
+            r#"gonogo.toml:4:1: defaults.workload: unknown kind "deploy"; write "deployment/NAME", "rollout/NAME" or "canary/NAME""#,
             r#"gonogo.toml:7:14: environment.x: has no cluster; write clusters.NAME = { context = "…", namespace = "…" }"#,
         ]
     );

@@ -128,7 +128,7 @@ pub struct SloFile {
 pub struct ServiceFile {
     /// How it is built and deployed.
     pub pipeline: Option<PipelineFile>,
-    /// What runs in the cluster: `deployment/NAME` or `rollout/NAME`.
+    /// What runs in the cluster: `deployment/NAME`, `rollout/NAME` or `canary/NAME`.
     pub workload: Option<String>,
     /// What to do when it breaks: an address or a sentence.
     pub runbook: Option<String>,

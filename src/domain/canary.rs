@@ -47,7 +47,7 @@ pub enum CanaryPhase {
         #[serde(rename = "by_plan")]
         planned: bool,
     },
-    /// Stopped; traffic is back on the stable revision, and the wanted state is not what runs.
+    /// Stopped; the controller brings traffic back to the stable revision, and the wanted state is not what runs.
     Aborted {
         /// The controller's sentence.
         reason: SafeText,
@@ -77,6 +77,10 @@ pub struct Canary {
     pub set: Option<Weight>,
     /// What the controller's plan says the weight should be at this step.
     pub planned: Option<Weight>,
+    /// What the controller itself says of the weight now; the live route is believed before it.
+    pub said: Option<Weight>,
+    /// The share of available pods, where nothing but the number of pods splits the traffic.
+    pub by_pods: Option<Weight>,
     /// The plan.
     pub steps: Vec<Step>,
     /// The index of the step at which it stands; equal to the number of steps when past the last.
@@ -94,7 +98,18 @@ pub struct Canary {
     pub stable_service: Option<Arc<str>>,
 }
 
+/// How far the live weight may be from the plan's, in points of percent, before it is said.
+const APART: f64 = 0.5;
+
 impl Canary {
+    /// The plan's weight and the set one, where they differ although the rollout stands still: a controller can say
+    /// "paused at 20 %" while the route gives 0 %.
+    pub fn apart(&self) -> Option<(Weight, Weight)> {
+        let (planned, set) = (self.planned?, self.set?);
+        let still = matches!(self.state, CanaryPhase::Paused { .. } | CanaryPhase::Aborted { .. });
+        (still && (planned.percent() - set.percent()).abs() > APART).then_some((planned, set))
+    }
+
     /// Whether a revision is under test right now.
     pub fn under_way(&self) -> bool {
         !matches!(self.state, CanaryPhase::Done)

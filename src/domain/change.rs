@@ -25,6 +25,7 @@ impl fmt::Display for ChangeTarget {
         let kind = match self.kind {
             WorkloadKind::Deployment => "deployment",
             WorkloadKind::Rollout => "rollout",
+            WorkloadKind::Canary => "canary",
         };
         write!(f, "{} {kind} {}", self.cluster, self.key)
     }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    ClusterName, Deployment, DestinationRule, Endpoints, Feed, KubeService, Pod, Problem, ProblemKind, ReplicaSet, Rollout,
-    Route, RouteKind, Row, Trouble, Update,
+    AnalysisRun, ClusterName, Deployment, DestinationRule, Endpoints, Feed, FlaggerCanary, KubeService, Pod, Problem,
+    ProblemKind, ReplicaSet, Rollout, Route, RouteKind, Row, Trouble, Update,
 };
 
 /// Rows of one kind by their key, with their freshness. Behind an `Arc`, so that a fold copies no row that did not
@@ -100,6 +100,10 @@ sections! {
     endpoints, Endpoints: Endpoints, "endpoints";
     /// Argo Rollouts' Rollouts.
     rollouts, Rollouts: Rollout, "rollouts";
+    /// Argo Rollouts' AnalysisRuns.
+    analysis_runs, AnalysisRuns: AnalysisRun, "analysis runs";
+    /// Flagger's Canaries.
+    canaries, Canaries: FlaggerCanary, "canaries";
     /// Istio's VirtualServices.
     virtual_services, VirtualServices: Route, "virtual services";
     /// Gateway API's HTTPRoutes.

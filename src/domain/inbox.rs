@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    ClusterName, EnvironmentName, Loaded, ObjectKey, Phase, Placing, Rollout, RolloutStrategy, Run, RunKey, SafeText, Service,
-    ServiceName, Snapshot, Step, WorkloadKind,
+    ClusterName, EnvironmentName, FlaggerCanary, Loaded, ObjectKey, Phase, Placing, Rollout, RolloutStrategy, Run, RunKey,
+    SafeText, Service, ServiceName, Snapshot, Step, WorkloadKind,
 };
 
 /// Who asks. Without a name everything that waits for anybody is listed.
@@ -28,6 +28,8 @@ pub enum WaitingFor {
     Pause,
     /// A new revision that is ready and gets no traffic yet.
     Switch,
+    /// A gate of Flagger that holds.
+    Confirm,
 }
 
 impl WaitingFor {
@@ -38,6 +40,7 @@ impl WaitingFor {
             Self::Inconclusive => "the analysis is inconclusive",
             Self::Pause => "paused until somebody promotes",
             Self::Switch => "ready to take the traffic",
+            Self::Confirm => "a gate of Flagger holds",
         }
     }
 }
@@ -115,7 +118,13 @@ fn waits(s: &Snapshot, service: &Service, placing: &Placing) -> Option<Wait> {
     let cluster = s.clusters.get(&placing.cluster)?;
     let key = ObjectKey::new(&placing.namespace, &service.workload.name).ok()?;
     let (name, namespace) = (&key.name, &key.namespace);
+    if let Some(canary) = cluster.flagger(service.workload.kind, &key) {
+        cluster.canaries.live()?;
+        return flagger_waits(canary);
+    }
     match service.workload.kind {
+        // Missing, or not read.
+        WorkloadKind::Canary => None,
         WorkloadKind::Deployment => {
             let d = cluster.deployments.live()?.get(&key)?;
             // A paused Deployment whose pods are all of the wanted template has nothing to go on with.
@@ -145,6 +154,23 @@ fn waits(s: &Snapshot, service: &Service, placing: &Placing) -> Option<Wait> {
             Some(Wait { kind, what, since, command })
         }
     }
+}
+
+/// Whether Flagger waits for a person: at a gate that holds, or because somebody has suspended it.
+fn flagger_waits(c: &FlaggerCanary) -> Option<Wait> {
+    let (name, namespace) = (&c.meta.key.name, &c.meta.key.namespace);
+    if c.suspended && c.phase.under_way() {
+        let command = format!("kubectl patch canary {name} -n {namespace} --type merge -p '{{\"spec\":{{\"suspend\":false}}}}'");
+        return Some(Wait { kind: WaitingFor::Pause, what: "suspended by hand".into(), since: None, command: command.into() });
+    }
+    let gates: Vec<String> = c.holding().map(|g| format!("{} ({})", g.name, g.kind)).collect();
+    (!gates.is_empty()).then(|| Wait {
+        kind: WaitingFor::Confirm,
+        what: format!("{} at gate {}", c.phase, gates.join(", ")).into(),
+        since: c.since,
+        // What opens a gate is behind its address, which may be anything.
+        command: format!("kubectl get canary {name} -n {namespace} -o jsonpath='{{.spec.analysis.webhooks}}'").into(),
+    })
 }
 
 /// Whether a rollout waits for a person, and since when.

@@ -3,16 +3,20 @@
 //! Nothing here does I/O, reads a clock or knows a client crate. Text from outside arrives as
 //! [`SafeText`] or as a validated id; both are made at the provider boundary.
 
+mod analysis;
+mod argo;
 mod canary;
 mod change;
 mod changes;
 mod cluster;
 mod compare;
+mod delegated;
 mod deployed;
 mod discovery;
 mod event;
 mod feed;
 mod finding;
+mod flagger;
 mod gate;
 mod id;
 mod image;
@@ -30,6 +34,7 @@ mod problem;
 mod run;
 mod snapshot;
 mod status;
+mod step;
 mod text;
 mod topology;
 mod traffic;
@@ -37,16 +42,20 @@ mod update;
 mod usual;
 mod verdict;
 
+pub use analysis::{Analysis, AnalysisKind, AnalysisMetric, AnalysisPhase, AnalysisRun, Measurement};
+pub use argo::rollout_status;
 pub use canary::{Canary, CanaryPhase, Weight};
 pub use change::{Change, ChangeTarget, Guarantee, Receipt, Request, Seen, Settled};
 pub use changes::{ChangeSet, Found, ServiceChanges};
 pub use cluster::{ClusterState, ClusterUpdate, Freshness, Section};
 pub use compare::{ChangedFile, Commit, Compare, CompareKey, CompareWanted, PullRequest, Relation};
+pub use delegated::{BlueGreenStand, Delegate, Delegated, SideStand, WarmRevision};
 pub use deployed::{DeployState, DeploymentRecord};
 pub use discovery::{FoundInCluster, FoundKind, FoundMetrics, FoundWorkflow, FoundWorkload};
 pub use event::Event;
 pub use feed::Feed;
 pub use finding::{Finding, Grade};
+pub use flagger::{FlaggerCanary, FlaggerGate, FlaggerGateKind, FlaggerMetric, FlaggerPhase, FlaggerStand, GateStand};
 pub use gate::{Gate, Lock, LockMember, MayI, Review, Reviewer, WaitTimer};
 pub use id::{ClusterName, EnvironmentName, IdError, ObjectKey, Repo, ServiceName, Sha, SourceName};
 pub use image::{Digest, ImageRef, Version};
@@ -56,8 +65,8 @@ pub use join::join;
 pub use kube::{
     ArmName, Backend, BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, DestinationRule, Endpoints,
     IngressCanary, KubeService, Labels, Mark, MarkKind, Meta, Mirror, Pod, ReplicaSet, Rollout, RolloutPhase, RolloutStrategy,
-    Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef, RouteRule, Routing, Step, Subset, Template,
-    UpdateStrategy, Writer,
+    Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef, RouteRule, Routing, RunNote, Subset, Template,
+    TemplateRef, UpdateStrategy, Writer,
 };
 pub use link::{HOLES, Link, LinkTemplate, is_web, links};
 pub use log::{ContainerLog, JobLog, Level, LogAsk, LogLine, LogNews, LogOrigin, LogSource, PodArm, containers, telling_job};
@@ -69,6 +78,7 @@ pub use problem::{Exit, Problem, ProblemKind, Refusal};
 pub use run::{Loaded, Outcome, Phase, RequiredChecks, Run, RunKey, RunState, RunsWanted, WorkflowWanted, glob};
 pub use snapshot::{Budget, PipelineState, Snapshot, Trouble};
 pub use status::{RolloutStatus, deployment_status};
+pub use step::Step;
 pub use text::SafeText;
 pub use topology::{
     Binding, BlueGreen, Environment, Limits, MetricsSettings, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef,

@@ -129,14 +129,27 @@ fn claims(cluster: &ClusterState, resource: &str, key: &ObjectKey, object: &Safe
             RolloutStrategy::None => false,
         }
     });
-    mine.map(|r| Owner {
+    let canaries = cluster.canaries.value().into_iter().flat_map(|s| s.values());
+    // The workload that Flagger watches carries no mark of it, although its pods are scaled at every release.
+    let watched = canaries.filter(|c| {
+        let kind = c.target_kind.as_str().to_lowercase();
+        c.meta.key.namespace == key.namespace && kind == resource && c.target == key.name
+    });
+    let watched = watched.map(|c| Owner {
+        object: object.clone(),
+        system: OwnerSystem::Flagger,
+        name: format!("canary {}", c.meta.key.name).into(),
+        undo: Undo::AtTick,
+        sign: format!("canary {} names it as its target", c.meta.key.name).into(),
+    });
+    let rollouts = mine.map(|r| Owner {
         object: object.clone(),
         system: OwnerSystem::ArgoRollouts,
         name: format!("rollout {}", r.meta.key.name).into(),
         undo: Undo::AtOnce,
         sign: format!("rollout {} names it in its strategy", r.meta.key.name).into(),
-    })
-    .collect()
+    });
+    rollouts.chain(watched).collect()
 }
 
 /// What a mark on the object itself says.

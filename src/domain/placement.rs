@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Canary, ClusterName, EnvironmentName, Owner, SafeText, ServiceName, Traffic, Version, WorkloadRef};
+use super::{Canary, ClusterName, Delegated, EnvironmentName, Owner, SafeText, ServiceName, Traffic, Version, WorkloadRef};
 
 /// Names a placement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -128,6 +128,8 @@ pub struct Placement {
     pub restarts: u32,
     /// The revision under test.
     pub canary: Option<Canary>,
+    /// What the controller that owns its delivery says; `None` where no such controller does.
+    pub delegated: Option<Delegated>,
     /// Whether it does what it should.
     pub health: Health,
     /// Who gets which share of its traffic; `None` where no route leads to it.

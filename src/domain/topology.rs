@@ -47,6 +47,8 @@ pub enum WorkloadKind {
     Deployment,
     /// Argo Rollouts' Rollout.
     Rollout,
+    /// Flagger's Canary.
+    Canary,
 }
 
 /// The workload of a service: `deployment/cart`.
@@ -63,6 +65,7 @@ impl fmt::Display for WorkloadRef {
         let kind = match self.kind {
             WorkloadKind::Deployment => "deployment",
             WorkloadKind::Rollout => "rollout",
+            WorkloadKind::Canary => "canary",
         };
         write!(f, "{kind}/{}", self.name)
     }

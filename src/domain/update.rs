@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, Deployment, DeploymentRecord, DestinationRule,
-    Endpoints, KubeService, Loaded, MetricKey, MetricTarget, ObjectKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout,
-    Route, Run, RunKey, RunsWanted, SafeText, Section,
+    AnalysisRun, ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, Deployment, DeploymentRecord,
+    DestinationRule, Endpoints, FlaggerCanary, KubeService, Loaded, MetricKey, MetricTarget, ObjectKey, Pod, Problem, ReplicaSet,
+    Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, SafeText, Section,
 };
 
 /// One change of a section.
@@ -68,6 +68,8 @@ rows! {
     KubeService => ObjectKey, r: r.meta.key.clone();
     Endpoints => ObjectKey, r: r.key.clone();
     Rollout => ObjectKey, r: r.meta.key.clone();
+    AnalysisRun => ObjectKey, r: r.meta.key.clone();
+    FlaggerCanary => ObjectKey, r: r.meta.key.clone();
     Route => ObjectKey, r: r.meta.key.clone();
     DestinationRule => ObjectKey, r: r.meta.key.clone();
     Run => RunKey, r: r.key.clone();

@@ -22,7 +22,10 @@ pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<Cluste
                 found.insert(key.name.clone(), kind);
             }
         };
-        deployments.for_each(|k| add(k, WorkloadKind::Deployment));
+        let canaries = || state.canaries.value().into_iter().flat_map(|s| s.values());
+        // The workload that Flagger made beside its target is no service of its own.
+        let made = |k: &&ObjectKey| canaries().any(|c| c.meta.key.namespace == k.namespace && c.primary() == k.name);
+        deployments.filter(|k| !made(k)).for_each(|k| add(k, WorkloadKind::Deployment));
         // A Rollout that took over a Deployment of the same name is what delivers.
         rollouts.for_each(|k| add(k, WorkloadKind::Rollout));
     }
@@ -93,7 +96,9 @@ pub fn metrics(s: &Snapshot) -> Vec<MetricTarget> {
     let (Some(_), Some(environment)) = (&s.topology.metrics, s.environment()) else { return vec![] };
     let mut out = vec![];
     for service in &s.topology.services {
-        out.push(target(service, environment, Arm::Serving, s.verdict.scope.contains(&service.name)));
+        let pods = |arm| workload(s, service, environment, arm);
+        let serving = target(service, environment, Arm::Serving, s.verdict.scope.contains(&service.name));
+        out.push(MetricTarget { workload: pods(Arm::Serving), ..serving });
         let canaries: Vec<(&ClusterName, &Canary)> = s
             .placements_of(&service.name, &environment.name)
             .into_iter()
@@ -115,12 +120,24 @@ pub fn metrics(s: &Snapshot) -> Vec<MetricTarget> {
             let other = canaries.iter().find_map(|(_, c)| c.workload.clone());
             for (arm, hashes) in [(Arm::Canary, canary), (Arm::Baseline, baseline)] {
                 let clusters = clusters.clone();
-                let workload = other.clone().filter(|_| arm == Arm::Canary).unwrap_or_else(|| service.workload.clone());
+                let by_hand = other.clone().filter(|_| arm == Arm::Canary);
+                let workload = by_hand.unwrap_or_else(|| pods(arm));
                 out.push(MetricTarget { clusters, hashes, workload, ..target(service, environment, arm, true) });
             }
         }
     }
     out
+}
+
+/// The workload whose pods an arm is: Flagger keeps the serving version in a workload of its own.
+fn workload(s: &Snapshot, service: &Service, environment: &Environment, arm: Arm) -> WorkloadRef {
+    let all = s.placements_of(&service.name, &environment.name);
+    let flagger = all.iter().find_map(|p| p.delegated.as_ref()?.flagger.as_ref());
+    match (flagger, arm) {
+        (Some(f), Arm::Canary) => f.target.clone(),
+        (Some(f), Arm::Serving | Arm::Baseline) => f.primary.clone(),
+        (None, _) => service.workload.clone(),
+    }
 }
 
 fn target(service: &Service, environment: &Environment, arm: Arm, history: bool) -> MetricTarget {

@@ -71,7 +71,9 @@ async fn metrics() {
     namespace.deploy("web", "1", 1);
     namespace.kubectl(["wait", "--for=condition=Available", "--timeout=60s", "deployment/web"]);
     let pod = namespace.kubectl(["get", "pods", "-o", "jsonpath={.items[0].metadata.name}"]);
-    bed.serve(&json!({ name: { "ok": 1900, "bad": 100, "ms": 80, "plain": { "namespace": name, "service": "web", "pod": pod } } }));
+    bed.serve(
+        &json!({ name: { "ok": 1900, "bad": 100, "ms": 80, "plain": { "namespace": name, "service": "web", "pod": pod } } }),
+    );
     let all = format!("sum(http_requests_total{{namespace=\"{name}\"}})");
     until("the first sample", || if bed.query(&all).is_empty() { Err("none".to_owned()) } else { Ok(()) });
     let target = MetricTarget {

@@ -18,6 +18,7 @@ fn canary(steps: Vec<Step>) -> RolloutStrategy {
         router: None,
         routing: crate::domain::Routing::default(),
         max_weight: 100,
+        background: vec![],
     })
 }
 
@@ -41,6 +42,11 @@ fn rollout(since: i64) -> Rollout {
         phase: RolloutPhase::Paused,
         message: None,
         aborted: false,
+        aborted_at: None,
+        active_hash: None,
+        preview_hash: None,
+        runs: vec![],
+        template_ref: None,
         promote_full: false,
         controller_pause: true,
         pauses: vec![("CanaryPauseStep".into(), Some(at(since)))],
@@ -129,6 +135,8 @@ fn only_what_needs_a_person_waits() {
         active_service: "payment".into(),
         preview_service: Some("payment-preview".into()),
         auto_promotion,
+        auto_promotion_seconds: None,
+        post_analysis: false,
     };
     for (auto, want) in [(false, Some(WaitingFor::Switch)), (true, None)] {
         let mut r = rollout(0);

@@ -41,6 +41,8 @@ impl<'a> Joiner<'a, '_> {
             stable: self.placement.version.clone(),
             set,
             planned: None,
+            said: None,
+            by_pods: None,
             steps: vec![],
             step: None,
             workload: Some(WorkloadRef { kind: WorkloadKind::Deployment, name: other.meta.key.name.clone() }),

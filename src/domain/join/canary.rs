@@ -4,93 +4,172 @@ use std::sync::Arc;
 
 use super::{Joiner, route::Subject};
 use crate::domain::{
-    Canary, CanaryPhase, Delivery, Health, PodCounts, Rollout, RolloutPhase, RolloutStrategy, Step, Weight, status::find,
+    Canary, CanaryPhase, CanarySpec, Delegate, Delegated, Delivery, Health, PodCounts, ReplicaSet, Rollout, RolloutPhase,
+    RolloutStrategy, SafeText, Step, Version, Weight, argo, rollout_status,
 };
+
+/// The ReplicaSets of a Rollout that count.
+pub(super) struct Revisions<'a> {
+    pub all: Vec<&'a ReplicaSet>,
+    pub stable: Option<&'a ReplicaSet>,
+    pub current: Option<&'a ReplicaSet>,
+}
+
+impl<'a> Revisions<'a> {
+    pub fn by_hash(&self, hash: Option<&Arc<str>>) -> Option<&'a ReplicaSet> {
+        hash.and_then(|h| self.all.iter().copied().find(|s| s.hash.as_ref() == Some(h)))
+    }
+}
 
 impl Joiner<'_, '_> {
     pub(super) fn rollout(&mut self, r: &Rollout) {
-        let sets = self.sets(&r.meta.uid);
-        let by_hash =
-            |hash: &Option<Arc<str>>| hash.as_ref().and_then(|h| sets.iter().copied().find(|s| s.hash.as_ref() == Some(h)));
-        let stable = by_hash(&r.stable_hash);
-        let current = by_hash(&r.current_hash);
-        let pods = self.pods_of(&sets);
+        let all = self.sets(&r.meta.uid);
+        let mut sets = Revisions { all, stable: None, current: None };
+        sets.stable = sets.by_hash(r.stable_hash.as_ref());
+        sets.current = sets.by_hash(r.current_hash.as_ref());
+        let pods = self.pods_of(&sets.all);
         self.placement.pods = PodCounts { wanted: r.wanted, ready: r.ready, available: r.available };
-        self.placement.wanted_version = current
-            .map(|s| self.version(&s.template, Some(s)))
-            .or_else(|| (!r.template.containers.is_empty()).then(|| self.version(&r.template, None)));
+        self.placement.wanted_version = sets.current.map(|s| self.version(&s.template, Some(s))).or_else(|| self.template_of(r));
         // Before its ReplicaSets are read, the stable version is known only where it is the wanted one.
         let same = || self.placement.wanted_version.clone().filter(|_| r.stable_hash == r.current_hash);
-        self.placement.version = stable.map(|s| self.version(&s.template, Some(s))).or_else(same);
+        self.placement.version = sets.stable.map(|s| self.version(&s.template, Some(s))).or_else(same);
         self.placement.restarts = pods.iter().map(|p| p.restarts).sum();
         let state = phase(r);
         self.owned("rollout", &r.meta);
-        if let RolloutStrategy::Canary(spec) = &r.strategy {
-            self.placement.delivery = Some(Delivery::Canary);
-            let planned = planned_weight(r, &spec.steps, spec.max_weight);
-            let (canary, stable) = spec.arms();
-            self.placement.traffic = self.traffic(&Subject { routes: spec.routing.routes.clone(), canary, stable, own: vec![] });
-            let live = self.live_share();
-            self.placement.canary = Some(Canary {
-                set: live.or(r.weight).or(planned),
-                planned,
-                owner: "Argo Rollouts".into(),
-                canary: self.placement.wanted_version.clone(),
-                stable: self.placement.version.clone(),
-                steps: spec.steps.clone(),
-                step: r.step,
-                workload: None,
-                canary_hash: r.current_hash.clone(),
-                stable_hash: r.stable_hash.clone(),
-                canary_service: spec.canary_service.clone(),
-                stable_service: spec.stable_service.clone(),
-                state: state.clone(),
-            });
-        } else if matches!(r.strategy, RolloutStrategy::BlueGreen(_)) {
-            self.placement.delivery = Some(Delivery::BlueGreen);
+        let (said, message) = rollout_status(r);
+        let mut delegated = Delegated {
+            by: Delegate::ArgoRollouts,
+            object: format!("rollout/{}", r.meta.key.name).into(),
+            phase: said,
+            message,
+            since: r.pauses.first().and_then(|(_, since)| *since).or(r.aborted_at.filter(|_| r.aborted)),
+            analyses: self.analyses(r),
+            blue_green: None,
+            flagger: None,
+            warm: self.warm(r, &sets),
+        };
+        match &r.strategy {
+            RolloutStrategy::Canary(spec) => {
+                self.placement.delivery = Some(Delivery::Canary);
+                let (canary, stable) = spec.arms();
+                self.placement.traffic =
+                    self.traffic(&Subject { routes: spec.routing.routes.clone(), canary, stable, own: vec![] });
+                self.placement.canary = Some(self.canary(r, spec, &sets, state.clone()));
+            }
+            RolloutStrategy::BlueGreen(spec) => {
+                self.placement.delivery = Some(Delivery::BlueGreen);
+                let stand = self.blue_green(r, spec, &sets);
+                // Users get what the active Service selects, stable or not.
+                if let Some(version) = stand.active.version.clone() {
+                    self.placement.version = Some(version);
+                }
+                delegated.blue_green = Some(stand);
+            }
+            RolloutStrategy::None => {}
         }
-        let mut causes = Self::causes(&pods);
-        if let Some(c) = find(&r.conditions, "Progressing").filter(|c| c.reason.as_str() == "ProgressDeadlineExceeded") {
-            causes.push(format!("the progress deadline is exceeded: {}", c.message).into());
+        self.placement.health = self.rollout_health(r, &state, &delegated, &pods);
+        self.placement.delegated = Some(delegated);
+        self.placement.drift = self.drift(&pods);
+        self.own_route();
+    }
+
+    /// The version that the pod template names, here or in the workload that holds it.
+    fn template_of(&self, r: &Rollout) -> Option<Version> {
+        let there = || {
+            let other = r.template_ref.as_ref().filter(|t| t.kind.as_str() == "Deployment")?;
+            let all = self.cluster.deployments.value()?;
+            all.values()
+                .find(|d| d.meta.key.namespace == r.meta.key.namespace && d.meta.key.name == other.name)
+                .map(|d| &d.template)
+        };
+        let template = Some(&r.template).filter(|t| !t.containers.is_empty()).or_else(there)?;
+        Some(self.version(template, None))
+    }
+
+    fn canary(&self, r: &Rollout, spec: &CanarySpec, sets: &Revisions<'_>, state: CanaryPhase) -> Canary {
+        let planned = planned_weight(r, &spec.steps);
+        let live = self.live_share();
+        let by_pods = spec.router.is_none().then(|| by_pods(r, spec, sets)).flatten();
+        // What the plugin prints as the actual weight.
+        let said = match (past(r, &spec.steps), &spec.router) {
+            (true, _) => Some(Weight::new(100.0)),
+            (false, Some(_)) => r.weight,
+            (false, None) => by_pods,
+        };
+        let routed = || spec.router.as_ref().and(said);
+        Canary {
+            set: live.or_else(routed).or(planned),
+            planned,
+            said,
+            by_pods,
+            owner: Delegate::ArgoRollouts.to_string().into(),
+            canary: self.placement.wanted_version.clone(),
+            stable: self.placement.version.clone(),
+            steps: spec.steps.clone(),
+            step: r.step,
+            workload: None,
+            canary_hash: r.current_hash.clone(),
+            stable_hash: r.stable_hash.clone(),
+            canary_service: spec.canary_service.clone(),
+            stable_service: spec.stable_service.clone(),
+            state,
         }
-        if let Some(c) = find(&r.conditions, "InvalidSpec").filter(|c| c.status == Some(true)) {
+    }
+
+    fn rollout_health(&self, r: &Rollout, state: &CanaryPhase, said: &Delegated, pods: &[&crate::domain::Pod]) -> Health {
+        let mut causes = Self::causes(pods);
+        causes.extend(argo::overdue(r));
+        if let Some(c) = crate::domain::status::find(&r.conditions, "InvalidSpec").filter(|c| c.status == Some(true)) {
             causes.push(format!("invalid: {}", c.message).into());
         }
         causes.extend(self.unserved());
         causes.extend(self.behind_route(&r.selector, r.wanted));
-        let said = || r.message.clone().unwrap_or_else(|| "under way".into());
-        self.placement.health = match &state {
+        let sentence = || said.message.clone().unwrap_or_else(|| "under way".into());
+        let available = || {
+            if r.available < r.wanted {
+                Health::Progressing(format!("{} of {} pods available", r.available, r.wanted).into())
+            } else {
+                Health::Pass
+            }
+        };
+        match state {
             _ if !causes.is_empty() => Health::Fail(causes),
             // Degraded after an abort means that the wanted state is not what runs, not that users see errors.
             CanaryPhase::Aborted { reason } => {
                 Health::Progressing(format!("aborted, the wanted version does not run: {reason}").into())
             }
             CanaryPhase::Unknown { reason } => Health::Unknown(reason.clone()),
-            CanaryPhase::Progressing => Health::Progressing(said()),
+            // At a step that waits for an answer, the plan itself asks for the wait.
+            CanaryPhase::Progressing if at_analysis(r) => available(),
+            CanaryPhase::Progressing => Health::Progressing(sentence()),
             // A canary that waits at a step of its plan is healthy if its pods are.
-            CanaryPhase::Paused { planned: true, .. } | CanaryPhase::Done => {
-                if r.available < r.wanted {
-                    Health::Progressing(format!("{} of {} pods available", r.available, r.wanted).into())
-                } else {
-                    Health::Pass
+            CanaryPhase::Paused { planned: true, .. } => match self.placement.canary.as_ref().and_then(Canary::apart) {
+                Some((planned, set)) => {
+                    Health::Progressing(format!("its step asks for {planned} %, the route gives {set} %").into())
                 }
+                None => available(),
+            },
+            CanaryPhase::Done => available(),
+            CanaryPhase::Paused { planned: false, reason, .. } => {
+                let why = said.analyses.iter().find(|a| a.current && a.phase.ended()).and_then(|a| a.why.as_ref());
+                let why = why.filter(|_| reason.as_str().contains("Inconclusive")).map(|w| format!(": {w}")).unwrap_or_default();
+                Health::Progressing(format!("paused: {reason}{why}").into())
             }
-            CanaryPhase::Paused { planned: false, reason, .. } => Health::Progressing(format!("paused: {reason}").into()),
-        };
-        self.placement.drift = self.drift(&pods);
-        self.own_route();
+        }
     }
 }
 
 /// Where an Argo Rollout stands, as its own plugin decides it.
-///
-/// Source: argo-rollouts `utils/rollout/rolloututil.go`; `observedGeneration` is text there.
 fn phase(r: &Rollout) -> CanaryPhase {
     if r.observed_generation != Some(r.meta.generation) {
         return CanaryPhase::Unknown { reason: "the newest wanted state is not observed yet".into() };
     }
+    if !argo::template_observed(r) {
+        return CanaryPhase::Unknown { reason: "the newest template of its workload is not observed yet".into() };
+    }
+    let said = |otherwise: &str| r.message.clone().unwrap_or_else(|| SafeText::from(otherwise));
     if r.aborted {
-        return CanaryPhase::Aborted { reason: r.message.clone().unwrap_or_else(|| "aborted".into()) };
+        return CanaryPhase::Aborted { reason: said("aborted") };
     }
     if r.paused {
         return CanaryPhase::Paused { since: None, reason: "manually paused".into(), planned: false };
@@ -100,25 +179,48 @@ fn phase(r: &Rollout) -> CanaryPhase {
         return CanaryPhase::Paused { since: *since, reason: reason.clone(), planned };
     }
     match &r.phase {
+        // The pause was cleared a moment ago, and the phase is still that of before.
+        _ if argo::unpausing(r) => CanaryPhase::Progressing,
         RolloutPhase::Healthy if r.stable_hash == r.current_hash => CanaryPhase::Done,
         RolloutPhase::Healthy | RolloutPhase::Progressing => CanaryPhase::Progressing,
-        RolloutPhase::Paused => {
-            CanaryPhase::Paused { since: None, reason: r.message.clone().unwrap_or_else(|| "paused".into()), planned: false }
+        RolloutPhase::Paused => CanaryPhase::Paused { since: None, reason: said("paused"), planned: false },
+        RolloutPhase::Degraded => CanaryPhase::Unknown { reason: said("degraded") },
+        RolloutPhase::Unknown(word) => {
+            let word = if word.is_empty() { "the controller has not come to it yet" } else { word.as_str() };
+            CanaryPhase::Unknown { reason: word.into() }
         }
-        RolloutPhase::Degraded => CanaryPhase::Unknown { reason: r.message.clone().unwrap_or_else(|| "degraded".into()) },
-        RolloutPhase::Unknown(word) => CanaryPhase::Unknown { reason: word.clone() },
     }
 }
 
+/// Whether the last step is behind it, or nothing is under way.
+fn past(r: &Rollout, steps: &[Step]) -> bool {
+    r.step.is_none_or(|at| at as usize >= steps.len())
+}
+
+/// Whether it stands at a step of the plan that waits for an answer.
+fn at_analysis(r: &Rollout) -> bool {
+    let RolloutStrategy::Canary(spec) = &r.strategy else { return false };
+    let at = r.step.and_then(|at| spec.steps.get(at as usize));
+    at.is_some_and(|s| s.waits() && !matches!(s, Step::Pause(_)))
+}
+
 /// The weight that the plan sets at the present step: the last `setWeight` at or before it.
-fn planned_weight(r: &Rollout, steps: &[Step], max: u32) -> Option<Weight> {
+fn planned_weight(r: &Rollout, steps: &[Step]) -> Option<Weight> {
     if r.aborted {
         return Some(Weight::new(0.0));
     }
     let at = r.step? as usize;
     if at >= steps.len() || r.stable_hash == r.current_hash {
-        return Some(Weight::new(f64::from(max)));
+        return Some(Weight::new(100.0));
     }
     let last = steps[..=at].iter().rev().find_map(|s| if let Step::SetWeight(w) = s { Some(*w) } else { None });
     Some(last.unwrap_or(Weight::new(0.0)))
+}
+
+/// The share of the canary among available pods: what a Service that selects both gives it.
+fn by_pods(r: &Rollout, spec: &CanarySpec, sets: &Revisions<'_>) -> Option<Weight> {
+    if past(r, &spec.steps) || r.available == 0 {
+        return None;
+    }
+    sets.current.map(|s| Weight::new(f64::from(s.available) * 100.0 / f64::from(r.available)))
 }

@@ -7,8 +7,10 @@ use super::{
     ProblemKind, ReplicaSet, Row, SafeText, Service, Template, Version, WorkloadKind,
 };
 
+mod bluegreen;
 mod by_hand;
 mod canary;
+mod flagger;
 mod route;
 mod sides;
 mod workload;
@@ -30,6 +32,7 @@ pub fn join(service: &Service, environment: &EnvironmentName, placing: &Placing,
         traffic: None,
         sides: None,
         owners: vec![],
+        delegated: None,
         health: Health::Unknown("not read yet".into()),
         drift: None,
     };
@@ -42,11 +45,22 @@ pub fn join(service: &Service, environment: &EnvironmentName, placing: &Placing,
     };
     match service.workload.kind {
         WorkloadKind::Deployment => match lookup(&cluster.deployments, &key) {
-            Ok(d) => Joiner { cluster, placement: &mut placement }.deployment(d),
+            Ok(d) => {
+                let mut joiner = Joiner { cluster, placement: &mut placement };
+                // A Deployment that a Canary watches is delivered by Flagger, whatever the configuration calls it.
+                match cluster.flagger(WorkloadKind::Deployment, &key) {
+                    Some(canary) => joiner.flagger(canary),
+                    None => joiner.deployment(d),
+                }
+            }
             Err(health) => placement.health = health,
         },
         WorkloadKind::Rollout => match lookup(&cluster.rollouts, &key) {
             Ok(r) => Joiner { cluster, placement: &mut placement }.rollout(r),
+            Err(health) => placement.health = health,
+        },
+        WorkloadKind::Canary => match lookup(&cluster.canaries, &key) {
+            Ok(c) => Joiner { cluster, placement: &mut placement }.flagger(c),
             Err(health) => placement.health = health,
         },
     }
@@ -57,6 +71,7 @@ pub fn join(service: &Service, environment: &EnvironmentName, placing: &Placing,
     let workload = match service.workload.kind {
         WorkloadKind::Deployment => cluster.deployments.problem(),
         WorkloadKind::Rollout => cluster.rollouts.problem(),
+        WorkloadKind::Canary => cluster.canaries.problem().or_else(|| cluster.deployments.problem()),
     };
     let sections = [
         workload,

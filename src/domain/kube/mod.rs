@@ -20,7 +20,7 @@ mod workload;
 pub use mark::{Mark, MarkKind, Writer};
 pub use network::{Endpoints, KubeService};
 pub use pod::Pod;
-pub use rollout::{BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, Step};
+pub use rollout::{BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, RunNote, TemplateRef};
 pub use route::{
     ArmName, Backend, DestinationRule, IngressCanary, Mirror, Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef,
     RouteRule, Routing, Subset,

@@ -2,35 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{ArmName, Condition, Labels, Meta, Routing, Template};
-use crate::domain::{SafeText, Weight};
-
-/// A step of a canary plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Step {
-    /// Set the canary's weight.
-    SetWeight(Weight),
-    /// Wait; without a duration until somebody promotes.
-    Pause(#[serde(skip)] Option<SignedDuration>),
-    /// Run an analysis.
-    Analysis,
-    /// Run an experiment.
-    Experiment,
-    /// Scale the canary apart from its weight.
-    SetCanaryScale,
-    /// Route by header.
-    SetHeaderRoute,
-    /// Mirror traffic.
-    SetMirrorRoute,
-    /// A step of a plugin, by name.
-    Plugin(SafeText),
-    /// A step that we do not know; shown, never skipped.
-    Unknown(SafeText),
-}
+use crate::domain::{AnalysisKind, AnalysisPhase, SafeText, Step, Weight};
 
 /// The phase that Argo Rollouts reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,6 +39,8 @@ pub struct CanarySpec {
     pub routing: Routing,
     /// `maxTrafficWeight`, mostly 100.
     pub max_weight: u32,
+    /// The templates of the analysis that runs beside the steps; empty where there is none.
+    pub background: Vec<SafeText>,
 }
 
 impl CanarySpec {
@@ -86,6 +64,36 @@ pub struct BlueGreenSpec {
     pub preview_service: Option<Arc<str>>,
     /// Whether the controller switches by itself.
     pub auto_promotion: bool,
+    /// After how many seconds of readiness it switches by itself, where that is set.
+    pub auto_promotion_seconds: Option<u32>,
+    /// Whether an analysis runs after the switch.
+    pub post_analysis: bool,
+}
+
+/// An AnalysisRun as its Rollout's status tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunNote {
+    /// What it is run for.
+    pub kind: AnalysisKind,
+    /// Its name.
+    pub name: SafeText,
+    /// How it stands.
+    pub phase: AnalysisPhase,
+    /// The controller's sentence.
+    pub message: Option<SafeText>,
+}
+
+/// The object that holds a Rollout's pod template in its stead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TemplateRef {
+    /// Its kind: `Deployment`, `ReplicaSet`, `PodTemplate`.
+    pub kind: SafeText,
+    /// Its name, in the Rollout's namespace.
+    pub name: Arc<str>,
+    /// The generation of it that the controller has written down as the wanted one.
+    pub generation: Option<i64>,
+    /// `status.workloadObservedGeneration`.
+    pub observed: Option<i64>,
 }
 
 /// How a Rollout brings a revision out.
@@ -119,6 +127,8 @@ pub struct Rollout {
     pub message: Option<SafeText>,
     /// `status.abort`.
     pub aborted: bool,
+    /// `status.abortedAt`.
+    pub aborted_at: Option<Timestamp>,
     /// `status.promoteFull`.
     pub promote_full: bool,
     /// `status.controllerPause`.
@@ -133,6 +143,12 @@ pub struct Rollout {
     pub current_hash: Option<Arc<str>>,
     /// The weight that the controller says it has set and, where it can, verified.
     pub weight: Option<Weight>,
+    /// The hash that the active Service of a blue-green rollout selects, by the controller's word.
+    pub active_hash: Option<Arc<str>>,
+    /// The hash that its preview Service selects.
+    pub preview_hash: Option<Arc<str>>,
+    /// The AnalysisRuns of the present step, beside the steps, and before and after a switch.
+    pub runs: Vec<RunNote>,
     /// Pods of any revision.
     pub replicas: u32,
     /// Pods of the wanted revision.
@@ -145,6 +161,8 @@ pub struct Rollout {
     pub conditions: Vec<Condition>,
     /// The wanted pod template; empty when it stands in a `workloadRef`.
     pub template: Template,
+    /// Where the template stands, if not here.
+    pub template_ref: Option<TemplateRef>,
     /// The selector of its pods.
     pub selector: Labels,
 }

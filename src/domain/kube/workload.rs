@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Condition, Labels, Meta, Template};
@@ -70,6 +71,8 @@ pub struct ReplicaSet {
     pub ready: u32,
     /// Available pods.
     pub available: u32,
+    /// When its controller takes its pods down: annotation `scale-down-deadline` of Argo Rollouts.
+    pub scale_down: Option<Timestamp>,
     /// The conditions, `ReplicaFailure` (quota, admission) above all.
     pub conditions: Vec<Condition>,
     /// The pod template.

@@ -72,6 +72,8 @@ fn pods<'a>(service: &Service, placing: &Placing, state: &'a ClusterState) -> Ve
             hashes = Some((r.stable_hash.clone(), r.current_hash.clone()));
             &r.meta.uid
         }),
+        // Its Services tell both sides.
+        WorkloadKind::Canary => None,
     };
     let set_of = |pod: &Pod| sets.values().find(|set: &&ReplicaSet| pod.owner.as_ref() == Some(&set.meta.uid));
     // What the services of the two sides select, where a route and not the workload makes the sides.
@@ -112,6 +114,9 @@ fn pods<'a>(service: &Service, placing: &Placing, state: &'a ClusterState) -> Ve
 /// The services of canary and stable that the placement's canary names.
 fn canary(service: &Service, placing: &Placing, state: &ClusterState) -> Option<(Option<Arc<str>>, Option<Arc<str>>)> {
     let key = ObjectKey::new(&placing.namespace, &service.workload.name).ok()?;
+    if let Some(c) = state.flagger(service.workload.kind, &key) {
+        return Some((Some(c.canary_service()), Some(c.primary_service())));
+    }
     let rollout = state.rollouts.value()?.get(&key)?;
     match &rollout.strategy {
         crate::domain::RolloutStrategy::Canary(spec) => Some((spec.canary_service.clone(), spec.stable_service.clone())),

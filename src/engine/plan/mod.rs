@@ -9,8 +9,8 @@ use super::Engine;
 use crate::{
     action::{Action, Verb},
     domain::{
-        Canary, CanaryPhase, Change, ChangeTarget, Environment, Exit, Guarantee, ObjectKey, Placement, Policy, Problem, Receipt,
-        Refusal, Request, SafeText, Seen, Service, Settled, Snapshot, WorkloadKind,
+        Canary, CanaryPhase, Change, ChangeTarget, Delegate, Environment, Exit, Guarantee, ObjectKey, Placement, Policy, Problem,
+        Receipt, Refusal, Request, SafeText, Seen, Service, Settled, Snapshot, WorkloadKind,
     },
 };
 
@@ -212,6 +212,19 @@ fn questions(
     environment: &Environment,
     placements: &[&Placement],
 ) -> Result<Vec<Question>, Refusal> {
+    if let Some(d) = placements.iter().filter_map(|p| p.delegated.as_ref()).find(|d| d.by == Delegate::Flagger) {
+        // Flagger takes a change to its workloads back, and its own verbs are not spoken yet.
+        let name = d.object.as_str().trim_start_matches("canary/");
+        let by_hand = match verb {
+            Verb::Pause => format!(r#"kubectl patch canary {name} --type=merge -p '{{"spec":{{"suspend":true}}}}'"#),
+            Verb::Abort => "its rollback gate, where it has one, rolls back at the next tick".to_owned(),
+        };
+        return Err(Refusal::new(format!(
+            "{} is delivered by Flagger ({}), which this version only reads",
+            service.name, d.object
+        ))
+        .hint(by_hand));
+    }
     if service.workload.kind == WorkloadKind::Deployment && verb == Verb::Abort {
         return Err(Refusal::new(format!("{} is a plain Deployment: there is no canary to abort", service.name))
             .hint("roll back brings the earlier version back"));

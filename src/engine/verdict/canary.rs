@@ -2,27 +2,63 @@
 
 use super::{Scope, not_current, reason};
 use crate::domain::{
-    Arm, ArmMetrics, Canary, CanaryPhase, Comparison, ENOUGH_REQUESTS, Evidence, Measure, MetricKey, Reason, Service, Snapshot,
-    Station, StationKind, Verdict,
+    Analysis, Arm, ArmMetrics, Canary, CanaryPhase, Comparison, Delegated, ENOUGH_REQUESTS, Evidence, Measure, MetricKey,
+    Placement, Reason, Service, Snapshot, Station, StationKind, Verdict,
 };
 
 pub fn station(s: &Snapshot, scope: &Scope) -> Station {
-    let canaries: Vec<(&Service, &Canary)> = scope
-        .services
-        .iter()
-        .filter_map(|x| {
-            scope.placements(s, x).into_iter().filter_map(|p| p.canary.as_ref()).find(|c| c.under_way()).map(|c| (*x, c))
-        })
-        .collect();
-    if canaries.is_empty() {
+    let mut reasons = vec![];
+    for service in &scope.services {
+        let here = scope.placements(s, service);
+        // What an analysis of the controller has found counts wherever it ran, on a blue-green rollout too.
+        reasons.extend(here.iter().filter_map(|p| analysed(service, p)));
+        if let Some((p, canary)) =
+            here.iter().find_map(|p| p.canary.as_ref().filter(|c| c.under_way()).map(|canary| (*p, canary)))
+        {
+            reasons.push(judge(s, scope, service, p, canary));
+        }
+    }
+    if reasons.is_empty() {
         return Station::not_configured(StationKind::Canary, "no canary is under way");
     }
-    Station::of(StationKind::Canary, canaries.into_iter().map(|(x, c)| judge(s, scope, x, c)).collect())
+    Station::of(StationKind::Canary, reasons)
 }
 
-fn judge(s: &Snapshot, scope: &Scope, service: &Service, canary: &Canary) -> Reason {
+/// What an analysis of the wanted revision says against it. One that is under way says nothing yet; one that stopped
+/// an earlier revision is history.
+fn analysed(service: &Service, p: &Placement) -> Option<Reason> {
+    let run = p.delegated.as_ref()?.analyses.iter().find(|a| a.current && against(a))?;
+    let aborted = p.canary.as_ref().is_some_and(|c| matches!(c.state, CanaryPhase::Aborted { .. }));
+    // Once it has stopped the rollout, users are served by the stable version: a state to leave, and no danger.
+    let verdict = if run.phase.bad() && !aborted { Verdict::NoGo } else { Verdict::Hold };
+    let why = run.why.as_ref().map(|w| format!(": {w}")).unwrap_or_default();
+    let stopped = if aborted { ", and stopped the rollout" } else { "" };
+    let text = format!("{} analysis {}{stopped}{why}", run.kind, run.phase.to_string().to_lowercase());
+    let mut out = reason(verdict, service, text);
+    out.evidence = vec![Evidence::new(format!("{} analysisrun/{}", p.key.cluster, run.name), run.phase.to_string())];
+    Some(out)
+}
+
+/// Whether an analysis ended without passing.
+fn against(run: &Analysis) -> bool {
+    run.phase.bad() || run.phase == crate::domain::AnalysisPhase::Inconclusive
+}
+
+/// The gate of Flagger that keeps the canary from its first traffic.
+fn not_begun(p: &Placement, canary: &Canary) -> Option<String> {
+    let stand = p.delegated.as_ref().and_then(|d: &Delegated| d.flagger.as_ref())?;
+    let none = canary.planned.is_some_and(|w| w.percent() <= 0.0) && matches!(canary.state, CanaryPhase::Paused { .. });
+    let gates: Vec<String> = stand.holding().map(|g| format!("{} ({})", g.name, g.kind)).collect();
+    let by = if gates.is_empty() { "Flagger".to_owned() } else { format!("gate {}", gates.join(", ")) };
+    none.then(|| format!("the canary gets no traffic yet: {by} holds it"))
+}
+
+fn judge(s: &Snapshot, scope: &Scope, service: &Service, p: &Placement, canary: &Canary) -> Reason {
     if let CanaryPhase::Aborted { reason: why } = &canary.state {
         return reason(Verdict::Hold, service, format!("the canary was aborted: {why}"));
+    }
+    if let Some(why) = not_begun(p, canary) {
+        return reason(Verdict::Hold, service, why);
     }
     if s.topology.metrics.is_none() {
         return reason(

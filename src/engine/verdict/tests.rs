@@ -185,6 +185,7 @@ fn replica_set(of: &str, version: &str) -> ReplicaSet {
         wanted: 3,
         ready: 3,
         available: 3,
+        scale_down: None,
         conditions: vec![],
         template: template(of, version),
     }
@@ -204,11 +205,17 @@ fn rollout(stable: &str, current: &str) -> Rollout {
             router: Some("istio".into()),
             routing: crate::domain::Routing::default(),
             max_weight: 100,
+            background: vec![],
         }),
         observed_generation: Some(1),
         phase: if done { RolloutPhase::Healthy } else { RolloutPhase::Paused },
         message: None,
         aborted: false,
+        aborted_at: None,
+        active_hash: None,
+        preview_hash: None,
+        runs: vec![],
+        template_ref: None,
         promote_full: false,
         controller_pause: !done,
         pauses: if done { vec![] } else { vec![("CanaryPauseStep".into(), Some(now()))] },
@@ -370,7 +377,7 @@ fn env_says_what_the_workloads_say() {
         World::calm().rollout("eu-1", r).says(StationKind::Env)
     };
     assert_eq!(with(|_| ()), "GO payment: runs as wanted", "a canary that waits at a step of its plan does not hold");
-    assert_eq!(with(|r| r.pauses.clear()), "HOLD payment: eu-1: paused: paused");
+    assert_eq!(with(|r| r.pauses.clear()), "HOLD payment: eu-1: waiting for rollout to unpause");
     assert_eq!(with(|r| r.paused = true), "HOLD payment: eu-1: paused: manually paused");
     assert_eq!(with(|r| r.observed_generation = None), "UNKNOWN payment: eu-1: the newest wanted state is not observed yet");
     assert_eq!(with(|r| r.aborted = true), "HOLD payment: eu-1: aborted, the wanted version does not run: aborted");

@@ -82,6 +82,7 @@ pub(super) fn render(target: &ChangeTarget, change: Change, seen: &Seen, context
         (WorkloadKind::Deployment, Change::Abort) => {
             Err(Problem::new(ProblemKind::Invalid, "a Deployment has no abort").hint("pause it, or roll back"))
         }
+        (WorkloadKind::Canary, _) => Err(unspoken()),
         (WorkloadKind::Rollout, Change::Pause) => Ok(vec![patch(
             path::<kind::Rollouts>(key, manager),
             MERGE,
@@ -124,6 +125,11 @@ pub(super) fn render(target: &ChangeTarget, change: Change, seen: &Seen, context
     }
 }
 
+/// Flagger's verbs are not spoken yet.
+fn unspoken() -> Problem {
+    Problem::new(ProblemKind::Invalid, "this version only reads Flagger's Canaries")
+}
+
 async fn read<K: Kind>(transport: &Transport, key: &ObjectKey, group: usize) -> Result<K::Row, Problem> {
     let what = format!("get {} {key}", K::PLURAL);
     let path = format!("/{}/namespaces/{}/{}/{}", K::GROUPS[group], key.namespace, K::PLURAL, key.name);
@@ -144,6 +150,7 @@ fn parse<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, Problem> {
 /// What is there now, and whether it shows what was asked for.
 pub(super) async fn look(transport: &Transport, target: &ChangeTarget, change: Change) -> Result<(Seen, Settled), Problem> {
     match target.kind {
+        WorkloadKind::Canary => Err(unspoken()),
         WorkloadKind::Deployment => {
             let row = read::<kind::Deployments>(transport, &target.key, 0).await?;
             Ok((Seen::deployment(&row), deployment(&row, change)))

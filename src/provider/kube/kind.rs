@@ -9,8 +9,8 @@ use super::{
     section, wire,
 };
 use crate::domain::{
-    ClusterName, ClusterUpdate, Deployment, DestinationRule, Endpoints, KubeService, ObjectKey, Pod, ReplicaSet, Rollout, Route,
-    Row, SourceUpdate, Update,
+    AnalysisRun, ClusterName, ClusterUpdate, Deployment, DestinationRule, Endpoints, FlaggerCanary, KubeService, ObjectKey, Pod,
+    ReplicaSet, Rollout, Route, Row, SourceUpdate, Update,
 };
 use crate::provider::role::Sink;
 
@@ -100,6 +100,12 @@ kinds! {
     Rollouts: ["apis/argoproj.io/v1alpha1"], "rollouts", true,
         wire::Object<wire::RolloutSpec, wire::RolloutStatus> => Rollout, project::rollout,
         ClusterUpdate::Rollouts;
+    AnalysisRuns: ["apis/argoproj.io/v1alpha1"], "analysisruns", true,
+        wire::Object<wire::AnalysisSpec, wire::AnalysisStatus> => AnalysisRun, project::analysis_run,
+        ClusterUpdate::AnalysisRuns;
+    FlaggerCanaries: ["apis/flagger.app/v1beta1"], "canaries", true,
+        wire::Object<wire::FlaggerSpec, wire::FlaggerStatus> => FlaggerCanary, project::flagger_canary,
+        ClusterUpdate::Canaries;
     /// Version v1 is the stored one since Istio 1.22; older clusters serve v1beta1 with the same shape.
     VirtualServices: ["apis/networking.istio.io/v1", "apis/networking.istio.io/v1beta1"], "virtualservices", true,
         wire::Object<wire::VirtualServiceSpec, wire::Ignored> => Route, project::virtual_service,

@@ -15,6 +15,9 @@ pub(super) use route::{
     Destination, DestinationRuleSpec, Filter, GatewayRouteSpec, GatewayRule, GatewayStatus, IngressBackend, IngressSpec,
     ParentCondition, ParentRef, Percentage, TraefikArm, TraefikServiceSpec, VirtualArm, VirtualRoute, VirtualServiceSpec,
 };
+mod delegated;
+
+pub(super) use delegated::*;
 
 /// One page of a list.
 #[derive(Deserialize)]
@@ -125,6 +128,13 @@ pub(super) struct Annotations {
     pub canary_header_pattern: Option<String>,
     #[serde(rename = "nginx.ingress.kubernetes.io/canary-by-cookie")]
     pub canary_cookie: Option<String>,
+    #[serde(rename = "rollout.argoproj.io/workload-generation")]
+    pub workload_generation: Option<String>,
+    #[serde(rename = "scale-down-deadline")]
+    pub scale_down: Option<String>,
+    /// The name in the controller's documentation; it writes the shorter one.
+    #[serde(rename = "argo-rollouts.argoproj.io/scale-down-deadline")]
+    pub scale_down_long: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -293,7 +303,15 @@ pub(super) struct RolloutSpec {
     pub paused: Option<bool>,
     pub strategy: Option<RolloutStrategy>,
     pub template: Option<PodTemplate>,
+    pub workload_ref: Option<Reference>,
     pub selector: Option<Selector>,
+}
+
+/// A reference to an object of the same namespace.
+#[derive(Deserialize, Default)]
+pub(super) struct Reference {
+    pub kind: Option<String>,
+    pub name: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -312,6 +330,18 @@ pub(super) struct Canary {
     pub service: Option<String>,
     pub stable_service: Option<String>,
     pub traffic_routing: Option<serde_json::Map<String, Value>>,
+    pub analysis: Option<RolloutAnalysis>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RolloutAnalysis {
+    pub templates: Option<Vec<AnalysisTemplateRef>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AnalysisTemplateRef {
+    pub template_name: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -320,6 +350,9 @@ pub(super) struct BlueGreen {
     pub active_service: Option<String>,
     pub preview_service: Option<String>,
     pub auto_promotion_enabled: Option<bool>,
+    pub auto_promotion_seconds: Option<u32>,
+    /// Only whether it is there counts.
+    pub post_promotion_analysis: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
@@ -337,7 +370,10 @@ pub(super) struct RolloutStatus {
     #[serde(rename = "stableRS")]
     pub stable_rs: Option<String>,
     pub current_pod_hash: Option<String>,
+    pub aborted_at: Option<String>,
+    pub workload_observed_generation: Option<String>,
     pub canary: Option<CanaryStatus>,
+    pub blue_green: Option<BlueGreenStatus>,
     pub replicas: Option<u32>,
     pub updated_replicas: Option<u32>,
     pub ready_replicas: Option<u32>,
@@ -352,9 +388,29 @@ pub(super) struct PauseCondition {
     pub start_time: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct CanaryStatus {
     pub weights: Option<CanaryWeights>,
+    pub current_step_analysis_run_status: Option<RunStatus>,
+    pub current_background_analysis_run_status: Option<RunStatus>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BlueGreenStatus {
+    pub active_selector: Option<String>,
+    pub preview_selector: Option<String>,
+    pub pre_promotion_analysis_run_status: Option<RunStatus>,
+    pub post_promotion_analysis_run_status: Option<RunStatus>,
+}
+
+/// What a Rollout's status tells of an AnalysisRun.
+#[derive(Deserialize)]
+pub(super) struct RunStatus {
+    pub name: Option<String>,
+    pub status: Option<String>,
+    pub message: Option<String>,
 }
 
 #[derive(Deserialize)]

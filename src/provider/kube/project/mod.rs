@@ -2,6 +2,8 @@
 //!
 //! An object whose identity cannot be trusted is [`Odd`] and has no row.
 
+mod analysis;
+mod flagger;
 mod mark;
 mod rollout;
 mod route;
@@ -14,6 +16,8 @@ use jiff::Timestamp;
 use super::wire;
 use crate::domain::{Condition, ContainerTemplate, ImageRef, Labels, Meta, ObjectKey, SafeText, Sha, Template};
 
+pub(super) use analysis::analysis_run;
+pub(super) use flagger::flagger_canary;
 pub(super) use rollout::rollout;
 pub(super) use route::{destination_rule, grpc_route, http_route, ingress, traefik_service, virtual_service};
 pub(super) use workload::{deployment, endpoints, pod, replica_set, service};

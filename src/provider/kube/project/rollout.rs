@@ -3,9 +3,12 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::{Odd, conditions, hash, meta, selector, service_name, template, time, word};
+use super::{Odd, analysis, conditions, hash, meta, selector, service_name, template, time, word};
 use crate::{
-    domain::{BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, SafeText, Step, Template, Weight},
+    domain::{
+        AnalysisKind, BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, RunNote, SafeText, Step, Template,
+        TemplateRef, Weight,
+    },
     provider::kube::wire,
 };
 
@@ -36,13 +39,29 @@ fn step(raw: &Value, max: u32) -> Step {
                 duration(d).map_or_else(|| Step::Unknown(SafeText::capped(&format!("pause {d}"), 80)), |d| Step::Pause(Some(d)))
             }
         },
-        "analysis" => Step::Analysis,
+        "analysis" => {
+            let templates = value.get("templates").and_then(Value::as_array).into_iter().flatten();
+            Step::Analysis(templates.filter_map(|t| Some(word(Some(t.get("templateName")?.as_str()?)))).collect())
+        }
         "experiment" => Step::Experiment,
-        "setCanaryScale" => Step::SetCanaryScale,
-        "setHeaderRoute" => Step::SetHeaderRoute,
-        "setMirrorRoute" => Step::SetMirrorRoute,
+        "setCanaryScale" => Step::SetCanaryScale(scale(value)),
+        "setHeaderRoute" => Step::SetHeaderRoute(word(value.get("name").and_then(Value::as_str))),
+        "setMirrorRoute" => {
+            let share = value.get("percentage").and_then(Value::as_f64).map(Weight::new);
+            Step::SetMirrorRoute(word(value.get("name").and_then(Value::as_str)), share)
+        }
         "plugin" => Step::Plugin(word(value.get("name").and_then(Value::as_str))),
         other => Step::Unknown(word(Some(other))),
+    }
+}
+
+/// How `setCanaryScale` scales.
+fn scale(raw: &Value) -> SafeText {
+    let number = |field: &str| raw.get(field).and_then(Value::as_i64);
+    match (number("replicas"), number("weight")) {
+        (Some(n), _) => n.to_string().into(),
+        (_, Some(w)) => format!("{w} %").into(),
+        _ => "as its weight".into(),
     }
 }
 
@@ -58,6 +77,12 @@ fn canary(raw: &wire::Canary) -> Result<CanarySpec, Odd> {
         router: routing.keys().find(|k| !settings.contains(&k.as_str())).map(|k| word(Some(k))),
         routing: super::route::routing(routing),
         max_weight: max,
+        background: raw
+            .analysis
+            .iter()
+            .flat_map(|a| a.templates.iter().flatten())
+            .map(|t| word(t.template_name.as_deref()))
+            .collect(),
     })
 }
 
@@ -70,6 +95,8 @@ fn strategy(raw: &wire::RolloutStrategy) -> Result<RolloutStrategy, Odd> {
         active_service: service_name(raw.active_service.as_deref())?.ok_or(Odd("its strategy names no active Service"))?,
         preview_service: service_name(raw.preview_service.as_deref())?,
         auto_promotion: raw.auto_promotion_enabled.unwrap_or(true),
+        auto_promotion_seconds: raw.auto_promotion_seconds.filter(|s| *s > 0),
+        post_analysis: raw.post_promotion_analysis.is_some(),
     }))
 }
 
@@ -83,12 +110,46 @@ fn phase(raw: Option<&str>) -> RolloutPhase {
     }
 }
 
+/// The AnalysisRuns that the status tells of.
+fn runs(canary: &wire::CanaryStatus, blue_green: &wire::BlueGreenStatus) -> Vec<RunNote> {
+    [
+        (AnalysisKind::Step, &canary.current_step_analysis_run_status),
+        (AnalysisKind::Background, &canary.current_background_analysis_run_status),
+        (AnalysisKind::PrePromotion, &blue_green.pre_promotion_analysis_run_status),
+        (AnalysisKind::PostPromotion, &blue_green.post_promotion_analysis_run_status),
+    ]
+    .into_iter()
+    .filter_map(|(kind, run)| {
+        let run = run.as_ref()?;
+        Some(RunNote {
+            kind,
+            name: SafeText::capped(run.name.as_deref()?, 253),
+            phase: analysis::phase(run.status.as_deref()),
+            message: analysis::sentence(run.message.as_deref()),
+        })
+    })
+    .collect()
+}
+
+fn template_ref(raw: &wire::Reference, notes: Option<&wire::Annotations>, seen: Option<&str>) -> Result<TemplateRef, Odd> {
+    Ok(TemplateRef {
+        kind: word(raw.kind.as_deref()),
+        name: service_name(raw.name.as_deref())?.ok_or(Odd("its workloadRef has no name"))?,
+        generation: notes.and_then(|a| a.workload_generation.as_deref()).and_then(|g| g.parse().ok()),
+        observed: seen.and_then(|g| g.parse().ok()),
+    })
+}
+
 pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wire::RolloutStatus>) -> Result<Rollout, Odd> {
     let spec = raw.spec.ok_or(Odd("it has no spec"))?;
     let status = raw.status.unwrap_or_default();
     let strategy = strategy(&spec.strategy.unwrap_or_default())?;
     let max = if let RolloutStrategy::Canary(c) = &strategy { c.max_weight } else { 100 };
-    let weight = status.canary.and_then(|c| c.weights).and_then(|w| w.canary).and_then(|c| c.weight);
+    let (canary, blue_green) = (status.canary.unwrap_or_default(), status.blue_green.unwrap_or_default());
+    let runs = runs(&canary, &blue_green);
+    let weight = canary.weights.and_then(|w| w.canary).and_then(|c| c.weight);
+    let elsewhere = spec.workload_ref.as_ref();
+    let notes = raw.metadata.annotations.as_ref();
     Ok(Rollout {
         meta: meta(&raw.metadata)?,
         wanted: spec.replicas.unwrap_or(1),
@@ -102,6 +163,7 @@ pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wi
         phase: phase(status.phase.as_deref()),
         message: status.message.filter(|m| !m.is_empty()).map(|m| SafeText::capped(&m, 500)),
         aborted: status.abort.unwrap_or(false),
+        aborted_at: time(status.aborted_at.as_deref()),
         promote_full: status.promote_full.unwrap_or(false),
         controller_pause: status.controller_pause.unwrap_or(false),
         pauses: status
@@ -114,6 +176,9 @@ pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wi
         stable_hash: hash(status.stable_rs.as_deref()),
         current_hash: hash(status.current_pod_hash.as_deref()),
         weight: weight.map(|w| Weight::new(f64::from(w) * 100.0 / f64::from(max.max(1)))),
+        active_hash: hash(blue_green.active_selector.as_deref()),
+        preview_hash: hash(blue_green.preview_selector.as_deref()),
+        runs,
         replicas: status.replicas.unwrap_or(0),
         updated: status.updated_replicas.unwrap_or(0),
         ready: status.ready_replicas.unwrap_or(0),
@@ -121,6 +186,7 @@ pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wi
         conditions: conditions(status.conditions.as_deref()),
         // With a workloadRef the template stands in a Deployment; what the server may leave here is empty.
         template: spec.template.as_ref().map_or_else(Template::default, |t| template(Some(t))),
+        template_ref: elsewhere.map(|r| template_ref(r, notes, status.workload_observed_generation.as_deref())).transpose()?,
         selector: selector(spec.selector.and_then(|s| s.match_labels).as_ref())?,
     })
 }

@@ -140,7 +140,7 @@ fn rollout_json() -> Value {
             "strategy": {"canary": {"canaryService": "payment-canary", "stableService": "payment-stable",
                 "trafficRouting": {"managedRoutes": [{"name": "x"}], "istio": {"virtualServices": [{"name": "payment"}, {"name": "edge.mesh"}]}},
                 "steps": [{"setWeight": 20}, {"pause": {}}, {"pause": {"duration": "10m"}}, {"pause": {"duration": 30}},
-                    {"pause": {"duration": "45"}}, {"pause": {"duration": "soon"}}, {"analysis": {"templates": []}},
+                    {"pause": {"duration": "45"}}, {"pause": {"duration": "soon"}}, {"analysis": {"templates": [{"templateName": "errors"}]}},
                     {"plugin": {"name": "org/p"}}, {"teleport": {}}, {"setWeight": 50, "pause": {}}]}}},
         "status": {"observedGeneration": "3", "phase": "Paused", "message": "CanaryPauseStep", "currentStepIndex": 1,
             "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-03-03T10:00:00Z"}], "controllerPause": true,
@@ -172,7 +172,8 @@ fn a_rollout_under_way() {
         ]
     );
     assert!(matches!(&c.steps[5], Step::Unknown(t) if t.as_str().contains("soon")), "a pause that ends is not one that waits");
-    assert_eq!(c.steps[6..9], [Step::Analysis, Step::Plugin("org/p".into()), Step::Unknown("teleport".into())]);
+    let analysis = Step::Analysis(vec!["errors".into()]);
+    assert_eq!(c.steps[6..9], [analysis, Step::Plugin("org/p".into()), Step::Unknown("teleport".into())]);
     assert!(matches!(c.steps[9], Step::Unknown(_)), "two keys in one step");
 }
 
@@ -197,3 +198,130 @@ fn other_strategies_and_phases() {
 }
 
 mod route;
+
+#[test]
+fn a_blue_green_rollout_and_what_its_status_tells_of_analyses() {
+    let raw = json!({
+        "metadata": with(json!({"metadata": meta()}), "/metadata/annotations", json!({"rollout.argoproj.io/workload-generation": "4"}))["metadata"],
+        "spec": {"replicas": 2, "workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payment"},
+            "strategy": {"blueGreen": {"activeService": "live", "previewService": "next", "autoPromotionSeconds": 30,
+                "postPromotionAnalysis": {"templates": [{"templateName": "smoke"}]}}}},
+        "status": {"observedGeneration": "3", "workloadObservedGeneration": "3", "phase": "Degraded",
+            "abort": true, "abortedAt": "2026-03-03T10:00:00Z",
+            "blueGreen": {"activeSelector": "6f7d", "previewSelector": "9c1b",
+                "postPromotionAnalysisRunStatus": {"name": "payment-9c1b-2-post", "status": "Failed", "message": "bad\u{7}"}}},
+    });
+    let r: Rollout = row(rollout, raw).unwrap();
+    assert_eq!((r.active_hash.as_deref(), r.preview_hash.as_deref()), (Some("6f7d"), Some("9c1b")));
+    assert!(matches!(&r.strategy, RolloutStrategy::BlueGreen(b) if b.auto_promotion_seconds == Some(30) && b.post_analysis));
+    let note = &r.runs[0];
+    assert_eq!((note.kind, &note.phase), (crate::domain::AnalysisKind::PostPromotion, &crate::domain::AnalysisPhase::Failed));
+    assert_eq!(note.message.as_ref().unwrap().as_str(), "bad\u{fffd}");
+    let other = r.template_ref.unwrap();
+    assert_eq!((&*other.name, other.generation, other.observed), ("payment", Some(4), Some(3)));
+    assert_eq!(r.aborted_at, Some("2026-03-03T10:00:00Z".parse().unwrap()));
+}
+
+#[test]
+fn the_steps_of_a_router_say_what_they_do() {
+    let raw = with(
+        rollout_json(),
+        "/spec/strategy/canary/steps",
+        json!([{"setCanaryScale": {"replicas": 3}}, {"setCanaryScale": {"weight": 25}}, {"setCanaryScale": {"matchTrafficWeight": true}},
+            {"setHeaderRoute": {"name": "beta", "match": []}}, {"setMirrorRoute": {"name": "copy", "percentage": 35}},
+            {"experiment": {"templates": []}}]),
+    );
+    let r: Rollout = row(rollout, raw).unwrap();
+    let RolloutStrategy::Canary(c) = &r.strategy else { panic!("a canary") };
+    assert_eq!(
+        c.steps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["canary pods 3", "canary pods 25 %", "canary pods as its weight", "header route beta", "mirror 35 % copy", "experiment"]
+    );
+}
+
+#[test]
+fn an_analysis_run_says_which_metric_failed_and_why() {
+    let metadata = with(
+        with(
+            json!({"metadata": meta()}),
+            "/metadata/labels",
+            json!({"rollout-type": "Step", "step-index": "1", "rollouts-pod-template-hash": "9c1b"}),
+        ),
+        "/metadata/annotations",
+        json!({"rollout.argoproj.io/revision": "3"}),
+    )["metadata"]
+        .clone();
+    let metadata = with(
+        json!({"metadata": metadata}),
+        "/metadata/ownerReferences",
+        json!([{"kind": "Rollout", "uid": "r-1", "controller": true}]),
+    )["metadata"]
+        .clone();
+    let raw = json!({
+        "metadata": metadata,
+        "spec": {"metrics": [
+            {"name": "p95", "interval": "10s", "successCondition": "result[0] < 400", "provider": {"prometheus": {}}},
+            {"name": "error-rate", "count": "5", "failureLimit": 1, "successCondition": "result[0] <= 0.05", "provider": {"prometheus": {}}},
+        ]},
+        "status": {"phase": "Failed", "startedAt": "2026-03-03T10:00:00Z", "completedAt": "2026-03-03T10:01:00Z",
+            "message": "Metric \"error-rate\" assessed Failed due to failed (2) > failureLimit (1)",
+            "metricResults": [
+                {"name": "error-rate", "phase": "Failed", "count": 3, "successful": 1, "failed": 2, "measurements": [
+                    {"phase": "Successful", "value": "[0.01]", "finishedAt": "2026-03-03T10:00:00Z"},
+                    {"phase": "Failed", "value": "[0.2]", "finishedAt": "2026-03-03T10:00:10Z"},
+                    {"phase": "Failed", "value": "[0.179]", "finishedAt": "2026-03-03T10:00:20Z"}]},
+                {"name": "p95", "phase": "Successful", "count": 3, "successful": 3, "measurements": [
+                    {"phase": "Successful", "value": "[NaN]"}]}]},
+    });
+    let a: crate::domain::AnalysisRun = row(analysis_run, raw.clone()).unwrap();
+    assert_eq!(
+        (a.kind, a.step, a.hash.as_deref(), a.revision),
+        (crate::domain::AnalysisKind::Step, Some(1), Some("9c1b"), Some(3))
+    );
+    assert_eq!(a.owner.as_deref(), Some("r-1"));
+    let bad = &a.metrics[1];
+    assert_eq!((bad.count, bad.failed, bad.failure_limit, bad.wanted), (3, 2, 1, Some(5)));
+    assert_eq!(bad.last.as_ref().unwrap().value.as_ref().unwrap().as_str(), "[0.179]");
+    assert_eq!(a.why().unwrap().as_str(), "error-rate 0.179, must be: result[0] <= 0.05");
+    // A metric that does not count is not to blame; without one the controller's sentence stands.
+    let dry = with(raw, "/spec/dryRun", json!([{"metricName": "error-rate"}]));
+    let a: crate::domain::AnalysisRun = row(analysis_run, dry).unwrap();
+    assert!(a.metrics[1].dry_run);
+    assert!(a.why().unwrap().as_str().starts_with("Metric \"error-rate\" assessed Failed"));
+    let new: crate::domain::AnalysisRun =
+        row(analysis_run, json!({"metadata": meta(), "spec": {"metrics": [{"name": "m"}]}})).unwrap();
+    assert_eq!((new.phase, new.metrics[0].count), (crate::domain::AnalysisPhase::Pending, 0));
+}
+
+#[test]
+fn a_canary_of_flagger() {
+    use crate::domain::{FlaggerCanary, FlaggerPhase, GateStand};
+    let raw = json!({
+        "metadata": meta(),
+        "spec": {"provider": "istio", "targetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart"},
+            "service": {"port": 80, "targetPort": 8080}, "skipAnalysis": false,
+            "analysis": {"interval": "1s", "threshold": 5, "stepWeight": 20, "maxWeight": 50,
+                "metrics": [{"name": "request-success-rate", "thresholdRange": {"min": 99}, "interval": "1m"},
+                    {"name": "request-duration", "threshold": 500}],
+                "webhooks": [{"name": "go", "type": "confirm-rollout", "url": "http://x/gate/check"},
+                    {"name": "load", "url": "http://x/"}, {"name": "odd", "type": "dance", "url": "http://x/"}]}},
+        "status": {"phase": "Waiting", "canaryWeight": 0, "failedChecks": 2, "iterations": -1,
+            "lastTransitionTime": "2026-03-03T10:00:00Z",
+            "conditions": [{"type": "Promoted", "status": "Unknown", "reason": "Waiting", "message": "Waiting for approval."}]},
+    });
+    let c: FlaggerCanary = row(flagger_canary, raw.clone()).unwrap();
+    assert_eq!((&*c.target, &*c.apex, &*c.primary(), &*c.canary_service()), ("cart", "cart", "cart-primary", "cart-canary"));
+    assert_eq!((c.phase.clone(), c.failed_checks, c.threshold, c.iteration), (FlaggerPhase::Waiting, 2, 5, -1));
+    assert_eq!(c.interval.as_secs(), 10, "shorter ones are raised");
+    assert_eq!(c.steps.iter().map(|w| w.percent()).collect::<Vec<_>>(), [20.0, 40.0, 60.0], "until the greatest is reached");
+    assert_eq!(c.gates.iter().map(|g| g.stand).collect::<Vec<_>>(), [GateStand::Holds, GateStand::Idle, GateStand::Idle]);
+    assert_eq!((c.metrics[0].min, c.metrics[0].max), (Some(99.0), None));
+    assert_eq!((c.metrics[1].min, c.metrics[1].max), (None, Some(500.0)), "the older form");
+    let list = with(raw.clone(), "/spec/analysis", json!({"stepWeights": [5, 20, 50]}));
+    let c: FlaggerCanary = row(flagger_canary, list).unwrap();
+    assert_eq!((c.steps.len(), c.threshold, c.interval.as_secs()), (3, 1, 60));
+    let bare: FlaggerCanary =
+        row(flagger_canary, json!({"metadata": meta(), "spec": {"targetRef": {"kind": "Deployment", "name": "cart"}}})).unwrap();
+    assert_eq!((bare.phase, bare.skip_analysis), (FlaggerPhase::Initializing, true));
+    assert!(row(flagger_canary, with(raw, "/spec/targetRef", json!({"kind": "Deployment", "name": "../x"}))).is_err());
+}

@@ -65,6 +65,7 @@ pub(in crate::provider::kube) fn replica_set(
         wanted: spec.replicas.unwrap_or(1),
         ready: status.ready_replicas.unwrap_or(0),
         available: status.available_replicas.unwrap_or(0),
+        scale_down: notes.and_then(|a| time(a.scale_down.as_deref()).or_else(|| time(a.scale_down_long.as_deref()))),
         conditions: conditions(status.conditions.as_deref()),
         template: template(spec.template.as_ref()),
     })
