@@ -113,6 +113,9 @@ pub enum Command {
         /// Only this environment; the verdict then speaks of it
         #[arg(long, value_name = "NAME", env = "GONOGO_ENV")]
         env: Option<EnvironmentName>,
+        /// One line for tmux and prompts, out of what any gonogo saw last; nothing is asked
+        #[arg(long)]
+        short: bool,
     },
     /// The verdict as an exit code: may this release go on?
     Check {
@@ -140,6 +143,24 @@ pub enum Command {
         /// The run's number or id
         #[arg(value_name = "RUN")]
         run: Option<String>,
+    },
+    /// Write a configuration from what lies around: contexts, workloads, workflows, Prometheus. Nothing is written unasked
+    Init {
+        /// Look at these contexts of the kubeconfig; at all of them where none is named
+        #[arg(long = "context", value_name = "NAME")]
+        contexts: Vec<String>,
+        /// Look at these namespaces; at those with workloads where none is named
+        #[arg(long = "namespace", short = 'n', value_name = "NAME")]
+        namespaces: Vec<String>,
+        /// The address of Prometheus, where none is found in a cluster
+        #[arg(long, value_name = "ADDRESS")]
+        prometheus: Option<String>,
+        /// The file to write, or `default` for your own; the one that is read where nothing is said
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+        /// Write without being asked
+        #[arg(long)]
+        yes: bool,
     },
     /// Examine every source: is it there, who am I to it, what may I do, does it have data?
     Doctor,

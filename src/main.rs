@@ -24,6 +24,11 @@ fn main() -> ExitCode {
         headless::say(&e.to_string(), None);
         return ExitCode::from(Exit::Failed.code());
     }
+    if let (Some(Command::Status { short: true, env }), None) = (&cli.command, cli.global.demo) {
+        // Before the runtime: a prompt waits for this.
+        let done = wire::last::short(&cli.global, env.as_ref(), &mut Printer::stdout(cli.global.output));
+        return ExitCode::from(done.unwrap_or(Exit::Failed).code());
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
@@ -68,6 +73,19 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
             let args = headless::TrustArgs { revoke: *revoke, yes: *yes };
             wire::config::trust(&cli.global, file.as_deref(), &args, &mut printer)
         }
+        Some(Command::Init { contexts, namespaces, prometheus, write, yes }) => {
+            let args = wire::init::Args {
+                contexts: contexts.clone(),
+                namespaces: namespaces.clone(),
+                prometheus: prometheus.clone(),
+                write: write.clone(),
+                ask: headless::InitArgs { yes: *yes, dry_run: cli.global.dry_run },
+            };
+            tokio::select! {
+                done = wire::init::run(&cli.global, &args, &mut printer) => done,
+                () = interrupted() => Ok(Exit::Interrupted),
+            }
+        }
         Some(Command::Doctor) => {
             tokio::select! {
                 done = wire::doctor::run(&cli.global, &mut printer) => done,
@@ -107,16 +125,32 @@ async fn interrupted() {
 /// A question to the engine, asked once.
 async fn headless(cli: &Cli, command: &Command, printer: &mut Printer) -> io::Result<Exit> {
     let environment = match command {
-        Command::Status { env } | Command::Check { env, .. } => env.clone(),
+        Command::Status { env, .. } | Command::Check { env, .. } => env.clone(),
         _ => None,
     };
+    let narrowed = environment.is_some();
     let world = match World::open(&cli.global, environment, false).await {
         Ok(world) => world,
         Err(exit) => return Ok(exit),
     };
+    let exit = asked(cli, command, &world, printer).await;
+    if !narrowed {
+        // What was seen of one environment only is not what the prompt shows.
+        wire::last::keep(wire::last::of(&world, &cli.global).as_ref(), &world.engine.snapshot());
+    }
+    exit
+}
+
+async fn asked(cli: &Cli, command: &Command, world: &World, printer: &mut Printer) -> io::Result<Exit> {
     let engine = &world.engine;
     match command {
-        Command::Status { env } => headless::status(engine, &headless::StatusArgs { environment: env.clone() }, printer).await,
+        Command::Status { short: true, .. } => {
+            let s = engine.settled(headless::PATIENCE).await;
+            headless::short(Some(&headless::Brief::of(&s)), s.at, wire::last::args(&cli.global), printer)
+        }
+        Command::Status { env, .. } => {
+            headless::status(engine, &headless::StatusArgs { environment: env.clone() }, printer).await
+        }
         Command::Check { services, env, to, require, wait, timeout } => {
             let args = headless::CheckArgs {
                 services: services.clone(),

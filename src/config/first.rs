@@ -109,7 +109,7 @@ fn remote(found: &Found) -> Option<String> {
 }
 
 /// A name that the loader takes: `arn:aws:eks:eu-1:1:cluster/Shop` becomes `arn-aws-eks-eu-1-1-cluster-shop`.
-fn name(text: &str) -> String {
+pub(super) fn name(text: &str) -> String {
     let name: String = text
         .chars()
         .map(|c| c.to_ascii_lowercase())

@@ -23,7 +23,7 @@ pub enum Trust {
 
 /// What a repository's file would do that it may not do untrusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reach {
+pub struct Widening {
     /// Hosts that requests and credentials would go to.
     pub hosts: Vec<String>,
     /// Clusters that would be watched, and how they are found.
@@ -44,7 +44,7 @@ pub struct Asked {
     /// Whether it is trusted already.
     pub trust: Trust,
     /// What it would do.
-    pub reach: Reach,
+    pub reach: Widening,
 }
 
 /// The SHA-256 of a text, in hex.
@@ -97,8 +97,8 @@ pub fn asked(inputs: &Inputs<'_>, file: Option<&Path>) -> Result<Asked, Vec<Faul
     Ok(Asked { trust: of(inputs, &file, &hash), file, hash, reach })
 }
 
-fn reach(without: &Settings, with: &Settings, keys: Vec<String>) -> Reach {
-    let mut out = Reach { keys, ..Reach::default() };
+fn reach(without: &Settings, with: &Settings, keys: Vec<String>) -> Widening {
+    let mut out = Widening { keys, ..Widening::default() };
     if let Some(github) = with.github.as_ref().filter(|g| without.github.as_ref() != Some(g)) {
         out.hosts.push(format!(
             "{}: runs and rules of the repositories that it names, with your token for {}",

@@ -12,6 +12,18 @@ use std::{
 /// # Errors
 /// The folder cannot be made or written to; what stood there is untouched then.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    put(path, text, true)
+}
+
+/// The same without waiting for the disk: after a crash of the machine the old text may stand there.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_lightly(path: &Path, text: &str) -> io::Result<()> {
+    put(path, text, false)
+}
+
+fn put(path: &Path, text: &str, durable: bool) -> io::Result<()> {
     let path: PathBuf = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
@@ -24,7 +36,9 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(permissions) = kept {
         file.as_file().set_permissions(permissions)?;
     }
-    file.as_file().sync_all()?;
+    if durable {
+        file.as_file().sync_all()?;
+    }
     file.persist(&path).map_err(|e| e.error)?;
     Ok(())
 }

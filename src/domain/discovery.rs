@@ -4,13 +4,14 @@ use std::{fmt, sync::Arc};
 
 use super::{ObjectKey, Problem, SafeText};
 
-/// A kind of workload that discovery knows; which of them a configuration may name is another matter.
+/// A kind of workload that discovery knows; which of them a configuration may name is another matter. Of two workloads
+/// of one name the greater kind delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FoundKind {
-    /// apps/v1 Deployment.
-    Deployment,
     /// apps/v1 StatefulSet.
     StatefulSet,
+    /// apps/v1 Deployment.
+    Deployment,
     /// Argo Rollouts' Rollout.
     Rollout,
 }

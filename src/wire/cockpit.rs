@@ -1,14 +1,17 @@
 //! `gonogo`: the cockpit on a terminal, or one frame of it without one.
 
-use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
-use super::{World, demo, world};
+use super::{
+    World, demo, last,
+    world::{self, Closed},
+};
 use crate::{
     cli::{Cli, Colour, Command, Global},
-    config::Reloader,
+    config::{Looked, Reloader, UiSettings},
     domain::{Exit, SafeText},
     headless::{Printer, say},
     tui::{
@@ -17,7 +20,7 @@ use crate::{
         keymap::Keymap,
         look::Look,
         print::{self, Ground},
-        runtime::{self, Options},
+        runtime::{self, Choice, Options},
         terminal,
         theme::{ColourChoice, Depth, Theme},
     },
@@ -45,9 +48,32 @@ pub async fn run(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
     }
     let world = match open(cli, true).await {
         Ok(world) => world,
-        Err(exit) => return Ok(exit),
+        Err(Closed::Told(exit)) => return Ok(exit),
+        Err(Closed::Nothing(looked)) => return first(global, &looked, printer).await,
     };
     cockpit(world, global).await
+}
+
+/// Nothing is configured and nothing was found: the card, and what is chosen on it.
+async fn first(global: &Global, looked: &[Looked], printer: &mut Printer) -> io::Result<Exit> {
+    let ui = UiSettings { theme: global.theme.clone(), ascii: global.ascii, ..UiSettings::default() };
+    let look = match look(&ui, global) {
+        Ok(look) => look,
+        Err(why) => return Ok(usage(&why)),
+    };
+    let looked: Vec<(String, String)> = looked.iter().map(|l| (l.what.to_owned(), l.places.clone())).collect();
+    match runtime::card(&look, &looked).await? {
+        Choice::Quit => Ok(Exit::Done),
+        Choice::Init => super::init::run(global, &super::init::Args::default(), printer).await,
+        Choice::Demo => {
+            let options =
+                demo::Options { seed: global.seed, at: global.at, speed: global.speed, live: true, ..Default::default() };
+            match World::embedded(options, None, global).await {
+                Ok(world) => cockpit(world, global).await,
+                Err(exit) => Ok(exit),
+            }
+        }
+    }
 }
 
 /// Runs the screen, and runs it anew over a configuration that was changed and holds; one that does not is told, and
@@ -55,6 +81,7 @@ pub async fn run(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
 async fn cockpit(mut world: World, global: &Global) -> io::Result<Exit> {
     let inputs = world::inputs(global);
     let mut reloader = Reloader::new(&inputs);
+    let last = last::of(&world, global);
     loop {
         let mut options = match options(&world, global) {
             Ok(options) => options,
@@ -65,9 +92,19 @@ async fn cockpit(mut world: World, global: &Global) -> io::Result<Exit> {
         let changed = {
             let screen = runtime::run(&world.engine, options);
             tokio::pin!(screen);
+            let keep = async {
+                loop {
+                    tokio::time::sleep(last::EVERY).await;
+                    let (last, s) = (last.clone(), world.engine.snapshot());
+                    // A home directory on the network may take its time.
+                    tokio::task::spawn_blocking(move || last::keep(last.as_ref(), &s)).await.ok();
+                }
+            };
+            tokio::pin!(keep);
             loop {
                 tokio::select! {
                     done = &mut screen => return done,
+                    () = &mut keep => {}
                     // The embedded world has no file that a person could change.
                     () = tokio::time::sleep(LOOK_AGAIN), if world.demo.is_none() => match reloader.poll(&inputs) {
                         None => {}
@@ -101,7 +138,8 @@ async fn frame(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
     };
     let world = match open(cli, false).await {
         Ok(world) => world,
-        Err(exit) => return Ok(exit),
+        Err(Closed::Told(exit)) => return Ok(exit),
+        Err(Closed::Nothing(looked)) => return Ok(usage(&super::first::card(&looked))),
     };
     let mut options = match options(&world, global) {
         Ok(options) => options,
@@ -117,21 +155,37 @@ async fn frame(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn open(cli: &Cli, live: bool) -> Result<World, Exit> {
+async fn open(cli: &Cli, live: bool) -> Result<World, Closed> {
     let global = &cli.global;
     match &cli.command {
         Some(Command::Demo { scenario }) => {
             let options = demo::Options { scenario: *scenario, seed: global.seed, at: global.at, speed: global.speed, live };
-            World::embedded(options, None, global).await
+            Ok(World::embedded(options, None, global).await?)
         }
-        _ => World::open(global, None, live).await,
+        _ => World::open_or(global, None, live).await,
     }
 }
 
 fn options(world: &World, global: &Global) -> Result<Options, String> {
-    let env: BTreeMap<String, String> = std::env::vars().collect();
     let ui = &world.settings.ui;
-    let themes = world::config_dir().map(|d| d.join("themes"));
+    Ok(Options {
+        themes: themes(),
+        keymap: Arc::new(Keymap::with(&ui.keys)?),
+        mouse: ui.mouse,
+        read_only: world.settings.read_only,
+        local: TimeZone::system(),
+        ..Options::new(look(ui, global)?)
+    })
+}
+
+fn themes() -> Option<PathBuf> {
+    world::config_dir().map(|d| d.join("themes"))
+}
+
+/// How the screen looks on this terminal.
+fn look(ui: &UiSettings, global: &Global) -> Result<Look, String> {
+    let env: BTreeMap<String, String> = std::env::vars().collect();
+    let themes = themes();
     let theme = Theme::load(ui.theme.as_deref().unwrap_or("dark"), themes.as_deref()).map_err(|e| e.to_string())?;
     let choice = match global.color {
         Colour::Auto => ColourChoice::Auto,
@@ -139,15 +193,7 @@ fn options(world: &World, global: &Global) -> Result<Options, String> {
         Colour::Never => ColourChoice::Never,
     };
     let look = Look::new(theme, Glyphs::detect(ui.ascii, &env), Depth::detect(choice, &env));
-    let look = if Look::is_remote(&env) { look.for_slow_line() } else { look };
-    Ok(Options {
-        themes,
-        keymap: Arc::new(Keymap::with(&ui.keys)?),
-        mouse: ui.mouse,
-        read_only: world.settings.read_only,
-        local: TimeZone::system(),
-        ..Options::new(look)
-    })
+    Ok(if Look::is_remote(&env) { look.for_slow_line() } else { look })
 }
 
 /// `120x40`, each at least 1 and at most 500x200.

@@ -5,6 +5,8 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 mod first;
+pub mod init;
+pub mod last;
 mod world;
 
 use std::{io, sync::Arc};

@@ -7,7 +7,7 @@ use directories::{BaseDirs, ProjectDirs};
 use super::{demo, first};
 use crate::{
     cli::Global,
-    config::{Fault, FirstRun, Inputs, Loaded, Overrides, RealDisk, Secret, Settings, first_run, load, load_text},
+    config::{Fault, FirstRun, Inputs, Loaded, Looked, Overrides, RealDisk, Secret, Settings, first_run, load, load_text},
     domain::{EnvironmentName, Exit, Problem, ProblemKind},
     engine::{Engine, clock::Clock},
     headless::{Printer, say},
@@ -28,17 +28,42 @@ pub struct World {
     pub demo: Option<demo::Demo>,
 }
 
+/// Why no world was opened.
+pub enum Closed {
+    /// It was told on standard error, and this is the exit code.
+    Told(Exit),
+    /// Nothing is configured and nothing was found: what was looked for.
+    Nothing(Vec<Looked>),
+}
+
+impl From<Exit> for Closed {
+    fn from(exit: Exit) -> Self {
+        Self::Told(exit)
+    }
+}
+
 impl World {
     /// Opens the world that the options name, looking at an environment; `live` for a person who watches. What stands in the way is told on
     /// standard error, and the exit code says which kind it is.
     pub async fn open(global: &Global, environment: Option<EnvironmentName>, live: bool) -> Result<Self, Exit> {
+        Self::open_or(global, environment, live).await.map_err(|closed| match closed {
+            Closed::Told(exit) => exit,
+            Closed::Nothing(looked_for) => {
+                say(&first::card(&looked_for), None);
+                Exit::Usage
+            }
+        })
+    }
+
+    /// The same for who has another way on where nothing is configured.
+    pub async fn open_or(global: &Global, environment: Option<EnvironmentName>, live: bool) -> Result<Self, Closed> {
         let world = match global.demo {
             Some(scenario) => {
                 let options = demo::Options { scenario, seed: global.seed, at: global.at, speed: global.speed, live };
-                Self::embedded(options, environment, global).await
+                Self::embedded(options, environment, global).await?
             }
-            None => Self::real(global, environment).await,
-        }?;
+            None => Self::real(global, environment).await?,
+        };
         for note in &world.notes {
             say(&note.to_string(), None);
         }
@@ -58,19 +83,16 @@ impl World {
         Ok(Self { engine, settings, notes, files: vec![], demo: Some(demo) })
     }
 
-    async fn real(global: &Global, environment: Option<EnvironmentName>) -> Result<Self, Exit> {
+    async fn real(global: &Global, environment: Option<EnvironmentName>) -> Result<Self, Closed> {
         let inputs = inputs(global);
         let loaded = load(&inputs).map_err(|f| faults(&f))?;
         if loaded.files.is_empty() {
             return match first_run(&inputs, &first::found(&inputs).await) {
-                FirstRun::Found { settings, .. } => Self::configured(*settings, environment, vec![], vec![]).await,
-                FirstRun::Nothing { looked_for } => {
-                    say(&first::card(&looked_for), None);
-                    Err(Exit::Usage)
-                }
+                FirstRun::Found { settings, .. } => Ok(Self::configured(*settings, environment, vec![], vec![]).await?),
+                FirstRun::Nothing { looked_for } => Err(Closed::Nothing(looked_for)),
             };
         }
-        Self::configured(loaded.settings, environment, loaded.files, loaded.notes).await
+        Ok(Self::configured(loaded.settings, environment, loaded.files, loaded.notes).await?)
     }
 
     /// A world over settings that hold.

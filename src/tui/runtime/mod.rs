@@ -2,6 +2,7 @@
 //!
 //! Leaving and keys come before data, so that a flood of data cannot delay an abort.
 
+mod card;
 mod pace;
 mod perform;
 mod script;
@@ -18,6 +19,7 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::{mpsc, watch};
 
+pub use card::{Choice, card};
 pub use script::{ScriptEnd, script};
 
 use super::{

@@ -1,0 +1,123 @@
+use super::*;
+use crate::{
+    config::{Inputs, RealDisk, load_text},
+    domain::ObjectKey,
+};
+
+fn workload(namespace: &str, name: &str, kind: FoundKind) -> FoundWorkload {
+    FoundWorkload { key: ObjectKey::new(namespace, name).unwrap(), kind, flagger: false }
+}
+
+fn place(context: &str, namespaces: &[&str], workloads: &[(&str, FoundKind)]) -> FoundPlace {
+    let all = namespaces.iter().flat_map(|ns| workloads.iter().map(|(name, kind)| workload(ns, name, *kind)));
+    FoundPlace {
+        context: context.into(),
+        server: Some(format!("https://{context}.example")),
+        namespaces: namespaces.iter().map(|n| (*n).into()).collect(),
+        workloads: all.collect(),
+    }
+}
+
+fn company() -> Lying {
+    use FoundKind::{Deployment, Rollout, StatefulSet};
+    let stg = [("cart", Deployment), ("payment", Rollout), ("cart-canary", Deployment)];
+    let prod = [
+        ("cart", Deployment),
+        ("payment", Rollout),
+        ("payment", Deployment),
+        ("media-blue", Deployment),
+        ("media-green", Deployment),
+        ("db", StatefulSet),
+    ];
+    let jobs = ["test (cart)", "test (payment)", "deploy (media)", "plan"];
+    Lying {
+        places: vec![place("eu-1", &["shop"], &prod), place("stg", &["shop"], &stg)],
+        repo: Some(("acme/shop".parse().unwrap(), None)),
+        workflows: vec![FoundWorkflow {
+            file: "ci-cd.yml".into(),
+            name: "CI".into(),
+            jobs: jobs.iter().map(|j| SafeText::clean(j)).collect(),
+        }],
+        prometheus: Some("https://prom.example".into()),
+        presets: vec!["istio".into()],
+    }
+}
+
+/// What the loader makes of a text.
+fn settings(text: &str) -> crate::config::Settings {
+    let loaded = load_text(std::path::Path::new("t.toml"), text, &Inputs::bare(&RealDisk));
+    loaded.unwrap_or_else(|f| panic!("{f:#?}\n{text}")).settings
+}
+
+#[test]
+fn a_company_from_nothing() {
+    let (text, notes) = propose(None, &company()).unwrap();
+    insta::assert_snapshot!("company", text);
+    assert_eq!(notes.len(), 1, "the database: {notes:?}");
+    let settings = settings(&text);
+    let names: Vec<&str> = settings.topology.environments.iter().map(|e| e.name.as_str()).collect();
+    assert_eq!(names, ["staging", "production"]);
+    let services: Vec<String> = settings.topology.services.iter().map(|s| format!("{}={}", s.name, s.workload)).collect();
+    assert_eq!(services, ["cart=deployment/cart", "media=deployment/media-blue", "payment=rollout/payment"]);
+    assert!(settings.topology.services.iter().all(|s| s.pipeline.as_ref().unwrap().job.is_some()));
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    let (text, _) = propose(None, &company()).unwrap();
+    assert_eq!(propose(Some(&text), &company()).unwrap().0, text);
+}
+
+#[test]
+fn what_a_person_wrote_is_kept_to_the_letter_and_only_what_is_new_is_added() {
+    let own = "# mine\n[environment.live]   # our word for it\norder = 3\nclusters.main = { server = \"https://eu-1.example/\", namespace = 'shop' }\n\n\
+               [service.kasse]\nworkload = \"rollout/payment\" # the till\n";
+    let (text, _) = propose(Some(own), &company()).unwrap();
+    for line in own.lines() {
+        assert!(text.lines().any(|l| l == line), "{line:?} is gone from\n{text}");
+    }
+    assert!(!text.contains("[defaults]"), "defaults would change what is there:\n{text}");
+    assert!(!text.contains("eu-1\"") && !text.contains("service.payment"), "known already:\n{text}");
+    let settings = settings(&text);
+    let names: Vec<&str> = settings.topology.environments.iter().map(|e| e.name.as_str()).collect();
+    // Staging would have been third, and that is taken.
+    assert_eq!(names, ["live", "staging"]);
+    let services: Vec<&str> = settings.topology.services.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(services, ["kasse", "cart", "media"]);
+}
+
+#[test]
+fn one_cluster_with_an_environment_per_namespace() {
+    let found = Lying {
+        places: vec![place("one", &["shop-dev", "shop-prod", "pay-prod"], &[("web", FoundKind::Deployment)])],
+        ..Lying::default()
+    };
+    let (text, _) = propose(None, &found).unwrap();
+    let settings = settings(&text);
+    let placings: Vec<String> = settings
+        .topology
+        .environments
+        .iter()
+        .flat_map(|e| e.clusters.iter().map(move |c| format!("{} {} {}", e.name, c.cluster, c.namespace)))
+        .collect();
+    assert_eq!(placings, ["dev one shop-dev", "production one-shop-prod shop-prod", "production one-pay-prod pay-prod"]);
+}
+
+#[test]
+fn hostile_names_stay_inside_their_quotes_and_comments() {
+    let context = "x\"]\n[github]\ntoken_command=[\"sh\"]\u{202e}prod";
+    let found = Lying { places: vec![place(context, &["shop"], &[("web", FoundKind::Deployment)])], ..Lying::default() };
+    let (text, _) = propose(None, &found).unwrap();
+    assert!(settings(&text).github.is_none(), "{text}");
+    assert_eq!(settings(&text).clusters[0].context.as_deref(), Some(context));
+}
+
+#[test]
+fn jobs_that_name_only_some_services_are_bound_to_those() {
+    let mut found = company();
+    found.workflows[0].jobs.truncate(1);
+    let (text, _) = propose(None, &found).unwrap();
+    let settings = settings(&text);
+    let bound: Vec<(&str, bool)> = settings.topology.services.iter().map(|s| (s.name.as_str(), s.pipeline.is_some())).collect();
+    assert_eq!(bound, [("cart", true), ("media", false), ("payment", false)]);
+}
