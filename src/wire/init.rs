@@ -241,7 +241,8 @@ async fn workflows(
     }
     world::token(&mut settings).await?;
     let Some(connection) = &settings.github else { return Ok(vec![]) };
-    github::connect(connection, Arc::clone(timer))?.discover(repo).await
+    let env = |name: &str| inputs.env.get(name).cloned();
+    github::connect(connection, Arc::clone(timer), env)?.discover(repo).await
 }
 
 /// The presets that the source has metrics of, asked over the configuration that would be written.
