@@ -7,6 +7,7 @@ use std::{
     io::{Read as _, Write as _},
     num::NonZeroU16,
     os::fd::OwnedFd,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
 };
 
@@ -43,6 +44,11 @@ impl Drop for Cockpit {
 
 impl Cockpit {
     fn start() -> Self {
+        Self::run(&["demo", "canary-regression"], None)
+    }
+
+    /// With these arguments, and with nothing of this machine but `home`.
+    fn run(args: &[&str], home: Option<&Path>) -> Self {
         // A child of another test must not keep this one's line open.
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -51,8 +57,13 @@ impl Cockpit {
         let name = ptsname(&master, vec![]).unwrap().into_string().unwrap();
         let slave: OwnedFd = File::options().read(true).write(true).open(name).unwrap().into();
         let stdio = || Stdio::from(slave.try_clone().unwrap());
-        let child = Command::new(env!("CARGO_BIN_EXE_gonogo"))
-            .args(["demo", "canary-regression", "--color", "always"])
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
+        if let Some(home) = home {
+            command.env_clear().current_dir(home).env("HOME", home).env("PATH", "");
+        }
+        let child = command
+            .args(args)
+            .args(["--color", "always"])
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
             .env_remove("SSH_CONNECTION")
@@ -168,4 +179,64 @@ fn another_size_is_another_frame() {
     cockpit.shows("need 40x8");
     cockpit.press("q");
     assert_eq!(cockpit.ended().code(), Some(0));
+}
+
+#[test]
+fn the_first_run_card_leads_on() {
+    let home = tempfile::tempdir().unwrap();
+    let mut card = Cockpit::run(&[], Some(home.path()));
+    card.shows("Nothing is configured yet");
+    assert!(!card.is_cooked());
+    card.press("x");
+    card.press("d");
+    card.shows("NO-GO");
+    card.press("q");
+    card.wrote(LEAVES);
+    assert_eq!(card.ended().code(), Some(0));
+    assert!(card.is_cooked());
+
+    let mut card = Cockpit::run(&[], Some(home.path()));
+    card.shows("q  quit");
+    card.press("i");
+    card.wrote(LEAVES);
+    card.shows("nothing was found that a configuration could be made of");
+    assert_eq!(card.ended().code(), Some(2));
+    assert!(card.is_cooked());
+}
+
+#[test]
+fn init_asks_at_a_terminal_and_takes_no_enter_for_a_yes() {
+    let home = tempfile::tempdir().unwrap();
+    let sim = gonogo_sim(home.path());
+    for (answer, code, written) in [("\r", 3, false), ("y\r", 0, true)] {
+        let args = ["init", "--write", "new.toml"];
+        let mut init = Cockpit::run(&args, Some(home.path()));
+        init.until("[y/N]", |c| String::from_utf8_lossy(&c.seen).contains("[y/N]"));
+        init.press(answer);
+        assert_eq!((init.ended().code(), home.path().join("new.toml").exists()), (Some(code), written), "{answer:?}");
+    }
+    drop(sim);
+}
+
+/// The embedded world as a process, with its kubeconfig where everybody looks for one.
+fn gonogo_sim(home: &Path) -> Running {
+    let mut child =
+        Command::new(env!("CARGO_BIN_EXE_gonogo")).args(["sim", "--scenario", "calm"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+    let running = Running(child);
+    let from = line.split("\"kubeconfig\":\"").nth(1).unwrap().split('"').next().unwrap();
+    std::fs::create_dir(home.join(".kube")).unwrap();
+    std::fs::copy(from, home.join(".kube/config")).unwrap();
+    running
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Killed, it could not take its files with it.
+        kill_process(Pid::from_child(&self.0), Signal::TERM).ok();
+        self.0.wait().ok();
+    }
 }

@@ -25,4 +25,5 @@ mod progressive;
 mod referees;
 mod restart;
 mod screen;
+mod setup;
 mod status;
