@@ -213,6 +213,7 @@ fn services(doc: &mut DocumentMut, lying: &Lying, notes: &mut Vec<SafeText>) {
         .and_then(Item::as_str)
         .map(str::to_owned);
     let Some(all) = table(doc.as_table_mut(), "service") else { return };
+    let mut guessing = true;
     for service in &new {
         let mut one = Table::new();
         if standard.as_ref().map(|s| s.replace("{service}", service.name.as_str())) != Some(service.workload.clone()) {
@@ -223,7 +224,12 @@ fn services(doc: &mut DocumentMut, lying: &Lying, notes: &mut Vec<SafeText>) {
         if let (None, Some(pipeline), Some((repo, _))) = (shared, &found, &lying.repo)
             && has(pipeline, &service.name, new.len())
         {
-            one.insert("pipeline", said(binding(repo, pipeline, service.name.as_str()), "guessed from the names of its jobs"));
+            let binding = binding(repo, pipeline, service.name.as_str());
+            // Said once, not on every line.
+            let first = std::mem::take(&mut guessing);
+            let item =
+                if first { said(binding, "guessed from the names of its jobs, as those below") } else { Item::Value(binding) };
+            one.insert("pipeline", item);
         }
         all.insert(service.name.as_str(), Item::Table(one));
     }
