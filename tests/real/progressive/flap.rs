@@ -48,7 +48,7 @@ fn a_service_that_flips_all_the_time_costs_few_frames_and_no_memory() {
 
     assert!(took > Duration::from_secs(15) && flips > 10 * took.as_secs() as usize, "no flapping: {flips} in {took:?}");
     let seconds =
-        frames.iter().map(|first| frames.iter().filter(|f| (*first..*first + Duration::from_secs(1)).contains(f)).count());
+        frames.iter().map(|first| frames.iter().filter(|f| (*first..*first + Duration::from_secs(1)).contains(*f)).count());
     let worst = seconds.max().unwrap_or(0);
     assert!(worst <= 10, "{worst} frames in one second, {} in {took:?}, {flips} flips", frames.len());
     let grown = highest.saturating_sub(early) >> 10;
