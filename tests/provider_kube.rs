@@ -227,7 +227,7 @@ impl Drop for World {
 
 /// `= a:1 b:2` a list with versions, `+ a:1`, `- a`, `! Kind`.
 fn short(update: &Update<Deployment>) -> String {
-    let name = |d: &Deployment| format!(" {}:{}", d.meta.key.name, d.meta.resource_version);
+    let name = |d: &Deployment| format!(" {}:{}", d.workload.meta.key.name, d.workload.meta.resource_version);
     match update {
         Update::Replace(rows) => format!("={}", rows.iter().map(name).collect::<String>()),
         Update::Upsert(row) => format!("+{}", name(row)),

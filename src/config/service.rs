@@ -89,15 +89,15 @@ pub(super) fn bad_name(node: &Node, name: &str, why: &crate::domain::IdError) ->
 
 fn workload(node: &Node, text: &str, faults: &mut Vec<Fault>) -> Option<WorkloadRef> {
     let mut wrong = |what: String| {
-        faults.push(node.place(&["workload"]).fault(what, "write \"deployment/NAME\", \"rollout/NAME\" or \"canary/NAME\""));
+        faults.push(
+            node.place(&["workload"])
+                .fault(what, "write deployment/NAME, statefulset/NAME, daemonset/NAME, rollout/NAME or canary/NAME"),
+        );
         None
     };
     let Some((kind, name)) = text.split_once('/') else { return wrong(format!("{text:?} has no kind")) };
-    let kind = match kind {
-        "deployment" => WorkloadKind::Deployment,
-        "rollout" => WorkloadKind::Rollout,
-        "canary" => WorkloadKind::Canary,
-        other => return wrong(format!("unknown kind {other:?}")),
+    let Some(kind) = WorkloadKind::ALL.into_iter().find(|k| k.word() == kind) else {
+        return wrong(format!("unknown kind {kind:?}"));
     };
     match name.parse::<ServiceName>() {
         Ok(_) => Some(WorkloadRef { kind, name: name.into() }),

@@ -26,7 +26,7 @@ pub fn rollout_status(r: &Rollout) -> (SafeText, Option<SafeText>) {
 /// Whether the controller has seen the newest wanted state. What is no number comes from a controller that kept a hash
 /// there, or from none yet.
 pub(super) fn observed(r: &Rollout) -> bool {
-    r.observed_generation.is_none_or(|seen| seen >= r.meta.generation)
+    r.workload.observed_generation.is_none_or(|seen| seen >= r.workload.meta.generation)
 }
 
 /// Whether somebody has cleared the pause and the controller has not yet gone on.
@@ -56,7 +56,7 @@ fn word(phase: &RolloutPhase) -> SafeText {
 /// What the controller would say.
 fn worked_out(r: &Rollout) -> (SafeText, Option<SafeText>) {
     let degraded = |reason: &str, text: &SafeText| ("Degraded".into(), Some(format!("{reason}: {text}").into()));
-    for c in &r.conditions {
+    for c in &r.workload.conditions {
         if c.kind.as_str() == "InvalidSpec" {
             return degraded("InvalidSpec", &c.message);
         }
@@ -78,10 +78,10 @@ fn worked_out(r: &Rollout) -> (SafeText, Option<SafeText>) {
 
 /// What a rollout that nothing stops still waits for.
 fn pending(r: &Rollout) -> Option<&'static str> {
-    if r.updated < r.wanted {
+    if r.workload.updated < r.workload.wanted {
         return Some("more replicas need to be updated");
     }
-    if r.available < r.updated {
+    if r.workload.available < r.workload.updated {
         return Some("updated replicas are still becoming available");
     }
     let promoted = r.stable_hash.is_some() && r.stable_hash == r.current_hash;
@@ -98,7 +98,7 @@ fn pending(r: &Rollout) -> Option<&'static str> {
                 "waiting for post-promotion verification to complete"
             })
         }
-        RolloutStrategy::Canary(spec) if spec.router.is_none() && r.replicas > r.updated => {
+        RolloutStrategy::Canary(spec) if spec.router.is_none() && r.workload.replicas > r.workload.updated => {
             Some("old replicas are pending termination")
         }
         RolloutStrategy::Canary(_) if !promoted => Some("waiting for all steps to complete"),
@@ -108,6 +108,6 @@ fn pending(r: &Rollout) -> Option<&'static str> {
 
 /// Why the progress deadline is over, where it is.
 pub(super) fn overdue(r: &Rollout) -> Option<SafeText> {
-    let late = find(&r.conditions, "Progressing").filter(|c| c.reason.as_str() == "ProgressDeadlineExceeded");
+    let late = find(&r.workload.conditions, "Progressing").filter(|c| c.reason.as_str() == "ProgressDeadlineExceeded");
     late.map(|c| format!("the progress deadline is exceeded: {}", c.message).into())
 }

@@ -22,12 +22,7 @@ pub struct ChangeTarget {
 
 impl fmt::Display for ChangeTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            WorkloadKind::Deployment => "deployment",
-            WorkloadKind::Rollout => "rollout",
-            WorkloadKind::Canary => "canary",
-        };
-        write!(f, "{} {kind} {}", self.cluster, self.key)
+        write!(f, "{} {} {}", self.cluster, self.kind, self.key)
     }
 }
 
@@ -64,8 +59,8 @@ pub struct Seen {
 impl Seen {
     /// What a person sees of a Deployment.
     pub fn deployment(d: &Deployment) -> Self {
-        let fingerprint = format!("{};paused={};wanted={}", images(&d.template), d.paused, d.wanted);
-        Self::of(&d.meta, &fingerprint, None, d.paused, false)
+        let fingerprint = format!("{};paused={};wanted={}", images(&d.workload.template), d.paused, d.workload.wanted);
+        Self::of(&d.workload.meta, &fingerprint, None, d.paused, false)
     }
 
     /// What a person sees of a Rollout.
@@ -75,7 +70,7 @@ impl Seen {
         let pause = r.pauses.first().map(|(why, since)| format!("{why}@{}", number(since.map(|t| t.to_string()))));
         let fingerprint = format!(
             "{};paused={};abort={};full={};phase={:?};step={};pause={};weight={};current={};stable={}",
-            images(&r.template),
+            images(&r.workload.template),
             r.paused,
             r.aborted,
             r.promote_full,
@@ -86,7 +81,7 @@ impl Seen {
             text(&r.current_hash),
             text(&r.stable_hash),
         );
-        Self::of(&r.meta, &fingerprint, r.step, r.paused, r.promote_full)
+        Self::of(&r.workload.meta, &fingerprint, r.step, r.paused, r.promote_full)
     }
 
     fn of(meta: &Meta, fingerprint: &str, step: Option<u32>, paused: bool, promote_full: bool) -> Self {

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    AnalysisRun, ClusterName, Deployment, DestinationRule, Endpoints, Feed, FlaggerCanary, KubeService, Pod, Problem,
-    ProblemKind, ReplicaSet, Rollout, Route, RouteKind, Row, Trouble, Update,
+    AnalysisRun, ClusterName, ControllerRevision, DaemonSet, Deployment, DestinationRule, Endpoints, Feed, FlaggerCanary,
+    HelmRevision, KubeService, ObjectKey, Pod, Problem, ProblemKind, ReplicaSet, Rollout, Route, RouteKind, Row,
+    ServiceEndpoints, StatefulSet, Trouble, Update, Workload, WorkloadKind,
 };
 
 /// Rows of one kind by their key, with their freshness. Behind an `Arc`, so that a fold copies no row that did not
@@ -23,6 +24,8 @@ pub trait Freshness {
     fn trouble_since(&self) -> Option<(Timestamp, &Problem)>;
     /// Takes trouble with the source at `now`.
     fn take_trouble(&mut self, now: Timestamp, why: Problem);
+    /// Takes it that the source is alive and has told all that it told.
+    fn take_alive(&mut self, now: Timestamp);
 }
 
 impl<T: Default> Freshness for Feed<T> {
@@ -43,6 +46,10 @@ impl<T: Default> Freshness for Feed<T> {
 
     fn take_trouble(&mut self, now: Timestamp, why: Problem) {
         self.trouble(now, why);
+    }
+
+    fn take_alive(&mut self, now: Timestamp) {
+        self.refresh(now, |_| ());
     }
 }
 
@@ -90,14 +97,22 @@ macro_rules! sections {
 sections! {
     /// Deployments.
     deployments, Deployments: Deployment, "deployments";
+    /// StatefulSets.
+    stateful_sets, StatefulSets: StatefulSet, "stateful sets";
+    /// DaemonSets.
+    daemon_sets, DaemonSets: DaemonSet, "daemon sets";
     /// ReplicaSets.
     replica_sets, ReplicaSets: ReplicaSet, "replica sets";
+    /// ControllerRevisions: the revisions of StatefulSets and DaemonSets.
+    controller_revisions, ControllerRevisions: ControllerRevision, "controller revisions";
     /// Pods.
     pods, Pods: Pod, "pods";
     /// Services.
     services, Services: KubeService, "services";
     /// EndpointSlices.
     endpoints, Endpoints: Endpoints, "endpoints";
+    /// Revisions of Helm releases.
+    helm_releases, HelmReleases: HelmRevision, "helm releases";
     /// Argo Rollouts' Rollouts.
     rollouts, Rollouts: Rollout, "rollouts";
     /// Argo Rollouts' AnalysisRuns.
@@ -122,6 +137,24 @@ impl ClusterState {
     /// Whether every section has answered, well or badly.
     pub fn answered(&self) -> bool {
         self.feeds().iter().all(|(_, feed)| feed.answered())
+    }
+
+    /// What every workload has, whatever its kind; current or not.
+    pub fn workload(&self, kind: WorkloadKind, key: &ObjectKey) -> Option<&Workload> {
+        match kind {
+            WorkloadKind::Deployment => self.deployments.value()?.get(key).map(|d| &d.workload),
+            WorkloadKind::StatefulSet => self.stateful_sets.value()?.get(key).map(|s| &s.workload),
+            WorkloadKind::DaemonSet => self.daemon_sets.value()?.get(key).map(|d| &d.workload),
+            WorkloadKind::Rollout => self.rollouts.value()?.get(key).map(|r| &r.workload),
+            // It has none of its own.
+            WorkloadKind::Canary => None,
+        }
+    }
+
+    /// What stands behind a Service; `None` where no slice of it is known.
+    pub fn endpoints_of(&self, namespace: &str, service: &Arc<str>) -> Option<ServiceEndpoints> {
+        let slices = self.endpoints.value()?.values();
+        ServiceEndpoints::over(service, slices.filter(|e| &*e.key.namespace == namespace && e.service == *service))
     }
 
     /// The routes of one kind.

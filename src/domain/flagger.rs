@@ -278,7 +278,7 @@ impl ClusterState {
         match kind {
             WorkloadKind::Canary => all.get(key),
             WorkloadKind::Deployment => all.values().find(watches),
-            WorkloadKind::Rollout => None,
+            WorkloadKind::StatefulSet | WorkloadKind::DaemonSet | WorkloadKind::Rollout => None,
         }
     }
 }

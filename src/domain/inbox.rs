@@ -128,14 +128,16 @@ fn waits(s: &Snapshot, service: &Service, placing: &Placing) -> Option<Wait> {
         WorkloadKind::Deployment => {
             let d = cluster.deployments.live()?.get(&key)?;
             // A paused Deployment whose pods are all of the wanted template has nothing to go on with.
-            let stopped = d.paused && d.observed_generation >= d.meta.generation && d.updated < d.wanted;
+            let stopped = d.paused && d.workload.observed() && d.workload.updated < d.workload.wanted;
             stopped.then(|| Wait {
                 kind: WaitingFor::Pause,
-                what: format!("paused by hand, {} of {} pods updated", d.updated, d.wanted).into(),
+                what: format!("paused by hand, {} of {} pods updated", d.workload.updated, d.workload.wanted).into(),
                 since: None,
                 command: format!("kubectl rollout resume deployment/{name} -n {namespace}").into(),
             })
         }
+        // Their controllers wait for nobody.
+        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => None,
         WorkloadKind::Rollout => {
             let r = cluster.rollouts.live()?.get(&key)?;
             if r.paused && !r.aborted {
@@ -176,7 +178,7 @@ fn flagger_waits(c: &FlaggerCanary) -> Option<Wait> {
 /// Whether a rollout waits for a person, and since when.
 fn rollout_waits(r: &Rollout) -> Option<(WaitingFor, SafeText, Option<Timestamp>)> {
     // What the controller has not seen yet may have ended the wait.
-    if r.aborted || r.observed_generation.is_some_and(|seen| seen < r.meta.generation) {
+    if r.aborted || r.workload.observed_generation.is_some_and(|seen| seen < r.workload.meta.generation) {
         return None;
     }
     for (reason, since) in &r.pauses {

@@ -62,22 +62,24 @@ pub use image::{Digest, ImageRef, Version};
 pub use inbox::{Me, Waiting, WaitingFor, inbox};
 pub use job::{Attempt, Job, JobStep};
 pub use join::join;
+#[cfg(test)]
+pub(crate) use kube::fixture as rows;
 pub use kube::{
-    ArmName, Backend, BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, Deployment, DestinationRule, Endpoints,
-    IngressCanary, KubeService, Labels, Mark, MarkKind, Meta, Mirror, Pod, ReplicaSet, Rollout, RolloutPhase, RolloutStrategy,
-    Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef, RouteRule, Routing, RunNote, Subset, Template,
-    TemplateRef, UpdateStrategy, Writer,
+    ArmName, Backend, BlueGreenSpec, CanarySpec, Condition, ContainerTemplate, ControllerRevision, DaemonSet, Deployment,
+    DestinationRule, Endpoints, HelmMark, HelmRevision, IngressCanary, KubeService, Labels, Mark, MarkKind, Meta, Mirror, Pod,
+    ReplicaSet, Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef,
+    RouteRule, Routing, RunNote, ServiceEndpoints, StatefulSet, Subset, Template, TemplateRef, UpdateStrategy, Workload, Writer,
 };
 pub use link::{HOLES, Link, LinkTemplate, is_web, links};
 pub use log::{ContainerLog, JobLog, Level, LogAsk, LogLine, LogNews, LogOrigin, LogSource, PodArm, containers, telling_job};
 pub use metrics::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure, MetricKey, MetricTarget, NoValue};
 pub use owner::{Owner, OwnerSystem, Undo, owners};
 pub use path::{bad_glob, path_glob};
-pub use placement::{Delivery, Health, Placement, PlacementKey, PodCounts, Side, SideName, Sides};
+pub use placement::{Delivery, Health, Helm, Placement, PlacementKey, PodCounts, Revision, Side, SideName, Sides};
 pub use problem::{Exit, Problem, ProblemKind, Refusal};
 pub use run::{Loaded, Outcome, Phase, RequiredChecks, Run, RunKey, RunState, RunsWanted, WorkflowWanted, glob};
 pub use snapshot::{Budget, PipelineState, Snapshot, Trouble};
-pub use status::{RolloutStatus, deployment_status};
+pub use status::{RolloutStatus, daemon_set_status, deployment_status, stateful_set_status};
 pub use step::Step;
 pub use text::SafeText;
 pub use topology::{

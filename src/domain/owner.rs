@@ -114,7 +114,7 @@ pub fn owners(cluster: &ClusterState, resource: &str, meta: &Meta) -> Vec<Owner>
 fn claims(cluster: &ClusterState, resource: &str, key: &ObjectKey, object: &SafeText) -> Vec<Owner> {
     let rollouts = cluster.rollouts.value().into_iter().flat_map(|s| s.values());
     let mine = rollouts.filter(|r| {
-        let home = &r.meta.key.namespace;
+        let home = &r.workload.meta.key.namespace;
         let here = *home == key.namespace;
         let service = |s: Option<&std::sync::Arc<str>>| here && resource == "service" && s == Some(&key.name);
         let route = |r: &RouteRef| r.kind.resource() == resource && r.names(r.kind, key, home);
@@ -145,9 +145,9 @@ fn claims(cluster: &ClusterState, resource: &str, key: &ObjectKey, object: &Safe
     let rollouts = mine.map(|r| Owner {
         object: object.clone(),
         system: OwnerSystem::ArgoRollouts,
-        name: format!("rollout {}", r.meta.key.name).into(),
+        name: format!("rollout {}", r.workload.meta.key.name).into(),
         undo: Undo::AtOnce,
-        sign: format!("rollout {} names it in its strategy", r.meta.key.name).into(),
+        sign: format!("rollout {} names it in its strategy", r.workload.meta.key.name).into(),
     });
     rollouts.chain(watched).collect()
 }

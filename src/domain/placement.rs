@@ -1,10 +1,14 @@
 //! A service in one cluster of one environment, with its version, its canary and its health.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Canary, ClusterName, Delegated, EnvironmentName, Owner, SafeText, ServiceName, Traffic, Version, WorkloadRef};
+use super::{
+    Canary, ClusterName, Delegated, EnvironmentName, HelmMark, HelmRevision, Owner, SafeText, ServiceEndpoints, ServiceName,
+    Traffic, UpdateStrategy, Version, WorkloadRef,
+};
 
 /// Names a placement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -23,6 +27,8 @@ pub struct PlacementKey {
 pub enum Delivery {
     /// Pod by pod.
     Rolling,
+    /// A pod at a time, whenever somebody deletes it.
+    OnDelete,
     /// All old pods go first: down for a while.
     Recreate,
     /// By weight and steps.
@@ -106,6 +112,54 @@ impl Sides {
     }
 }
 
+/// One revision of a workload: a ReplicaSet or a ControllerRevision.
+///
+/// Numbers move: a revision that is returned to gets a new one. What names it for good is its uid.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Revision {
+    /// The server's id of the object that keeps it.
+    pub uid: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its number by now.
+    pub number: Option<i64>,
+    /// The version that its template names, with the digest that its pods run.
+    pub version: Version,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// `kubernetes.io/change-cause`. It sticks: later revisions inherit it.
+    pub cause: Option<SafeText>,
+    /// The pods that it has or should have.
+    pub pods: PodCounts,
+    /// Whether it is the wanted one.
+    pub wanted: bool,
+    /// Whether it is the one that serves.
+    pub serving: bool,
+}
+
+/// The Helm release that a workload belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Helm {
+    /// What the workload says.
+    #[serde(flatten)]
+    pub mark: HelmMark,
+    /// Its revisions, newest first; empty where they cannot be read.
+    pub history: Vec<HelmRevision>,
+    /// Why nothing more is known, or why it is not current.
+    pub why: Option<SafeText>,
+}
+
+impl fmt::Display for Helm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "helm release {}", self.mark.release.name)?;
+        match self.history.first() {
+            Some(newest) => write!(f, " rev {} {}", newest.revision, newest.status)?,
+            None => f.write_str(", history unknown")?,
+        }
+        self.mark.chart.iter().try_for_each(|chart| write!(f, ", chart {chart}"))
+    }
+}
+
 /// A service in one cluster of one environment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Placement {
@@ -118,6 +172,14 @@ pub struct Placement {
     pub workload: WorkloadRef,
     /// How it brings a version out.
     pub delivery: Option<Delivery>,
+    /// How its controller replaces pods; `None` where that is said by the canary's plan.
+    pub strategy: Option<UpdateStrategy>,
+    /// Whether somebody paused it by `spec.paused`.
+    pub paused: bool,
+    /// For how many seconds a pod must be ready before it is available.
+    pub min_ready: u32,
+    /// Containers without a readiness probe: they are ready as soon as they run, so Available proves nothing.
+    pub unprobed: Vec<SafeText>,
     /// The version that serves.
     pub version: Option<Version>,
     /// The version that is wanted; differs from `version` while a rollout is under way.
@@ -140,4 +202,45 @@ pub struct Placement {
     pub owners: Vec<Owner>,
     /// Same tag, other digest: several builds run under one tag.
     pub drift: Option<SafeText>,
+    /// Its revisions, newest first: the newest ten, and older ones that still have pods.
+    pub revisions: Vec<Revision>,
+    /// The Services that select its pods, and what stands behind them.
+    pub endpoints: Vec<ServiceEndpoints>,
+    /// The Helm release that it belongs to.
+    pub helm: Option<Helm>,
+}
+
+impl Placement {
+    /// A placement of which nothing is known yet.
+    pub fn unread(key: PlacementKey, namespace: Arc<str>, workload: WorkloadRef) -> Self {
+        Self {
+            key,
+            namespace,
+            workload,
+            delivery: None,
+            strategy: None,
+            paused: false,
+            min_ready: 0,
+            unprobed: vec![],
+            version: None,
+            wanted_version: None,
+            pods: PodCounts::default(),
+            restarts: 0,
+            canary: None,
+            health: Health::Unknown("not read yet".into()),
+            traffic: None,
+            sides: None,
+            owners: vec![],
+            delegated: None,
+            drift: None,
+            revisions: vec![],
+            endpoints: vec![],
+            helm: None,
+        }
+    }
+
+    /// The number of the revision that serves.
+    pub fn serving_revision(&self) -> Option<i64> {
+        self.revisions.iter().find(|r| r.serving)?.number
+    }
 }

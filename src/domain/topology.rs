@@ -41,14 +41,51 @@ pub struct Environment {
 
 /// The kind of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum WorkloadKind {
     /// apps/v1 Deployment.
     Deployment,
+    /// apps/v1 StatefulSet.
+    StatefulSet,
+    /// apps/v1 DaemonSet.
+    DaemonSet,
     /// Argo Rollouts' Rollout.
     Rollout,
     /// Flagger's Canary.
     Canary,
+}
+
+impl WorkloadKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::Rollout, Self::Canary];
+
+    /// Its word in the configuration and on the screen, which kubectl takes too.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+            Self::StatefulSet => "statefulset",
+            Self::DaemonSet => "daemonset",
+            Self::Rollout => "rollout",
+            Self::Canary => "canary",
+        }
+    }
+
+    /// Its name with an article, for sentences.
+    pub fn article(self) -> &'static str {
+        match self {
+            Self::Deployment => "a Deployment",
+            Self::StatefulSet => "a StatefulSet",
+            Self::DaemonSet => "a DaemonSet",
+            Self::Rollout => "a Rollout",
+            Self::Canary => "a Canary",
+        }
+    }
+}
+
+impl fmt::Display for WorkloadKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
 }
 
 /// The workload of a service: `deployment/cart`.
@@ -62,12 +99,7 @@ pub struct WorkloadRef {
 
 impl fmt::Display for WorkloadRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            WorkloadKind::Deployment => "deployment",
-            WorkloadKind::Rollout => "rollout",
-            WorkloadKind::Canary => "canary",
-        };
-        write!(f, "{kind}/{}", self.name)
+        write!(f, "{}/{}", self.kind, self.name)
     }
 }
 

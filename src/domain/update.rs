@@ -5,9 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    AnalysisRun, ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, Deployment, DeploymentRecord,
-    DestinationRule, Endpoints, FlaggerCanary, KubeService, Loaded, MetricKey, MetricTarget, ObjectKey, Pod, Problem, ReplicaSet,
-    Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, SafeText, Section,
+    AnalysisRun, ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, ControllerRevision, DaemonSet, Deployment,
+    DeploymentRecord, DestinationRule, Endpoints, FlaggerCanary, HelmRevision, KubeService, Loaded, MetricKey, MetricTarget,
+    ObjectKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, SafeText, Section,
+    StatefulSet,
 };
 
 /// One change of a section.
@@ -62,12 +63,16 @@ macro_rules! rows {
 }
 
 rows! {
-    Deployment => ObjectKey, r: r.meta.key.clone();
+    Deployment => ObjectKey, r: r.workload.meta.key.clone();
+    StatefulSet => ObjectKey, r: r.workload.meta.key.clone();
+    DaemonSet => ObjectKey, r: r.workload.meta.key.clone();
+    ControllerRevision => ObjectKey, r: r.meta.key.clone();
+    HelmRevision => ObjectKey, r: r.key.clone();
     ReplicaSet => ObjectKey, r: r.meta.key.clone();
     Pod => ObjectKey, r: r.key.clone();
     KubeService => ObjectKey, r: r.meta.key.clone();
     Endpoints => ObjectKey, r: r.key.clone();
-    Rollout => ObjectKey, r: r.meta.key.clone();
+    Rollout => ObjectKey, r: r.workload.meta.key.clone();
     AnalysisRun => ObjectKey, r: r.meta.key.clone();
     FlaggerCanary => ObjectKey, r: r.meta.key.clone();
     Route => ObjectKey, r: r.meta.key.clone();

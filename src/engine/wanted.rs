@@ -7,7 +7,8 @@ use std::{
 
 use crate::domain::{
     Arm, Binding, Canary, ClusterName, ClusterState, CompareKey, CompareWanted, Environment, Limits, MetricKey, MetricTarget,
-    ObjectKey, RunsWanted, Service, ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind, WorkloadRef,
+    ObjectKey, Row, RunsWanted, Section, Service, ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind,
+    WorkloadRef,
 };
 
 /// Every workload of the clusters as a service, for a configuration that names none.
@@ -15,8 +16,9 @@ pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<Cluste
     let namespaces: Vec<&Arc<str>> = topology.environments.iter().flat_map(|e| &e.clusters).map(|c| &c.namespace).collect();
     let mut found: BTreeMap<Arc<str>, WorkloadKind> = BTreeMap::new();
     for state in clusters.values() {
-        let deployments = state.deployments.value().into_iter().flat_map(|s| s.keys());
-        let rollouts = state.rollouts.value().into_iter().flat_map(|s| s.keys());
+        fn keys<T: Row<Key = ObjectKey>>(section: &Section<T>) -> impl Iterator<Item = &ObjectKey> {
+            section.value().into_iter().flat_map(|s| s.keys())
+        }
         let mut add = |key: &ObjectKey, kind| {
             if namespaces.contains(&&key.namespace) {
                 found.insert(key.name.clone(), kind);
@@ -25,9 +27,11 @@ pub fn services(topology: &Topology, clusters: &BTreeMap<ClusterName, Arc<Cluste
         let canaries = || state.canaries.value().into_iter().flat_map(|s| s.values());
         // The workload that Flagger made beside its target is no service of its own.
         let made = |k: &&ObjectKey| canaries().any(|c| c.meta.key.namespace == k.namespace && c.primary() == k.name);
-        deployments.filter(|k| !made(k)).for_each(|k| add(k, WorkloadKind::Deployment));
-        // A Rollout that took over a Deployment of the same name is what delivers.
-        rollouts.for_each(|k| add(k, WorkloadKind::Rollout));
+        // Of one name the last counts: a Rollout that took over a Deployment is what delivers.
+        keys(&state.daemon_sets).for_each(|k| add(k, WorkloadKind::DaemonSet));
+        keys(&state.stateful_sets).for_each(|k| add(k, WorkloadKind::StatefulSet));
+        keys(&state.deployments).filter(|k| !made(k)).for_each(|k| add(k, WorkloadKind::Deployment));
+        keys(&state.rollouts).for_each(|k| add(k, WorkloadKind::Rollout));
     }
     let service = |(name, kind): (Arc<str>, WorkloadKind)| {
         let service: ServiceName = name.parse().ok()?;

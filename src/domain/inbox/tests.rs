@@ -2,8 +2,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::*;
 use crate::domain::{
-    BlueGreenSpec, CanarySpec, ClusterState, Environment, Feed, Limits, Meta, Policy, RolloutPhase, Template, Topology,
-    VerdictReport, Weight, WorkloadRef,
+    BlueGreenSpec, CanarySpec, ClusterState, Environment, Feed, Limits, Policy, Topology, VerdictReport, Weight, WorkloadRef,
+    rows,
 };
 
 fn at(s: i64) -> Timestamp {
@@ -23,44 +23,12 @@ fn canary(steps: Vec<Step>) -> RolloutStrategy {
 }
 
 fn rollout(since: i64) -> Rollout {
-    let key = ObjectKey::new("shop", "payment").unwrap();
     Rollout {
-        meta: Meta {
-            key,
-            uid: "u".into(),
-            resource_version: "1".into(),
-            generation: 2,
-            created: None,
-            ops: vec![],
-            marks: vec![],
-            writers: vec![],
-        },
-        wanted: 3,
-        paused: false,
         strategy: canary(vec![Step::SetWeight(Weight::new(20.0)), Step::Pause(None)]),
-        observed_generation: Some(2),
-        phase: RolloutPhase::Paused,
-        message: None,
-        aborted: false,
-        aborted_at: None,
-        active_hash: None,
-        preview_hash: None,
-        runs: vec![],
-        template_ref: None,
-        promote_full: false,
-        controller_pause: true,
         pauses: vec![("CanaryPauseStep".into(), Some(at(since)))],
         step: Some(1),
-        stable_hash: Some("one".into()),
-        current_hash: Some("two".into()),
         weight: Some(Weight::new(20.0)),
-        replicas: 3,
-        updated: 1,
-        ready: 3,
-        available: 3,
-        conditions: vec![],
-        template: Template::default(),
-        selector: BTreeMap::new(),
+        ..rows::rollout("payment", "one", "two")
     }
 }
 
@@ -86,7 +54,7 @@ fn snapshot(rollouts: &[(&str, Option<Rollout>)]) -> Snapshot {
         pipelines: false,
     };
     let state = |r: &Option<Rollout>| {
-        let rows: BTreeMap<_, _> = r.iter().map(|r| (r.meta.key.clone(), r.clone())).collect();
+        let rows: BTreeMap<_, _> = r.iter().map(|r| (r.workload.meta.key.clone(), r.clone())).collect();
         Arc::new(ClusterState { rollouts: Feed::Live { value: Arc::new(rows), at: at(0) }, ..ClusterState::default() })
     };
     Snapshot {
@@ -126,7 +94,7 @@ fn only_what_needs_a_person_waits() {
         |r: &mut Rollout| r.strategy = canary(vec![Step::Pause(None), Step::Pause(Some(jiff::SignedDuration::from_secs(60)))]);
     assert_eq!(kind(timed), None, "a pause with a duration ends by itself");
     assert_eq!(kind(|r| r.aborted = true), None);
-    assert_eq!(kind(|r| r.observed_generation = Some(1)), None, "the wait may be over");
+    assert_eq!(kind(|r| r.workload.observed_generation = Some(1)), None, "the wait may be over");
     assert_eq!(kind(|r| r.pauses.clear()), None);
     assert_eq!(kind(|r| r.pauses[0].0 = "InconclusiveAnalysisRun".into()), Some((WaitingFor::Inconclusive, promote())));
     let by_hand = kind(|r| r.paused = true).unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::{Joiner, canary::Revisions};
+use super::{Joiner, canary::Revisions, revision::Rev};
 use crate::domain::{
     Analysis, AnalysisKind, BlueGreenSpec, BlueGreenStand, Rollout, RolloutStrategy, RunNote, SideStand, WarmRevision,
 };
@@ -18,8 +18,8 @@ impl Joiner<'_, '_> {
             let set = sets.by_hash(hash.as_ref());
             SideStand {
                 service: service.clone(),
-                version: set.map(|s| self.version(&s.template, Some(s))),
-                available: set.map(|s| s.available),
+                version: set.map(Rev::version),
+                available: set.map(|s| s.counts.available),
                 endpoints: self.ready_of(service),
                 hash,
             }
@@ -51,11 +51,11 @@ impl Joiner<'_, '_> {
         let wanted = |hash: Option<&Arc<str>>| hash == r.current_hash.as_ref() && !r.aborted;
         sets.all
             .iter()
-            .filter(|s| s.available > 0 && !serving(s.hash.as_ref()) && !wanted(s.hash.as_ref()))
+            .filter(|s| s.counts.available > 0 && !serving(s.hash) && !wanted(s.hash))
             .map(|s| WarmRevision {
-                hash: s.hash.clone(),
-                version: self.version(&s.template, Some(s)),
-                available: s.available,
+                hash: s.hash.cloned(),
+                version: s.version(),
+                available: s.counts.available,
                 until: s.scale_down,
             })
             .collect()
@@ -65,7 +65,7 @@ impl Joiner<'_, '_> {
     /// cannot be read, what the Rollout itself tells of them.
     pub(super) fn analyses(&self, r: &Rollout) -> Vec<Analysis> {
         let Some(runs) = self.cluster.analysis_runs.value() else { return r.runs.iter().map(told).collect() };
-        let mut mine: Vec<_> = runs.values().filter(|a| a.owner.as_ref() == Some(&r.meta.uid)).collect();
+        let mut mine: Vec<_> = runs.values().filter(|a| a.owner.as_ref() == Some(&r.workload.meta.uid)).collect();
         mine.sort_by(|a, b| (b.started, &b.meta.key).cmp(&(a.started, &a.meta.key)));
         let of_now = |hash: Option<&Arc<str>>| hash.is_some() && hash == r.current_hash.as_ref();
         let mut out: Vec<Analysis> = mine.iter().filter(|a| of_now(a.hash.as_ref())).map(|a| Analysis::of(a, true)).collect();

@@ -1,26 +1,31 @@
 //! A canary without a controller: a second workload behind a route whose weights nobody but people write.
 
-use super::{Joiner, ReplicaSet};
+use super::{
+    Joiner,
+    common::causes,
+    revision::{Rev, version},
+};
 use crate::domain::{
-    ArmName, ArmRole, Canary, CanaryPhase, Delivery, Deployment, Labels, OwnerSystem, SafeText, WorkloadKind, WorkloadRef, owners,
+    ArmName, ArmRole, Canary, CanaryPhase, Delivery, Deployment, Labels, OwnerSystem, Pod, SafeText, Workload, WorkloadKind,
+    WorkloadRef, owners,
 };
 
 impl<'a> Joiner<'a, '_> {
-    /// Notes the traffic of a Deployment and, where its route splits between it and another one, the canary. Returns
+    /// Notes the traffic of a workload whose newest revision is `newest` and, where its route splits between it and another one, the canary. Returns
     /// why the canary's pods do not run, where users reach them.
-    pub(super) fn by_hand(&mut self, d: &Deployment, sets: &[&ReplicaSet]) -> Vec<SafeText> {
-        let mut labels = d.selector.clone();
-        labels.extend(d.template.labels.clone());
+    pub(super) fn by_hand(&mut self, w: &Workload, newest: Option<&Rev<'_>>) -> Vec<SafeText> {
+        let mut labels = w.selector.clone();
+        labels.extend(w.template.labels.clone());
         let (subject, traffic) = self.traffic_of_pods(&labels);
         self.placement.traffic = traffic;
         if subject.canary == ArmName::default() || self.route_is_written() {
             return vec![];
         }
-        let Some(other) = self.deployment_behind(&subject.canary).filter(|o| o.meta.uid != d.meta.uid) else { return vec![] };
-        let theirs = self.sets(&other.meta.uid);
-        let newest = |sets: &[&'_ ReplicaSet], d: &Deployment| {
-            sets.iter().find(|s| s.revision == d.revision && s.revision.is_some()).and_then(|s| s.hash.clone())
+        let Some(other) = self.deployment_behind(&subject.canary).filter(|o| o.workload.meta.uid != w.meta.uid) else {
+            return vec![];
         };
+        let theirs = self.replica_sets(&other.workload.meta.uid);
+        let running = theirs.iter().find(|r| r.number.is_some() && r.number == other.revision);
         let set = self.live_share();
         let state = match set.map(|w| w.percent()) {
             None => CanaryPhase::Unknown { reason: "no destination has a weight".into() },
@@ -30,14 +35,13 @@ impl<'a> Joiner<'a, '_> {
             Some(_) => CanaryPhase::Done,
         };
         let serves = !matches!(state, CanaryPhase::Done);
-        let running = theirs.iter().copied().find(|s| s.revision == other.revision);
         let arms = self.placement.traffic.iter().flat_map(|t| &t.arms);
         let stable_service = arms.into_iter().find(|a| a.role == ArmRole::Stable).map(|a| a.service.clone());
         self.placement.delivery = Some(Delivery::Canary);
         self.placement.canary = Some(Canary {
             state,
             owner: "nobody".into(),
-            canary: Some(self.version(&other.template, running)),
+            canary: Some(running.map_or_else(|| version(&other.workload.template, &[]), Rev::version)),
             stable: self.placement.version.clone(),
             set,
             planned: None,
@@ -45,13 +49,14 @@ impl<'a> Joiner<'a, '_> {
             by_pods: None,
             steps: vec![],
             step: None,
-            workload: Some(WorkloadRef { kind: WorkloadKind::Deployment, name: other.meta.key.name.clone() }),
-            canary_hash: newest(&theirs, other),
-            stable_hash: newest(sets, d),
+            workload: Some(WorkloadRef { kind: WorkloadKind::Deployment, name: other.workload.meta.key.name.clone() }),
+            canary_hash: running.and_then(|r| r.hash.cloned()),
+            stable_hash: newest.and_then(|r| r.hash.cloned()),
             canary_service: subject.canary.service.clone(),
             stable_service,
         });
-        if serves { Self::causes(&self.pods_of(&theirs)) } else { vec![] }
+        let pods: Vec<&Pod> = theirs.iter().flat_map(|r| r.pods.iter().copied()).filter(|p| !p.ending).collect();
+        if serves { causes(&pods) } else { vec![] }
     }
 
     /// Whether a controller writes the weights of the placement's route.
@@ -76,9 +81,9 @@ impl<'a> Joiner<'a, '_> {
         }
         let mut all = self.cluster.deployments.value()?.values();
         all.find(|d| {
-            d.meta.key.namespace == self.placement.namespace
+            d.workload.meta.key.namespace == self.placement.namespace
                 && !wanted.is_empty()
-                && wanted.iter().all(|(k, v)| d.template.labels.get(k) == Some(v))
+                && wanted.iter().all(|(k, v)| d.workload.template.labels.get(k) == Some(v))
         })
     }
 }

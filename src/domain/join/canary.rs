@@ -2,44 +2,56 @@
 
 use std::sync::Arc;
 
-use super::{Joiner, route::Subject};
+use super::{
+    Joiner,
+    revision::{Rev, version},
+    route::Subject,
+};
 use crate::domain::{
-    Canary, CanaryPhase, CanarySpec, Delegate, Delegated, Delivery, Health, PodCounts, ReplicaSet, Rollout, RolloutPhase,
-    RolloutStrategy, SafeText, Step, Version, Weight, argo, rollout_status,
+    Canary, CanaryPhase, CanarySpec, Delegate, Delegated, Delivery, Health, Pod, Rollout, RolloutPhase, RolloutStrategy,
+    SafeText, Step, Version, Weight, argo, rollout_status,
 };
 
-/// The ReplicaSets of a Rollout that count.
+/// The revisions of a Rollout, and the places of those that count.
 pub(super) struct Revisions<'a> {
-    pub all: Vec<&'a ReplicaSet>,
-    pub stable: Option<&'a ReplicaSet>,
-    pub current: Option<&'a ReplicaSet>,
+    pub all: Vec<Rev<'a>>,
+    stable: Option<usize>,
+    current: Option<usize>,
 }
 
 impl<'a> Revisions<'a> {
-    pub fn by_hash(&self, hash: Option<&Arc<str>>) -> Option<&'a ReplicaSet> {
-        hash.and_then(|h| self.all.iter().copied().find(|s| s.hash.as_ref() == Some(h)))
+    pub fn by_hash(&self, hash: Option<&Arc<str>>) -> Option<&Rev<'a>> {
+        self.place(hash).map(|i| &self.all[i])
+    }
+
+    fn place(&self, hash: Option<&Arc<str>>) -> Option<usize> {
+        hash.and_then(|h| self.all.iter().position(|s| s.hash == Some(h)))
     }
 }
 
 impl Joiner<'_, '_> {
     pub(super) fn rollout(&mut self, r: &Rollout) {
-        let all = self.sets(&r.meta.uid);
+        let w = &r.workload;
+        let all = self.replica_sets(&w.meta.uid);
         let mut sets = Revisions { all, stable: None, current: None };
-        sets.stable = sets.by_hash(r.stable_hash.as_ref());
-        sets.current = sets.by_hash(r.current_hash.as_ref());
-        let pods = self.pods_of(&sets.all);
-        self.placement.pods = PodCounts { wanted: r.wanted, ready: r.ready, available: r.available };
-        self.placement.wanted_version = sets.current.map(|s| self.version(&s.template, Some(s))).or_else(|| self.template_of(r));
+        sets.stable = sets.place(r.stable_hash.as_ref());
+        sets.current = sets.place(r.current_hash.as_ref());
+        let pods: Vec<&Pod> = sets.all.iter().flat_map(|s| s.pods.iter().copied()).collect();
+        let (current, stable) = (sets.current.map(|i| &sets.all[i]), sets.stable.map(|i| &sets.all[i]));
+        self.placement.paused = r.paused;
+        self.placement.wanted_version = current.map(Rev::version).or_else(|| self.template_of(r));
         // Before its ReplicaSets are read, the stable version is known only where it is the wanted one.
         let same = || self.placement.wanted_version.clone().filter(|_| r.stable_hash == r.current_hash);
-        self.placement.version = sets.stable.map(|s| self.version(&s.template, Some(s))).or_else(same);
-        self.placement.restarts = pods.iter().map(|p| p.restarts).sum();
+        self.placement.version = stable.map(Rev::version).or_else(same);
+        // With a workloadRef the template stands in a Deployment, and in the ReplicaSet that was made of it.
+        let causes = self.common(w, current.map_or(&w.template, |s| s.template), &sets.all, &pods);
+        self.keep(&sets.all, sets.current, sets.stable);
         let state = phase(r);
-        self.owned("rollout", &r.meta);
+        self.owned("rollout", &r.workload.meta);
         let (said, message) = rollout_status(r);
         let mut delegated = Delegated {
             by: Delegate::ArgoRollouts,
-            object: format!("rollout/{}", r.meta.key.name).into(),
+            object: format!("rollout/{}", r.workload.meta.key.name).into(),
             phase: said,
             message,
             since: r.pauses.first().and_then(|(_, since)| *since).or(r.aborted_at.filter(|_| r.aborted)),
@@ -67,9 +79,8 @@ impl Joiner<'_, '_> {
             }
             RolloutStrategy::None => {}
         }
-        self.placement.health = self.rollout_health(r, &state, &delegated, &pods);
+        self.placement.health = self.rollout_health(r, &state, &delegated, causes);
         self.placement.delegated = Some(delegated);
-        self.placement.drift = self.drift(&pods);
         self.own_route();
     }
 
@@ -79,11 +90,13 @@ impl Joiner<'_, '_> {
             let other = r.template_ref.as_ref().filter(|t| t.kind.as_str() == "Deployment")?;
             let all = self.cluster.deployments.value()?;
             all.values()
-                .find(|d| d.meta.key.namespace == r.meta.key.namespace && d.meta.key.name == other.name)
-                .map(|d| &d.template)
+                .find(|d| {
+                    d.workload.meta.key.namespace == r.workload.meta.key.namespace && d.workload.meta.key.name == other.name
+                })
+                .map(|d| &d.workload.template)
         };
-        let template = Some(&r.template).filter(|t| !t.containers.is_empty()).or_else(there)?;
-        Some(self.version(template, None))
+        let template = Some(&r.workload.template).filter(|t| !t.containers.is_empty()).or_else(there)?;
+        Some(version(template, &[]))
     }
 
     fn canary(&self, r: &Rollout, spec: &CanarySpec, sets: &Revisions<'_>, state: CanaryPhase) -> Canary {
@@ -116,18 +129,17 @@ impl Joiner<'_, '_> {
         }
     }
 
-    fn rollout_health(&self, r: &Rollout, state: &CanaryPhase, said: &Delegated, pods: &[&crate::domain::Pod]) -> Health {
-        let mut causes = Self::causes(pods);
+    fn rollout_health(&self, r: &Rollout, state: &CanaryPhase, said: &Delegated, mut causes: Vec<SafeText>) -> Health {
         causes.extend(argo::overdue(r));
-        if let Some(c) = crate::domain::status::find(&r.conditions, "InvalidSpec").filter(|c| c.status == Some(true)) {
+        if let Some(c) = crate::domain::status::find(&r.workload.conditions, "InvalidSpec").filter(|c| c.status == Some(true)) {
             causes.push(format!("invalid: {}", c.message).into());
         }
         causes.extend(self.unserved());
-        causes.extend(self.behind_route(&r.selector, r.wanted));
+        causes.extend(self.unanswered());
         let sentence = || said.message.clone().unwrap_or_else(|| "under way".into());
         let available = || {
-            if r.available < r.wanted {
-                Health::Progressing(format!("{} of {} pods available", r.available, r.wanted).into())
+            if r.workload.available < r.workload.wanted {
+                Health::Progressing(format!("{} of {} pods available", r.workload.available, r.workload.wanted).into())
             } else {
                 Health::Pass
             }
@@ -161,7 +173,7 @@ impl Joiner<'_, '_> {
 
 /// Where an Argo Rollout stands, as its own plugin decides it.
 fn phase(r: &Rollout) -> CanaryPhase {
-    if r.observed_generation != Some(r.meta.generation) {
+    if r.workload.observed_generation != Some(r.workload.meta.generation) {
         return CanaryPhase::Unknown { reason: "the newest wanted state is not observed yet".into() };
     }
     if !argo::template_observed(r) {
@@ -219,8 +231,10 @@ fn planned_weight(r: &Rollout, steps: &[Step]) -> Option<Weight> {
 
 /// The share of the canary among available pods: what a Service that selects both gives it.
 fn by_pods(r: &Rollout, spec: &CanarySpec, sets: &Revisions<'_>) -> Option<Weight> {
-    if past(r, &spec.steps) || r.available == 0 {
+    if past(r, &spec.steps) || r.workload.available == 0 {
         return None;
     }
-    sets.current.map(|s| Weight::new(f64::from(s.available) * 100.0 / f64::from(r.available)))
+    sets.current
+        .map(|i| &sets.all[i])
+        .map(|s| Weight::new(f64::from(s.counts.available) * 100.0 / f64::from(r.workload.available)))
 }

@@ -2,30 +2,40 @@
 
 use std::sync::Arc;
 
-use super::{Joiner, route::Subject};
+use super::{
+    Joiner,
+    revision::{Rev, version},
+    route::Subject,
+};
 use crate::domain::{
     ArmName, Canary, CanaryPhase, Delegate, Delegated, Delivery, Deployment, FlaggerCanary, FlaggerPhase, FlaggerStand, Health,
-    ObjectKey, PodCounts, ReplicaSet, RolloutStatus, SafeText, Step, Version, Weight, WorkloadKind, WorkloadRef,
-    deployment_status,
+    ObjectKey, Pod, RolloutStatus, SafeText, Step, Version, Weight, WorkloadKind, WorkloadRef, deployment_status,
 };
 
-/// One of the two Deployments: the workload and its newest revision.
+/// One of the two Deployments: the workload and its revisions.
 struct Half<'a> {
     deployment: &'a Deployment,
-    set: Option<&'a ReplicaSet>,
+    revs: Vec<Rev<'a>>,
+    newest: Option<usize>,
+}
+
+impl<'a> Half<'a> {
+    fn newest(&self) -> Option<&Rev<'a>> {
+        self.newest.map(|i| &self.revs[i])
+    }
+
+    fn version(&self) -> Version {
+        self.newest().map_or_else(|| version(&self.deployment.workload.template, &[]), Rev::version)
+    }
 }
 
 impl<'a> Joiner<'a, '_> {
     fn half(&self, namespace: &str, name: &str) -> Option<Half<'a>> {
         let key = ObjectKey::new(namespace, name).ok()?;
         let deployment = self.cluster.deployments.value()?.get(&key)?;
-        let sets = self.sets(&deployment.meta.uid);
-        let set = sets.iter().copied().find(|s| s.revision == deployment.revision && s.revision.is_some());
-        Some(Half { deployment, set })
-    }
-
-    fn half_version(&self, half: &Half<'_>) -> Version {
-        self.version(&half.deployment.template, half.set)
+        let revs = self.replica_sets(&deployment.workload.meta.uid);
+        let newest = revs.iter().position(|r| r.number.is_some() && r.number == deployment.revision);
+        Some(Half { deployment, revs, newest })
     }
 
     pub(super) fn flagger(&mut self, c: &FlaggerCanary) {
@@ -34,7 +44,7 @@ impl<'a> Joiner<'a, '_> {
         let primary = self.half(&namespace, &c.primary());
         // Until the primary workload is made, the target itself serves.
         let serving = primary.as_ref().or(target.as_ref());
-        let (canary, stable) = (target.as_ref().map(|h| self.half_version(h)), serving.map(|h| self.half_version(h)));
+        let (canary, stable) = (target.as_ref().map(Half::version), serving.map(Half::version));
         self.owned("canary", &c.meta);
         self.placement.traffic = self.traffic(&subject(c));
         let live = self.live_share();
@@ -42,14 +52,18 @@ impl<'a> Joiner<'a, '_> {
         self.placement.delivery = Some(if c.iterations.is_some() { Delivery::BlueGreen } else { Delivery::Canary });
         self.placement.version.clone_from(&stable);
         self.placement.wanted_version.clone_from(&canary);
-        if let Some(d) = serving.map(|h| h.deployment) {
-            self.placement.pods = PodCounts { wanted: d.wanted, ready: d.ready, available: d.available };
+        // The pods of both halves tell what is broken; counts and history are those of the one that serves.
+        let mut revs: Vec<Rev<'_>> = [&target, &primary].into_iter().flatten().flat_map(|h| h.revs.iter().cloned()).collect();
+        revs.sort_by_key(|r| std::cmp::Reverse(r.meta.created));
+        let pods: Vec<&Pod> = revs.iter().flat_map(|r| r.pods.iter().copied()).collect();
+        let mut causes = vec![];
+        if let Some(h) = serving {
+            let w = &h.deployment.workload;
+            causes = self.common(w, &w.template, &revs, &pods);
+            self.placement.strategy = Some(h.deployment.strategy.clone());
+            self.keep(&h.revs, h.newest, h.newest);
         }
-        let sets: Vec<&ReplicaSet> =
-            [&target, &primary].into_iter().flatten().flat_map(|h| self.sets(&h.deployment.meta.uid)).collect();
-        let pods = self.pods_of(&sets);
-        self.placement.restarts = pods.iter().map(|p| p.restarts).sum();
-        let hash = |half: Option<&Half<'_>>| half.and_then(|h| h.set).and_then(|s| s.hash.clone());
+        let hash = |half: Option<&Half<'_>>| half.and_then(Half::newest).and_then(|s| s.hash.cloned());
         let steps: Vec<Step> = c.steps.iter().map(|w| Step::SetWeight(*w)).collect();
         let planned = matches!(c.phase, FlaggerPhase::Failed | FlaggerPhase::Waiting).then(|| Weight::new(0.0));
         self.placement.canary = Some(Canary {
@@ -70,14 +84,10 @@ impl<'a> Joiner<'a, '_> {
             canary_service: Some(c.canary_service()),
             stable_service: Some(c.primary_service()),
         });
-        let mut causes = Self::causes(&pods);
         causes.extend(self.unserved());
-        if let Some(h) = serving {
-            causes.extend(self.behind_route(&h.deployment.selector, h.deployment.wanted));
-        }
+        causes.extend(self.unanswered());
         let served = serving.map(|h| deployment_status(h.deployment));
         self.placement.health = health(c, causes, served, live);
-        self.placement.drift = self.drift(&pods);
         self.own_route();
         let workload = |name: Arc<str>| WorkloadRef { kind: WorkloadKind::Deployment, name };
         self.placement.delegated = Some(Delegated {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Joiner;
 use crate::domain::{
     ArmName, ArmRole, Backend, KubeService, Labels, Meta, Note, NoteKind, Route, RouteArm, RouteKind, RouteRef, RouteRule,
-    SafeText, Traffic, TrafficArm, Weight, owners,
+    SafeText, ServiceEndpoints, Template, Traffic, TrafficArm, Weight, Workload, owners,
 };
 
 /// The most rules in front that are named.
@@ -68,28 +68,34 @@ impl<'a> Joiner<'a, '_> {
 
     /// Ready endpoints of a Service of the placement's namespace; `None` where the endpoints controller has not come to
     /// it, or cannot be read.
-    pub(super) fn ready_of(&self, service: &str) -> Option<u32> {
-        let slices = self.cluster.endpoints.value()?.values();
-        let mut mine = slices.filter(|e| *e.service == *service && e.key.namespace == self.placement.namespace).peekable();
-        mine.peek()?;
-        Some(mine.map(|e| e.ready).sum())
+    pub(super) fn ready_of(&self, service: &Arc<str>) -> Option<u32> {
+        Some(self.cluster.endpoints_of(&self.placement.namespace, service)?.ready)
     }
 
-    /// Services that select these pods, stand in no route and have no ready endpoint. Of those in a route the traffic
-    /// speaks: what gets no share may stand empty.
-    pub(super) fn behind_route(&self, selector: &Labels, wanted: u32) -> Vec<SafeText> {
-        if wanted == 0 {
-            return vec![];
-        }
+    /// The Services that lead to pods of a workload, with what stands behind them.
+    ///
+    /// A Service leads there if it selects the template's labels, or if it asks for all that the workload selects and
+    /// for more: the hash of one of its revisions.
+    pub(super) fn endpoints(&self, w: &Workload, template: &Template) -> Vec<ServiceEndpoints> {
         let services = self.cluster.services.value().into_iter().flat_map(|s| s.values());
-        let traffic = self.placement.traffic.as_ref();
-        let routed = |name: &Arc<str>| traffic.is_some_and(|t| t.arms.iter().any(|a| a.service == *name));
         services
-            .filter(|s| s.meta.key.namespace == self.placement.namespace && !s.selector.is_empty())
-            .filter(|s| selector.iter().all(|(k, v)| s.selector.get(k) == Some(v)) && !routed(&s.meta.key.name))
-            .filter(|s| self.ready_of(&s.meta.key.name) == Some(0))
-            .map(|s| format!("service {} has no ready endpoint", s.meta.key.name).into())
+            .filter(|s| s.meta.key.namespace == w.meta.key.namespace && !s.selector.is_empty())
+            .filter(|s| selects(&s.selector, &template.labels) || selects(&w.selector, &s.selector))
+            .filter_map(|s| self.cluster.endpoints_of(&s.meta.key.namespace, &s.meta.key.name))
             .collect()
+    }
+
+    /// Services that lead to the pods, stand in no route and have no ready endpoint. Of those in a route the traffic
+    /// speaks: what gets no share may stand empty.
+    pub(super) fn unanswered(&self) -> Vec<SafeText> {
+        let p = &self.placement;
+        let routed = |name: &Arc<str>| p.traffic.as_ref().is_some_and(|t| t.arms.iter().any(|a| a.service == *name));
+        let empty = p.endpoints.iter().filter(|e| e.ready == 0 && p.pods.wanted > 0 && !routed(&e.service));
+        let say = |e: &ServiceEndpoints| {
+            let last = if e.serving > 0 { format!(": {} that end still serve", e.serving) } else { String::new() };
+            format!("service {} has no ready endpoint{last}", e.service).into()
+        };
+        empty.map(say).collect()
     }
 
     /// What users get that they should not.

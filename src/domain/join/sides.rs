@@ -1,13 +1,17 @@
 //! Blue-green by the selector of a Service, without a controller.
 
-use super::{Health, Joiner, ObjectKey, route::selects};
-use crate::domain::{BlueGreen, Delivery, Deployment, Labels, PodCounts, Side, SideName, Sides, WorkloadRef};
+use super::{
+    Health, Joiner, ObjectKey,
+    revision::{Rev, version},
+    route::selects,
+};
+use crate::domain::{BlueGreen, Delivery, Deployment, Labels, Side, SideName, Sides, WorkloadRef};
 
 impl<'a> Joiner<'a, '_> {
     /// Works out which side serves, before the workload is joined: it is that side's.
     pub(super) fn sides(&mut self, b: &BlueGreen) {
         let [blue, green] = [&b.blue, &b.green].map(|w| self.deployment_of(w));
-        let labels = |d: Option<&'a Deployment>| d.map(|d| d.template.labels.clone()).unwrap_or_default();
+        let labels = |d: Option<&'a Deployment>| d.map(|d| d.workload.template.labels.clone()).unwrap_or_default();
         let (of_blue, of_green) = (labels(blue), labels(green));
         let active = self.service(&b.service).and_then(|s| match [&of_blue, &of_green].map(|l| selects(&s.selector, l)) {
             [true, false] => Some(SideName::Blue),
@@ -26,8 +30,12 @@ impl<'a> Joiner<'a, '_> {
         };
         let side = |name: SideName, workload: &WorkloadRef, d: Option<&'a Deployment>| Side {
             workload: workload.clone(),
-            version: d.map(|d| self.version(&d.template, self.sets(&d.meta.uid).into_iter().find(|s| s.revision == d.revision))),
-            pods: d.map(|d| PodCounts { wanted: d.wanted, ready: d.ready, available: d.available }).unwrap_or_default(),
+            version: d.map(|d| {
+                let revs = self.replica_sets(&d.workload.meta.uid);
+                let newest = revs.iter().find(|r| r.number.is_some() && r.number == d.revision);
+                newest.map_or_else(|| version(&d.workload.template, &[]), Rev::version)
+            }),
+            pods: d.map(|d| d.workload.counts()).unwrap_or_default(),
             endpoints: endpoints(name),
         };
         let sides = Sides {
@@ -67,7 +75,7 @@ impl<'a> Joiner<'a, '_> {
     }
 
     fn both(&self, b: &BlueGreen, selector: &Labels) -> bool {
-        [&b.blue, &b.green].iter().all(|w| self.deployment_of(w).is_some_and(|d| selects(selector, &d.template.labels)))
+        [&b.blue, &b.green].iter().all(|w| self.deployment_of(w).is_some_and(|d| selects(selector, &d.workload.template.labels)))
     }
 
     fn deployment_of(&self, workload: &WorkloadRef) -> Option<&'a Deployment> {

@@ -1,87 +1,34 @@
 //! Tables: rows of a cluster, and the placement they make.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::*;
 use crate::domain::{
-    AnalysisKind, AnalysisMetric, AnalysisPhase, AnalysisRun, BlueGreenSpec, Canary, CanaryPhase, CanarySpec, Condition,
-    ContainerTemplate, Deployment, Endpoints, FlaggerCanary, FlaggerGate, FlaggerGateKind, FlaggerPhase, KubeService, Limits,
-    Measurement, Meta, Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, RouteRef, RouteRule, Routing, Section,
-    Step, Weight, WorkloadRef, status::tests::deployment,
+    AnalysisKind, AnalysisMetric, AnalysisPhase, AnalysisRun, BlueGreenSpec, Canary, CanaryPhase, Condition, Deployment,
+    Endpoints, FlaggerCanary, FlaggerGate, FlaggerGateKind, FlaggerPhase, KubeService, Limits, Measurement, Pod, PodCounts,
+    Problem, ProblemKind, ReplicaSet, Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteKind, RouteRule, Weight,
+    Workload, WorkloadRef,
+    rows::{self, cluster, deployment, digest, endpoints, live, meta, pod, replica_set},
 };
 
-fn meta(name: &str, uid: &str) -> Meta {
-    Meta { key: ObjectKey::new("shop", name).unwrap(), uid: uid.into(), ..deployment().meta }
-}
-
-fn template(tag: &str) -> Template {
-    let image = ImageRef::parse(&format!("r.example/cart:{tag}"));
-    Template { containers: vec![ContainerTemplate { name: "main".into(), image, readiness: true }], ..Template::default() }
-}
+mod workload;
 
 fn set(uid: &str, revision: i64, tag: &str, available: u32) -> ReplicaSet {
-    ReplicaSet {
-        meta: meta(&format!("cart-{uid}"), uid),
-        owner: Some("u".into()),
-        hash: Some(uid.into()),
-        revision: Some(revision),
-        wanted: 3,
-        ready: available,
-        available,
-        scale_down: None,
-        conditions: vec![],
-        template: template(tag),
-    }
-}
-
-fn pod(name: &str, owner: &str, ready: bool) -> Pod {
-    Pod {
-        key: ObjectKey::new("shop", name).unwrap(),
-        uid: name.into(),
-        owner: Some(owner.into()),
-        labels: [("app".into(), "cart".into())].into(),
-        phase: "Running".into(),
-        ready,
-        ending: false,
-        restarts: 0,
-        waiting: None,
-        message: None,
-        digests: vec![Some(digest("a"))],
-        created: None,
-    }
-}
-
-fn digest(c: &str) -> crate::domain::Digest {
-    format!("sha256:{}", c.repeat(64)).parse().unwrap()
-}
-
-fn live<T: Row>(rows: Vec<T>) -> Section<T> {
-    Feed::Live { value: Arc::new(rows.into_iter().map(|r| (r.key(), r)).collect()), at: Timestamp::UNIX_EPOCH }
-}
-
-/// A Deployment of three pods of `1.0`, all well, behind one service.
-fn cluster() -> ClusterState {
-    ClusterState {
-        deployments: live(vec![Deployment { template: template("1.0"), ..deployment() }]),
-        replica_sets: live(vec![set("one", 1, "1.0", 3)]),
-        pods: live(vec![pod("a", "one", true), pod("b", "one", true), pod("c", "one", true)]),
-        services: live(vec![KubeService { meta: meta("cart", "s"), selector: [("app".into(), "cart".into())].into() }]),
-        endpoints: live(vec![endpoints(3)]),
-        rollouts: live(vec![]),
-        virtual_services: live(vec![]),
-        ..ClusterState::default()
-    }
-}
-
-fn endpoints(ready: u32) -> Endpoints {
-    Endpoints { key: ObjectKey::new("shop", "cart-x").unwrap(), service: "cart".into(), ready, total: 3 }
+    replica_set("cart", uid, revision, tag, available)
 }
 
 fn joined(kind: WorkloadKind, c: &ClusterState) -> Placement {
+    let name = match kind {
+        WorkloadKind::Deployment | WorkloadKind::Rollout | WorkloadKind::Canary => "cart",
+        WorkloadKind::StatefulSet => "db",
+        WorkloadKind::DaemonSet => "agent",
+    };
     let service = Service {
-        name: "cart".parse().unwrap(),
+        name: name.parse().unwrap(),
         pipeline: None,
-        workload: WorkloadRef { kind, name: "cart".into() },
+        workload: WorkloadRef { kind, name: name.into() },
         slo: Limits::default(),
         runbook: None,
         links: vec![],
@@ -92,7 +39,11 @@ fn joined(kind: WorkloadKind, c: &ClusterState) -> Placement {
 }
 
 fn health(c: &ClusterState) -> String {
-    match joined(WorkloadKind::Deployment, c).health {
+    health_of(WorkloadKind::Deployment, c)
+}
+
+fn health_of(kind: WorkloadKind, c: &ClusterState) -> String {
+    match joined(kind, c).health {
         Health::Pass => "pass".to_owned(),
         Health::Progressing(why) => format!("progressing: {why}"),
         Health::Fail(causes) => format!("fail: {}", causes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
@@ -128,20 +79,21 @@ fn pods_tell_what_a_deployment_does_not() {
 #[test]
 fn a_service_without_a_ready_endpoint_is_broken_whatever_the_deployment_says() {
     let mut c = cluster();
-    c.endpoints = live(vec![endpoints(0)]);
+    c.endpoints = live(vec![endpoints("cart", 0)]);
     assert_eq!(health(&c), "fail: service cart has no ready endpoint");
     c.endpoints = live(vec![]);
     assert_eq!(health(&c), "pass", "the endpoints controller has not come to it yet");
-    c.endpoints = live(vec![endpoints(0)]);
-    c.deployments = live(vec![Deployment { wanted: 0, replicas: 0, updated: 0, available: 0, ready: 0, ..deployment() }]);
+    c.endpoints = live(vec![endpoints("cart", 0)]);
+    let none = Workload { wanted: 0, replicas: 0, updated: 0, available: 0, ready: 0, ..rows::workload("cart", "1.0") };
+    c.deployments = live(vec![Deployment { workload: none, ..deployment() }]);
     assert_eq!(health(&c), "pass", "scaled to zero on purpose");
 }
 
 #[test]
 fn during_a_rolling_update_the_older_revision_serves() {
     let mut c = cluster();
-    c.deployments =
-        live(vec![Deployment { template: template("2.0"), revision: Some(2), updated: 1, replicas: 4, ..deployment() }]);
+    let under_way = Workload { updated: 1, replicas: 4, ..rows::workload("cart", "2.0") };
+    c.deployments = live(vec![Deployment { workload: under_way, revision: Some(2), ..deployment() }]);
     c.replica_sets = live(vec![set("one", 1, "1.0", 3), set("two", 2, "2.0", 0)]);
     let p = joined(WorkloadKind::Deployment, &c);
     assert_eq!(p.version.unwrap().tag.as_str(), "1.0");
@@ -155,7 +107,8 @@ fn quota_and_deadline_are_failures() {
         let status = Some(kind == "ReplicaFailure");
         let condition = Condition { kind: kind.into(), status, reason: reason.into(), message: "exceeded quota".into() };
         let mut c = cluster();
-        c.deployments = live(vec![Deployment { conditions: vec![condition], ..deployment() }]);
+        let workload = Workload { conditions: vec![condition], ..rows::workload("cart", "1.0") };
+        c.deployments = live(vec![Deployment { workload, ..deployment() }]);
         health(&c)
     };
     assert_eq!(failing("ReplicaFailure", "FailedCreate"), "fail: pods cannot be made: exceeded quota");
@@ -189,47 +142,7 @@ fn what_is_not_there_or_not_current_is_never_a_pass() {
 }
 
 fn rollout() -> Rollout {
-    let steps = vec![Step::SetWeight(Weight::new(5.0)), Step::Pause(None), Step::SetWeight(Weight::new(20.0)), Step::Pause(None)];
-    Rollout {
-        meta: meta("cart", "u"),
-        wanted: 3,
-        paused: false,
-        strategy: RolloutStrategy::Canary(CanarySpec {
-            steps,
-            canary_service: Some("cart-canary".into()),
-            stable_service: Some("cart-stable".into()),
-            router: Some("istio".into()),
-            routing: Routing {
-                routes: vec![RouteRef { kind: RouteKind::VirtualService, namespace: None, name: "cart".into(), rules: vec![] }],
-                ..Routing::default()
-            },
-            max_weight: 100,
-            background: vec![],
-        }),
-        observed_generation: Some(2),
-        phase: RolloutPhase::Paused,
-        message: None,
-        aborted: false,
-        aborted_at: None,
-        active_hash: None,
-        preview_hash: None,
-        runs: vec![],
-        template_ref: None,
-        promote_full: false,
-        controller_pause: true,
-        pauses: vec![("CanaryPauseStep".into(), None)],
-        step: Some(3),
-        stable_hash: Some("one".into()),
-        current_hash: Some("two".into()),
-        weight: None,
-        replicas: 3,
-        updated: 1,
-        ready: 3,
-        available: 3,
-        conditions: vec![],
-        template: template("2.0"),
-        selector: [("app".into(), "cart".into())].into(),
-    }
+    rows::rollout("cart", "one", "two")
 }
 
 fn plain_route(kind: RouteKind, arms: Vec<RouteArm>) -> Route {
@@ -275,7 +188,7 @@ fn a_rollout_stands_where_its_own_plugin_says() {
         }
     };
     assert_eq!(state(|_| ()), "paused true CanaryPauseStep");
-    assert_eq!(state(|r| r.observed_generation = Some(1)), "unknown the newest wanted state is not observed yet");
+    assert_eq!(state(|r| r.workload.observed_generation = Some(1)), "unknown the newest wanted state is not observed yet");
     assert_eq!(state(|r| r.aborted = true), "aborted aborted");
     assert_eq!(state(|r| r.paused = true), "paused false manually paused");
     assert_eq!(state(|r| r.pauses = vec![("InconclusiveAnalysisRun".into(), None)]), "paused false InconclusiveAnalysisRun");
@@ -306,8 +219,9 @@ fn split(stable: &str, canary: &str, weight: u32) -> Route {
 
 /// These Services beside `cart`, each with three ready endpoints.
 fn serve(c: &mut ClusterState, names: &[&str]) {
-    let service = |name: &&str| KubeService { meta: meta(name, name), selector: [("app".into(), (*name).into())].into() };
-    let slice = |name: &&str| Endpoints { key: ObjectKey::new("shop", name).unwrap(), service: (*name).into(), ..endpoints(3) };
+    let service = |name: &&str| KubeService { meta: meta(name, name), ..rows::service(name) };
+    let slice =
+        |name: &&str| Endpoints { key: ObjectKey::new("shop", name).unwrap(), service: (*name).into(), ..endpoints(name, 3) };
     let (mut services, mut slices): (Vec<_>, Vec<_>) = (names.iter().map(service).collect(), names.iter().map(slice).collect());
     services.extend(c.services.value().unwrap().values().cloned());
     slices.extend(c.endpoints.value().unwrap().values().cloned());
@@ -318,9 +232,11 @@ fn serve(c: &mut ClusterState, names: &[&str]) {
 fn flagger(phase: &str, weight: u32, change: impl FnOnce(&mut FlaggerCanary)) -> ClusterState {
     let mut c = cluster();
     let labels = |app: &str| [("app".into(), app.into())].into();
-    let target = Deployment { template: template("2.0"), revision: Some(2), selector: labels("cart"), ..deployment() };
-    let mut primary = Deployment { template: template("1.0"), selector: labels("cart-primary"), ..deployment() };
-    primary.meta = meta("cart-primary", "p");
+    let target = Deployment { workload: rows::workload("cart", "2.0"), revision: Some(2), ..deployment() };
+    let mut workload = rows::workload("cart", "1.0");
+    (workload.meta, workload.selector) = (meta("cart-primary", "p"), labels("cart-primary"));
+    workload.template.labels = labels("cart-primary");
+    let primary = Deployment { workload, ..deployment() };
     c.deployments = live(vec![target, primary]);
     let one = ReplicaSet { owner: Some("p".into()), ..set("one", 1, "1.0", 3) };
     c.replica_sets = live(vec![one, set("two", 2, "2.0", 1)]);
@@ -434,7 +350,7 @@ fn under_flagger_the_primary_serves_and_only_the_route_tells_the_weight() {
             reason: "ProgressDeadlineExceeded".into(),
             message: "".into(),
         };
-        Deployment { conditions: vec![reason], ..d }
+        Deployment { workload: Workload { conditions: vec![reason], ..d.workload }, ..d }
     };
     let all = broken.deployments.value().unwrap().values().cloned().map(late).collect();
     let p = joined(WorkloadKind::Canary, &ClusterState { deployments: live(all), ..broken });
@@ -576,7 +492,8 @@ fn without_a_router_the_pods_are_the_weight() {
     if let RolloutStrategy::Canary(spec) = &mut r.strategy {
         (spec.router, spec.canary_service) = (None, None);
     }
-    let c = canary(Rollout { available: 4, ..r }, None);
+    r.workload.available = 4;
+    let c = canary(r, None);
     assert_eq!((c.set, c.by_pods, c.said), (Some(Weight::new(20.0)), Some(Weight::new(25.0)), Some(Weight::new(25.0))));
 }
 
@@ -589,8 +506,8 @@ fn the_words_of_the_plugin() {
         format!("{phase} - {}", message.map(|m| m.to_string()).unwrap_or_default())
     };
     assert_eq!(say(|_| ()), "Paused - CanaryPauseStep");
-    assert_eq!(say(|r| r.observed_generation = Some(1)), "Progressing - waiting for rollout spec update to be observed");
-    assert_eq!(say(|r| r.observed_generation = Some(9)), "Paused - CanaryPauseStep", "kept a number of another kind");
+    assert_eq!(say(|r| r.workload.observed_generation = Some(1)), "Progressing - waiting for rollout spec update to be observed");
+    assert_eq!(say(|r| r.workload.observed_generation = Some(9)), "Paused - CanaryPauseStep", "kept a number of another kind");
     assert_eq!(say(|r| r.pauses.clear()), "Progressing - waiting for rollout to unpause");
     macro_rules! worked_out {
         ($change:expr) => {
@@ -598,14 +515,14 @@ fn the_words_of_the_plugin() {
                 // As before the controller has come to it.
                 (r.phase, r.message) = (RolloutPhase::Unknown("".into()), None);
                 r.pauses.clear();
-                (r.controller_pause, r.observed_generation, r.updated) = (false, None, 3);
+                (r.controller_pause, r.workload.observed_generation, r.workload.updated) = (false, None, 3);
                 let change: fn(&mut Rollout) = $change;
                 change(r);
             })
         };
     }
-    assert_eq!(worked_out!(|r| r.updated = 0), "Progressing - more replicas need to be updated");
-    assert_eq!(worked_out!(|r| r.available = 1), "Progressing - updated replicas are still becoming available");
+    assert_eq!(worked_out!(|r| r.workload.updated = 0), "Progressing - more replicas need to be updated");
+    assert_eq!(worked_out!(|r| r.workload.available = 1), "Progressing - updated replicas are still becoming available");
     assert_eq!(worked_out!(|_| ()), "Progressing - waiting for all steps to complete");
     assert_eq!(worked_out!(|r| r.stable_hash = r.current_hash.clone()), "Healthy - ");
     assert_eq!(worked_out!(|r| r.paused = true), "Paused - manually paused");
@@ -620,7 +537,7 @@ fn the_words_of_the_plugin() {
         "Progressing - active service cutover pending"
     );
     assert_eq!(
-        worked_out!(|r| r.conditions = vec![Condition {
+        worked_out!(|r| r.workload.conditions = vec![Condition {
             kind: "Progressing".into(),
             status: Some(false),
             reason: "RolloutAborted".into(),

@@ -1,39 +1,72 @@
 //! Workloads of apps/v1, joined to a placement.
 
-use super::Joiner;
-use crate::domain::{Delivery, Deployment, Health, PodCounts, RolloutStatus, UpdateStrategy, deployment_status};
+use super::{
+    Joiner,
+    revision::{Rev, version},
+};
+use crate::domain::{
+    DaemonSet, Delivery, Deployment, Health, Pod, RolloutStatus, StatefulSet, UpdateStrategy, Workload, daemon_set_status,
+    deployment_status, stateful_set_status,
+};
 
 impl Joiner<'_, '_> {
     pub(super) fn deployment(&mut self, d: &Deployment) {
-        let sets = self.sets(&d.meta.uid);
-        let newest = sets.iter().copied().filter(|s| s.revision == d.revision).find(|s| s.revision.is_some());
-        // Users are served by the revision that has available pods; during a rolling update by the older one, until
-        // the newer one is complete.
-        let status = deployment_status(d);
-        let serving = match &status {
-            RolloutStatus::Done => newest,
-            _ => sets
-                .iter()
-                .copied()
-                .filter(|s| s.available > 0 && Some(s.meta.key.clone()) != newest.map(|n| n.meta.key.clone()))
-                .max_by_key(|s| s.available)
-                .or(newest),
-        };
-        let pods = self.pods_of(&sets);
-        self.placement.delivery = Some(match d.strategy {
-            UpdateStrategy::Rolling { .. } => Delivery::Rolling,
+        let revs = self.replica_sets(&d.workload.meta.uid);
+        let newest = revs.iter().position(|r| r.number.is_some() && r.number == d.revision);
+        let pods: Vec<&Pod> = revs.iter().flat_map(|r| r.pods.iter().copied()).collect();
+        self.placement.paused = d.paused;
+        self.rolling(&d.workload, &d.strategy, &revs, &pods, newest, deployment_status(d));
+    }
+
+    pub(super) fn stateful_set(&mut self, s: &StatefulSet) {
+        let revs = self.controller_revisions(&s.workload.meta.uid);
+        let newest = revs.iter().position(|r| Some(&r.meta.key.name) == s.update_revision.as_ref());
+        let pods = self.pods_of(&s.workload.meta.uid);
+        self.rolling(&s.workload, &s.strategy, &revs, &pods, newest, stateful_set_status(s));
+    }
+
+    pub(super) fn daemon_set(&mut self, d: &DaemonSet) {
+        let revs = self.controller_revisions(&d.workload.meta.uid);
+        let pods = self.pods_of(&d.workload.meta.uid);
+        // Its status does not name a revision; the wanted one is the one with the highest number.
+        self.rolling(&d.workload, &d.strategy, &revs, &pods, (!revs.is_empty()).then_some(0), daemon_set_status(d));
+    }
+
+    fn rolling(
+        &mut self,
+        w: &Workload,
+        strategy: &UpdateStrategy,
+        revs: &[Rev<'_>],
+        pods: &[&Pod],
+        newest: Option<usize>,
+        status: RolloutStatus,
+    ) {
+        // Users are served by the revision that has available pods; during an update by the older one, until the newer
+        // one is complete. Below a partition the older one stays.
+        let complete = status == RolloutStatus::Done && w.updated >= w.wanted;
+        let older = revs.iter().enumerate().filter(|(i, r)| r.counts.available > 0 && Some(*i) != newest);
+        let serving = if complete { newest } else { older.max_by_key(|(_, r)| r.counts.available).map(|(i, _)| i).or(newest) };
+        // A revision that the controller has yet to make is not the one that the template asks for.
+        let same =
+            |r: &&Rev<'_>| r.template.containers.iter().map(|c| &c.image).eq(w.template.containers.iter().map(|c| &c.image));
+        let wanted = newest.map(|i| &revs[i]).filter(same).map_or_else(|| version(&w.template, &[]), Rev::version);
+        self.placement.delivery = Some(match strategy {
+            UpdateStrategy::Rolling { .. } | UpdateStrategy::Ordered { .. } => Delivery::Rolling,
+            UpdateStrategy::OnDelete => Delivery::OnDelete,
             UpdateStrategy::Recreate => Delivery::Recreate,
         });
-        self.placement.pods = PodCounts { wanted: d.wanted, ready: d.ready, available: d.available };
-        self.placement.wanted_version = Some(self.version(&d.template, newest));
+        self.placement.strategy = Some(strategy.clone());
+        // Without revisions, which may be forbidden, the version that serves is known where nothing else runs.
+        let unnamed = if complete { Some(version(&w.template, pods)) } else { None };
         self.placement.version =
-            Some(serving.map_or_else(|| self.version(&d.template, newest), |s| self.version(&s.template, Some(s))));
-        self.placement.restarts = pods.iter().map(|p| p.restarts).sum();
-        let mut causes = Self::causes(&pods);
-        causes.extend(self.by_hand(d, &sets));
+            serving.map(|i| revs[i].version()).or(unnamed).or_else(|| revs.is_empty().then(|| wanted.clone()));
+        self.placement.wanted_version = Some(wanted);
+        let mut causes = self.common(w, &w.template, revs, pods);
+        self.keep(revs, newest, serving);
+        causes.extend(self.by_hand(w, newest.map(|i| &revs[i])));
         causes.extend(self.unserved());
-        causes.extend(self.behind_route(&d.selector, d.wanted));
-        self.owned("deployment", &d.meta);
+        causes.extend(self.unanswered());
+        self.owned(self.placement.workload.kind.word(), &w.meta);
         self.own_route();
         self.placement.health = match status {
             RolloutStatus::Failed(why) => {
@@ -41,10 +74,9 @@ impl Joiner<'_, '_> {
                 Health::Fail(causes)
             }
             _ if !causes.is_empty() => Health::Fail(causes),
-            RolloutStatus::Waiting(why) if d.paused => Health::Progressing(format!("paused: {why}").into()),
+            RolloutStatus::Waiting(why) if self.placement.paused => Health::Progressing(format!("paused: {why}").into()),
             RolloutStatus::Waiting(why) => Health::Progressing(why),
             RolloutStatus::Done => Health::Pass,
         };
-        self.placement.drift = self.drift(&pods);
     }
 }

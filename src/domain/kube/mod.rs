@@ -10,6 +10,9 @@ use serde::Serialize;
 
 use super::{ImageRef, ObjectKey, SafeText, Sha};
 
+#[cfg(test)]
+pub mod fixture;
+mod helm;
 mod mark;
 mod network;
 mod pod;
@@ -17,15 +20,16 @@ mod rollout;
 mod route;
 mod workload;
 
+pub use helm::{HelmMark, HelmRevision};
 pub use mark::{Mark, MarkKind, Writer};
-pub use network::{Endpoints, KubeService};
+pub use network::{Endpoints, KubeService, ServiceEndpoints};
 pub use pod::Pod;
 pub use rollout::{BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, RunNote, TemplateRef};
 pub use route::{
     ArmName, Backend, DestinationRule, IngressCanary, Mirror, Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef,
     RouteRule, Routing, Subset,
 };
-pub use workload::{Deployment, ReplicaSet, UpdateStrategy};
+pub use workload::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet, UpdateStrategy, Workload};
 
 /// Labels or a label selector (equality only).
 pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
@@ -49,6 +53,8 @@ pub struct Meta {
     pub marks: Vec<Mark>,
     /// Who wrote its wanted state, the newest writer last.
     pub writers: Vec<Writer>,
+    /// The Helm release that says it made the object.
+    pub helm: Option<HelmMark>,
 }
 
 /// One container of a pod template.
@@ -71,6 +77,13 @@ pub struct Template {
     pub commit: Option<Sha>,
     /// The labels of its pods.
     pub labels: Labels,
+}
+
+impl Template {
+    /// Containers without a readiness probe: they are ready as soon as they run, and then Available proves nothing.
+    pub fn unprobed(&self) -> Vec<SafeText> {
+        self.containers.iter().filter(|c| !c.readiness).map(|c| c.name.clone()).collect()
+    }
 }
 
 /// A condition of an object's status.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ArmName, Condition, Labels, Meta, Routing, Template};
+use super::{ArmName, Routing, Workload};
 use crate::domain::{AnalysisKind, AnalysisPhase, SafeText, Step, Weight};
 
 /// The phase that Argo Rollouts reports.
@@ -111,16 +111,12 @@ pub enum RolloutStrategy {
 /// A Rollout of argoproj.io/v1alpha1.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rollout {
-    /// What every object carries.
-    pub meta: Meta,
-    /// The wanted number of pods.
-    pub wanted: u32,
+    /// What every workload has.
+    pub workload: Workload,
     /// `spec.paused`: paused by a person.
     pub paused: bool,
     /// How it brings a revision out.
     pub strategy: RolloutStrategy,
-    /// `status.observedGeneration`, which the API keeps as text.
-    pub observed_generation: Option<i64>,
     /// `status.phase`.
     pub phase: RolloutPhase,
     /// `status.message`.
@@ -149,20 +145,6 @@ pub struct Rollout {
     pub preview_hash: Option<Arc<str>>,
     /// The AnalysisRuns of the present step, beside the steps, and before and after a switch.
     pub runs: Vec<RunNote>,
-    /// Pods of any revision.
-    pub replicas: u32,
-    /// Pods of the wanted revision.
-    pub updated: u32,
-    /// Ready pods.
-    pub ready: u32,
-    /// Available pods.
-    pub available: u32,
-    /// The conditions.
-    pub conditions: Vec<Condition>,
-    /// The wanted pod template; empty when it stands in a `workloadRef`.
-    pub template: Template,
-    /// Where the template stands, if not here.
+    /// Where the pod template stands, if not here.
     pub template_ref: Option<TemplateRef>,
-    /// The selector of its pods.
-    pub selector: Labels,
 }

@@ -65,16 +65,10 @@ fn pods<'a>(service: &Service, placing: &Placing, state: &'a ClusterState) -> Ve
     };
     let none = BTreeMap::new();
     let sets = state.replica_sets.value().map_or(&none, |sets| &**sets);
-    let mut hashes = None;
-    let uid: Option<&Arc<str>> = match service.workload.kind {
-        WorkloadKind::Deployment => state.deployments.value().and_then(|all| all.get(&key)).map(|d| &d.meta.uid),
-        WorkloadKind::Rollout => state.rollouts.value().and_then(|all| all.get(&key)).map(|r| {
-            hashes = Some((r.stable_hash.clone(), r.current_hash.clone()));
-            &r.meta.uid
-        }),
-        // Its Services tell both sides.
-        WorkloadKind::Canary => None,
-    };
+    let workload = state.workload(service.workload.kind, &key);
+    let uid: Option<&Arc<str>> = workload.map(|w| &w.meta.uid);
+    let rollout = state.rollouts.value().and_then(|all| all.get(&key)).filter(|_| service.workload.kind == WorkloadKind::Rollout);
+    let hashes = rollout.map(|r| (r.stable_hash.clone(), r.current_hash.clone()));
     let set_of = |pod: &Pod| sets.values().find(|set: &&ReplicaSet| pod.owner.as_ref() == Some(&set.meta.uid));
     // What the services of the two sides select, where a route and not the workload makes the sides.
     let selected = |name: &Option<Arc<str>>| {
@@ -105,7 +99,9 @@ fn pods<'a>(service: &Service, placing: &Placing, state: &'a ClusterState) -> Ve
             (false, true) => Some(PodArm::Stable),
             _ => None,
         };
-        let container = set.and_then(|s| s.template.containers.first()).map(|c| c.name.clone());
+        // Pods of a StatefulSet or DaemonSet have no set in between.
+        let template = set.map(|s| &s.template).or_else(|| workload.filter(|_| own).map(|w| &w.template));
+        let container = template.and_then(|t| t.containers.first()).map(|c| c.name.clone());
         out.push((pod, by_hash.or(by_service), container));
     }
     out

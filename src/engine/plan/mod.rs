@@ -229,6 +229,10 @@ fn questions(
         return Err(Refusal::new(format!("{} is a plain Deployment: there is no canary to abort", service.name))
             .hint("roll back brings the earlier version back"));
     }
+    if matches!(service.workload.kind, WorkloadKind::StatefulSet | WorkloadKind::DaemonSet) {
+        let kind = service.workload.kind.article();
+        return Err(Refusal::new(format!("{} is {kind}: its controller can neither pause nor abort", service.name)));
+    }
     let change = match verb {
         Verb::Pause => Change::Pause,
         Verb::Abort => Change::Abort,

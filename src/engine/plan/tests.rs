@@ -9,8 +9,8 @@ use super::*;
 use crate::{
     action::Target,
     domain::{
-        CanarySpec, ClusterUpdate, Environment, Limits, Meta, Placing, ProblemKind, Rollout, RolloutPhase, RolloutStrategy,
-        SourceUpdate, Step, Template, Topology, Update, Weight, WorkloadRef,
+        ClusterUpdate, Environment, Limits, Placing, ProblemKind, Rollout, RolloutPhase, SourceUpdate, Topology, Update,
+        WorkloadRef, rows,
     },
     engine::Store,
 };
@@ -39,52 +39,7 @@ fn topology(readonly: bool, policy: Policy, kind: WorkloadKind) -> Arc<Topology>
 }
 
 fn rollout() -> Rollout {
-    Rollout {
-        meta: Meta {
-            key: ObjectKey::new("shop", "payment").unwrap(),
-            uid: "u".into(),
-            resource_version: "7".into(),
-            generation: 1,
-            created: None,
-            ops: vec![],
-            marks: vec![],
-            writers: vec![],
-        },
-        wanted: 5,
-        paused: false,
-        strategy: RolloutStrategy::Canary(CanarySpec {
-            steps: vec![Step::SetWeight(Weight::new(20.0)), Step::Pause(None)],
-            canary_service: None,
-            stable_service: None,
-            router: None,
-            routing: crate::domain::Routing::default(),
-            max_weight: 100,
-            background: vec![],
-        }),
-        observed_generation: Some(1),
-        phase: RolloutPhase::Paused,
-        message: None,
-        aborted: false,
-        aborted_at: None,
-        active_hash: None,
-        preview_hash: None,
-        runs: vec![],
-        template_ref: None,
-        promote_full: false,
-        controller_pause: true,
-        pauses: vec![("CanaryPauseStep".into(), None)],
-        step: Some(1),
-        stable_hash: Some("a".into()),
-        current_hash: Some("b".into()),
-        weight: None,
-        replicas: 5,
-        updated: 1,
-        ready: 5,
-        available: 5,
-        conditions: vec![],
-        template: Template::default(),
-        selector: [].into(),
-    }
+    rows::rollout("payment", "a", "b")
 }
 
 fn world(topology: Arc<Topology>, rollout: &Rollout) -> Arc<Snapshot> {

@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use super::*;
 use crate::{
     domain::{
-        Arm, ArmMetrics, Binding, CanarySpec, ClusterName, ClusterUpdate, Deployment, Job, Limits, Loaded, Meta, MetricKey,
-        MetricsSettings, NoValue, ObjectKey, Outcome, Phase, Placing, Policy, Problem, ProblemKind, ReplicaSet, RequiredChecks,
-        Rollout, RolloutPhase, RolloutStrategy, Run, RunKey, SourceUpdate, Step, Template, Topology, Update, UpdateStrategy,
-        Weight, WorkloadKind, WorkloadRef,
+        Arm, ArmMetrics, Binding, ClusterName, ClusterUpdate, Deployment, Job, Limits, Loaded, MetricKey, MetricsSettings,
+        NoValue, Outcome, Phase, Placing, Policy, Problem, ProblemKind, ReplicaSet, RequiredChecks, Rollout, Run, RunKey,
+        SourceUpdate, Template, Topology, Update, Workload, WorkloadKind, WorkloadRef, rows,
     },
     engine::Store,
 };
@@ -133,104 +132,34 @@ impl World {
     }
 }
 
-fn meta(of: &str, uid: &str) -> Meta {
-    Meta {
-        key: ObjectKey::new("shop", of).unwrap(),
-        uid: uid.into(),
-        resource_version: "1".into(),
-        generation: 1,
-        created: None,
-        ops: vec![],
-        marks: vec![],
-        writers: vec![],
-    }
+fn template(of: &str, version: &str) -> Template {
+    Template { commit: Some(name(COMMIT)), ..rows::template(of, version) }
 }
 
-fn template(of: &str, version: &str) -> Template {
-    Template {
-        containers: vec![crate::domain::ContainerTemplate {
-            name: "main".into(),
-            image: crate::domain::ImageRef::parse(&format!("r.example/{of}:{version}")),
-            readiness: true,
-        }],
-        commit: Some(name(COMMIT)),
-        labels: [].into(),
-    }
+/// A workload whose uid is its name.
+fn workload(of: &str, version: &str) -> Workload {
+    Workload { meta: rows::meta(of, of), template: template(of, version), ..rows::workload(of, version) }
 }
 
 fn deployment(version: &str) -> Deployment {
-    Deployment {
-        meta: meta("cart", "cart"),
-        wanted: 3,
-        paused: false,
-        strategy: UpdateStrategy::Recreate,
-        observed_generation: 1,
-        replicas: 3,
-        updated: 3,
-        ready: 3,
-        available: 3,
-        conditions: vec![],
-        template: template("cart", version),
-        selector: [("app".into(), "cart".into())].into(),
-        revision: Some(1),
-    }
+    Deployment { workload: workload("cart", version), ..rows::deployment() }
 }
 
 fn replica_set(of: &str, version: &str) -> ReplicaSet {
+    let revision = version.parse().unwrap();
     ReplicaSet {
-        meta: meta(&format!("{of}-{version}"), &format!("{of}-{version}")),
         owner: Some(of.into()),
         hash: Some(version.into()),
-        revision: Some(version.parse().unwrap()),
-        wanted: 3,
-        ready: 3,
-        available: 3,
-        scale_down: None,
-        conditions: vec![],
         template: template(of, version),
+        ..rows::replica_set(of, &format!("{of}-{version}"), revision, version, 3)
     }
 }
 
 /// A Rollout of payment whose stable and wanted versions are these; at 20 % where they differ.
 fn rollout(stable: &str, current: &str) -> Rollout {
-    let done = stable == current;
-    Rollout {
-        meta: meta("payment", "payment"),
-        wanted: 5,
-        paused: false,
-        strategy: RolloutStrategy::Canary(CanarySpec {
-            steps: vec![Step::SetWeight(Weight::new(20.0)), Step::Pause(None)],
-            canary_service: Some("payment-canary".into()),
-            stable_service: Some("payment-stable".into()),
-            router: Some("istio".into()),
-            routing: crate::domain::Routing::default(),
-            max_weight: 100,
-            background: vec![],
-        }),
-        observed_generation: Some(1),
-        phase: if done { RolloutPhase::Healthy } else { RolloutPhase::Paused },
-        message: None,
-        aborted: false,
-        aborted_at: None,
-        active_hash: None,
-        preview_hash: None,
-        runs: vec![],
-        template_ref: None,
-        promote_full: false,
-        controller_pause: !done,
-        pauses: if done { vec![] } else { vec![("CanaryPauseStep".into(), Some(now()))] },
-        step: Some(if done { 2 } else { 1 }),
-        stable_hash: Some(stable.into()),
-        current_hash: Some(current.into()),
-        weight: None,
-        replicas: 5,
-        updated: 1,
-        ready: 5,
-        available: 5,
-        conditions: vec![],
-        template: template("payment", current),
-        selector: [("app".into(), "payment".into())].into(),
-    }
+    let at_20 = rows::rollout("payment", stable, current);
+    let pauses = at_20.pauses.iter().map(|(why, _)| (why.clone(), Some(now()))).collect();
+    Rollout { workload: workload("payment", current), pauses, ..at_20 }
 }
 
 fn run(jobs: &[(&str, Phase)]) -> Run {
@@ -379,9 +308,12 @@ fn env_says_what_the_workloads_say() {
     assert_eq!(with(|_| ()), "GO payment: runs as wanted", "a canary that waits at a step of its plan does not hold");
     assert_eq!(with(|r| r.pauses.clear()), "HOLD payment: eu-1: waiting for rollout to unpause");
     assert_eq!(with(|r| r.paused = true), "HOLD payment: eu-1: paused: manually paused");
-    assert_eq!(with(|r| r.observed_generation = None), "UNKNOWN payment: eu-1: the newest wanted state is not observed yet");
+    assert_eq!(
+        with(|r| r.workload.observed_generation = None),
+        "UNKNOWN payment: eu-1: the newest wanted state is not observed yet"
+    );
     assert_eq!(with(|r| r.aborted = true), "HOLD payment: eu-1: aborted, the wanted version does not run: aborted");
-    assert_eq!(with(|r| r.available = 3), "HOLD payment: eu-1: 3 of 5 pods available");
+    assert_eq!(with(|r| r.workload.available = 2), "HOLD payment: eu-1: 2 of 3 pods available");
 }
 
 #[test]

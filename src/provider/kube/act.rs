@@ -53,6 +53,11 @@ fn kubectl(context: Option<&str>, key: &ObjectKey, rest: &str) -> SafeText {
     SafeText::clean(&format!("{line} -n {} {rest}", key.namespace))
 }
 
+/// What cannot be held: these controllers have no word for it.
+fn unheld(kind: WorkloadKind) -> Problem {
+    Problem::new(ProblemKind::Invalid, format!("{} can neither be paused nor aborted", kind.article()))
+}
+
 /// The requests that bring `change` about. Pure.
 pub(super) fn render(target: &ChangeTarget, change: Change, seen: &Seen, context: Option<&str>) -> Result<Vec<Request>, Problem> {
     let key = &target.key;
@@ -83,6 +88,7 @@ pub(super) fn render(target: &ChangeTarget, change: Change, seen: &Seen, context
             Err(Problem::new(ProblemKind::Invalid, "a Deployment has no abort").hint("pause it, or roll back"))
         }
         (WorkloadKind::Canary, _) => Err(unspoken()),
+        (kind @ (WorkloadKind::StatefulSet | WorkloadKind::DaemonSet), _) => Err(unheld(kind)),
         (WorkloadKind::Rollout, Change::Pause) => Ok(vec![patch(
             path::<kind::Rollouts>(key, manager),
             MERGE,
@@ -155,6 +161,7 @@ pub(super) async fn look(transport: &Transport, target: &ChangeTarget, change: C
             let row = read::<kind::Deployments>(transport, &target.key, 0).await?;
             Ok((Seen::deployment(&row), deployment(&row, change)))
         }
+        kind @ (WorkloadKind::StatefulSet | WorkloadKind::DaemonSet) => Err(unheld(kind)),
         WorkloadKind::Rollout => {
             let row = read::<kind::Rollouts>(transport, &target.key, 0).await?;
             let mut settled = rollout(&row, change);
@@ -174,14 +181,14 @@ fn not_yet(why: &str) -> Settled {
 fn deployment(row: &Deployment, change: Change) -> Settled {
     match change {
         Change::Pause if !row.paused => not_yet("it is not paused"),
-        Change::Pause if row.observed_generation < row.meta.generation => not_yet("the controller has not seen the pause yet"),
+        Change::Pause if !row.workload.observed() => not_yet("the controller has not seen the pause yet"),
         Change::Pause => Settled::Reached,
         Change::Abort => not_yet("a Deployment has no abort"),
     }
 }
 
 fn rollout(row: &Rollout, change: Change) -> Settled {
-    let unseen = row.observed_generation.is_none_or(|seen| seen < row.meta.generation);
+    let unseen = !row.workload.observed();
     match change {
         Change::Pause if !row.paused => not_yet("it is not paused"),
         Change::Pause if unseen => not_yet("the controller has not seen the pause yet"),
@@ -202,7 +209,7 @@ async fn routes(transport: &Transport, row: &Rollout) -> Result<Settled, Problem
     let RolloutStrategy::Canary(spec) = &row.strategy else { return Ok(Settled::Reached) };
     let (canary, stable) = spec.arms();
     for name in &spec.routing.routes {
-        let namespace = name.namespace.as_ref().unwrap_or(&row.meta.key.namespace);
+        let namespace = name.namespace.as_ref().unwrap_or(&row.workload.meta.key.namespace);
         let key = ObjectKey { namespace: namespace.clone(), name: name.name.clone() };
         let route = match name.kind {
             RouteKind::VirtualService => {

@@ -20,7 +20,7 @@ use super::{
     fault,
     kind::Kind,
     project::{self, Odd},
-    transport::Transport,
+    transport::{JSON, Transport},
     wire,
 };
 use crate::{
@@ -59,6 +59,21 @@ pub(super) struct Follower<'a, K: Kind> {
     pub out: mpsc::Sender<(usize, Heard<K::Row>)>,
     /// The group that serves the kind here, an index into `K::GROUPS`.
     pub group: usize,
+}
+
+/// The forms in which an answer can be asked for.
+struct Form {
+    metadata: &'static str,
+}
+
+/// A server that cannot do it answers 406 and not with the whole: there is no second choice after it.
+const LIST: Form = Form { metadata: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" };
+const EVENTS: Form = Form { metadata: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" };
+
+impl Form {
+    const fn of<K: Kind>(&self) -> &'static str {
+        if K::METADATA_OF.is_some() { self.metadata } else { JSON }
+    }
 }
 
 /// Why a watch ended.
@@ -135,9 +150,11 @@ impl<K: Kind> Follower<'_, K> {
         format!("{verb} {} in {}", K::PLURAL, self.namespace)
     }
 
-    fn path(&self) -> String {
+    /// The path of the collection with its query, to which more can be added.
+    fn path(&self, query: &str) -> String {
         // The namespace is a checked name.
-        format!("/{}/namespaces/{}/{}", K::GROUPS[self.group], self.namespace, K::PLURAL)
+        let path = format!("/{}/namespaces/{}/{}?{query}", K::GROUPS[self.group], self.namespace, K::PLURAL);
+        K::METADATA_OF.map_or(path.clone(), |labels| format!("{path}&labelSelector={}", escaped(labels)))
     }
 
     /// Every row, and the version from which to watch on.
@@ -171,7 +188,7 @@ impl<K: Kind> Follower<'_, K> {
         let (mut rows, mut odd, mut next) = (Vec::new(), 0_usize, None::<String>);
         for _ in 0..PAGES {
             let from = next.as_deref().map(|token| format!("&continue={}", escaped(token))).unwrap_or_default();
-            let body = self.transport.get(&format!("{}?limit={PAGE}{from}", self.path()), what).await?;
+            let body = self.transport.get_as(&self.path(&format!("limit={PAGE}{from}")), LIST.of::<K>(), what).await?;
             let page = page::<K>(&body).map_err(|e| unreadable(&e.to_string()))?;
             for item in page.items.unwrap_or_default() {
                 match item {
@@ -200,7 +217,7 @@ impl<K: Kind> Follower<'_, K> {
         let what = self.what("watch");
         let from = escaped(version);
         let query = format!("watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH}&resourceVersion={from}");
-        let mut lines = match self.transport.lines(&format!("{}?{query}", self.path()), &what).await {
+        let mut lines = match self.transport.lines(&self.path(&query), EVENTS.of::<K>(), &what).await {
             Ok(lines) => lines,
             Err(problem) if problem.kind == ProblemKind::Expired => return Ended::Expired(problem),
             Err(problem) => return Ended::Failed(problem),

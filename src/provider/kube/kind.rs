@@ -9,8 +9,8 @@ use super::{
     section, wire,
 };
 use crate::domain::{
-    AnalysisRun, ClusterName, ClusterUpdate, Deployment, DestinationRule, Endpoints, FlaggerCanary, KubeService, ObjectKey, Pod,
-    ReplicaSet, Rollout, Route, Row, SourceUpdate, Update,
+    AnalysisRun, ClusterName, ClusterUpdate, ControllerRevision, DaemonSet, Deployment, DestinationRule, Endpoints,
+    FlaggerCanary, HelmRevision, KubeService, ObjectKey, Pod, ReplicaSet, Rollout, Route, Row, SourceUpdate, StatefulSet, Update,
 };
 use crate::provider::role::Sink;
 
@@ -26,6 +26,8 @@ pub(super) trait Kind: 'static {
     const PLURAL: &'static str;
     /// Whether a cluster may do without the kind: it comes with a custom resource definition.
     const CUSTOM: bool;
+    /// Only objects with these labels, and of them only the metadata: the rest is large, secret, or both.
+    const METADATA_OF: Option<&'static str> = None;
 
     /// The row of an object.
     fn row(raw: Self::Wire) -> Result<Self::Row, Odd>;
@@ -45,7 +47,7 @@ pub(super) struct Followed {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident: $groups:expr, $plural:literal, $custom:literal, $wire:ty => $row:ty, $project:path,
-       $wrap:path;)*) => {$(
+       $wrap:path $(, metadata of $labels:literal)?;)*) => {$(
         $(#[$doc])*
         pub(super) struct $name;
 
@@ -55,6 +57,7 @@ macro_rules! kinds {
             const GROUPS: &'static [&'static str] = &$groups;
             const PLURAL: &'static str = $plural;
             const CUSTOM: bool = $custom;
+            $(const METADATA_OF: Option<&'static str> = Some($labels);)?
 
             fn row(raw: $wire) -> Result<$row, Odd> {
                 $project(raw)
@@ -85,6 +88,15 @@ kinds! {
     Deployments: ["apis/apps/v1"], "deployments", false,
         wire::Object<wire::DeploymentSpec, wire::DeploymentStatus> => Deployment, project::deployment,
         ClusterUpdate::Deployments;
+    StatefulSets: ["apis/apps/v1"], "statefulsets", false,
+        wire::Object<wire::StatefulSetSpec, wire::StatefulSetStatus> => StatefulSet, project::stateful_set,
+        ClusterUpdate::StatefulSets;
+    DaemonSets: ["apis/apps/v1"], "daemonsets", false,
+        wire::Object<wire::DaemonSetSpec, wire::DaemonSetStatus> => DaemonSet, project::daemon_set,
+        ClusterUpdate::DaemonSets;
+    ControllerRevisions: ["apis/apps/v1"], "controllerrevisions", false,
+        wire::ControllerRevision => ControllerRevision, project::controller_revision,
+        ClusterUpdate::ControllerRevisions;
     ReplicaSets: ["apis/apps/v1"], "replicasets", false,
         wire::Object<wire::ReplicaSetSpec, wire::DeploymentStatus> => ReplicaSet, project::replica_set,
         ClusterUpdate::ReplicaSets;
@@ -97,6 +109,10 @@ kinds! {
     EndpointSlices: ["apis/discovery.k8s.io/v1"], "endpointslices", false,
         wire::EndpointSlice => Endpoints, project::endpoints,
         ClusterUpdate::Endpoints;
+    /// Helm keeps each revision of a release in a Secret; its labels say enough, and its payload is never asked for.
+    HelmReleases: ["api/v1"], "secrets", false,
+        wire::Object<wire::Ignored, wire::Ignored> => HelmRevision, project::helm_revision,
+        ClusterUpdate::HelmReleases, metadata of "owner=helm";
     Rollouts: ["apis/argoproj.io/v1alpha1"], "rollouts", true,
         wire::Object<wire::RolloutSpec, wire::RolloutStatus> => Rollout, project::rollout,
         ClusterUpdate::Rollouts;

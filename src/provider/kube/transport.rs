@@ -34,6 +34,9 @@ const CAP: usize = 64 << 20;
 /// As much of an error's body as is read.
 const ERROR_CAP: usize = 64 << 10;
 
+/// The plain form of answers.
+pub(super) const JSON: &str = "application/json";
+
 /// A way to one API server.
 pub(super) struct Transport {
     config: Config,
@@ -120,13 +123,18 @@ impl Transport {
 
     /// Reads a path whole.
     pub async fn get(&self, path: &str, what: &str) -> Result<Bytes, Problem> {
-        Ok(self.whole(get(path, what)?, what).await?.1)
+        self.get_as(path, JSON, what).await
+    }
+
+    /// Reads a path whole, in the form that `accept` asks for.
+    pub async fn get_as(&self, path: &str, accept: &str, what: &str) -> Result<Bytes, Problem> {
+        Ok(self.whole(request(path, accept, what)?, what).await?.1)
     }
 
     /// Reads a path whole, and the time that the server has, where it says so.
     pub async fn dated(&self, path: &str, what: &str) -> Result<(Bytes, Option<Timestamp>), Problem> {
         in_time(WHOLE, what, async {
-            let response = self.send(get(path, what)?, what).await?;
+            let response = self.send(request(path, JSON, what)?, what).await?;
             let date = response.headers().get(header::DATE).and_then(|v| v.to_str().ok());
             let date = date.and_then(|d| rfc2822::DateTimeParser::new().parse_timestamp(d).ok());
             Ok((collect(response.into_body(), CAP, what).await?, date))
@@ -161,9 +169,9 @@ impl Transport {
         Self { silence, ..self }
     }
 
-    /// Reads a path line by line.
-    pub async fn lines(&self, path: &str, what: &str) -> Result<Lines, Problem> {
-        let response = in_time(WHOLE, what, self.send(get(path, what)?, what)).await?;
+    /// Reads a path line by line, in the form that `accept` asks for.
+    pub async fn lines(&self, path: &str, accept: &str, what: &str) -> Result<Lines, Problem> {
+        let response = in_time(WHOLE, what, self.send(request(path, accept, what)?, what)).await?;
         Ok(Lines { body: response.into_body(), held: BytesMut::new(), scanned: 0, silence: self.silence, what: what.to_owned() })
     }
 }
@@ -171,9 +179,8 @@ impl Transport {
 impl Transport {
     /// Reads a path line by line as plain text: a log.
     pub async fn text(&self, path: &str, what: &str) -> Result<TextLines, Problem> {
-        let mut request = get(path, what)?;
         // As kubectl asks: errors come as JSON, the log as text.
-        request.headers_mut().insert(header::ACCEPT, http::HeaderValue::from_static("application/json, */*"));
+        let request = request(path, "application/json, */*", what)?;
         let response = in_time(WHOLE, what, self.answered(request, what)).await?;
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         if kind.contains("html") {
@@ -230,10 +237,10 @@ fn runs_program(config: &Config) -> bool {
     config.auth_info.exec.is_some()
 }
 
-fn get(path: &str, what: &str) -> Result<Request<Vec<u8>>, Problem> {
+fn request(path: &str, accept: &str, what: &str) -> Result<Request<Vec<u8>>, Problem> {
     // The path is made of checked names; a failure here is a fault of ours.
     Request::get(path)
-        .header(header::ACCEPT, "application/json")
+        .header(header::ACCEPT, accept)
         .body(Vec::new())
         .map_err(|e| Problem::new(ProblemKind::Internal, format!("{what}: {e}")))
 }

@@ -135,6 +135,10 @@ pub(super) struct Annotations {
     /// The name in the controller's documentation; it writes the shorter one.
     #[serde(rename = "argo-rollouts.argoproj.io/scale-down-deadline")]
     pub scale_down_long: Option<String>,
+    #[serde(rename = "kubernetes.io/change-cause")]
+    pub cause: Option<String>,
+    #[serde(rename = "meta.helm.sh/release-namespace")]
+    pub helm_namespace: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -193,17 +197,19 @@ pub(super) struct Condition {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct DeploymentSpec {
     pub replicas: Option<u32>,
+    pub min_ready_seconds: Option<u32>,
     pub paused: Option<bool>,
-    pub strategy: Option<DeploymentStrategy>,
+    pub strategy: Option<Strategy>,
     pub template: Option<PodTemplate>,
     pub selector: Option<Selector>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct DeploymentStrategy {
+pub(super) struct Strategy {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub rolling_update: Option<RollingUpdate>,
@@ -214,6 +220,66 @@ pub(super) struct DeploymentStrategy {
 pub(super) struct RollingUpdate {
     pub max_surge: Option<Value>,
     pub max_unavailable: Option<Value>,
+    pub partition: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StatefulSetSpec {
+    pub replicas: Option<u32>,
+    pub min_ready_seconds: Option<u32>,
+    pub update_strategy: Option<Strategy>,
+    pub template: Option<PodTemplate>,
+    pub selector: Option<Selector>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StatefulSetStatus {
+    #[serde(flatten)]
+    pub counts: DeploymentStatus,
+    pub current_revision: Option<String>,
+    pub update_revision: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DaemonSetSpec {
+    pub min_ready_seconds: Option<u32>,
+    pub update_strategy: Option<Strategy>,
+    pub template: Option<PodTemplate>,
+    pub selector: Option<Selector>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DaemonSetStatus {
+    pub observed_generation: Option<i64>,
+    pub desired_number_scheduled: Option<u32>,
+    pub current_number_scheduled: Option<u32>,
+    pub updated_number_scheduled: Option<u32>,
+    pub number_ready: Option<u32>,
+    pub number_available: Option<u32>,
+    pub conditions: Option<Vec<Condition>>,
+}
+
+/// Other controllers keep data of other shapes in theirs.
+#[derive(Deserialize)]
+pub(super) struct ControllerRevision {
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    pub revision: Option<i64>,
+    pub data: Option<Value>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RevisionData {
+    pub spec: RevisionSpec,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RevisionSpec {
+    pub template: PodTemplate,
 }
 
 #[derive(Deserialize, Default)]
@@ -280,9 +346,11 @@ pub(super) struct ServiceSpec {
 
 /// A slice has neither spec nor status.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct EndpointSlice {
     #[serde(default)]
     pub metadata: ObjectMeta,
+    pub address_type: Option<String>,
     pub endpoints: Option<Vec<Endpoint>>,
 }
 
@@ -294,12 +362,15 @@ pub(super) struct Endpoint {
 #[derive(Deserialize)]
 pub(super) struct EndpointConditions {
     pub ready: Option<bool>,
+    pub serving: Option<bool>,
+    pub terminating: Option<bool>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RolloutSpec {
     pub replicas: Option<u32>,
+    pub min_ready_seconds: Option<u32>,
     pub paused: Option<bool>,
     pub strategy: Option<RolloutStrategy>,
     pub template: Option<PodTemplate>,

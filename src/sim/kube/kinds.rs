@@ -75,7 +75,7 @@ const fn custom(kind: Kind) -> Kind {
 }
 
 /// Every resource; the order is that of discovery.
-pub static KINDS: [Kind; 22] = [
+pub static KINDS: [Kind; 23] = [
     Kind { namespaced: false, ..with_status(core("namespaces", "Namespace", &["ns"], Writes::None)) },
     with_status(core("pods", "Pod", &["po"], Writes::None)),
     with_status(core("services", "Service", &["svc"], Writes::Update)),
@@ -86,6 +86,7 @@ pub static KINDS: [Kind; 22] = [
     with_status(built_in("apps", "v1", "replicasets", "ReplicaSet", &["rs"], Writes::None)),
     with_status(built_in("apps", "v1", "statefulsets", "StatefulSet", &["sts"], Writes::None)),
     with_status(built_in("apps", "v1", "daemonsets", "DaemonSet", &["ds"], Writes::None)),
+    built_in("apps", "v1", "controllerrevisions", "ControllerRevision", &[], Writes::None),
     with_status(built_in("batch", "v1", "jobs", "Job", &[], Writes::None)),
     with_status(built_in("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", &["hpa"], Writes::None)),
     with_status(built_in("networking.k8s.io", "v1", "ingresses", "Ingress", &["ing"], Writes::None)),

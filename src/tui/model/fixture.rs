@@ -113,21 +113,14 @@ pub fn snapshot() -> Snapshot {
                 placements.insert(
                     key.clone(),
                     Placement {
-                        key,
-                        namespace: "shop".into(),
-                        workload: WorkloadRef { kind: WorkloadKind::Rollout, name: name.into() },
                         delivery: Some(Delivery::Canary),
                         version: Some(version(tag)),
                         wanted_version: Some(version(if under_test { "4.2.0" } else { tag })),
                         pods: crate::domain::PodCounts { wanted: 3, ready: 3, available: 3 },
-                        restarts: 0,
                         canary: under_test.then(canary),
                         delegated: None,
                         health: Health::Pass,
-                        traffic: None,
-                        sides: None,
-                        owners: vec![],
-                        drift: None,
+                        ..Placement::unread(key, "shop".into(), WorkloadRef { kind: WorkloadKind::Rollout, name: name.into() })
                     },
                 );
             }

@@ -4,7 +4,10 @@
 
 mod analysis;
 mod flagger;
+mod helm;
 mod mark;
+mod network;
+mod pod;
 mod rollout;
 mod route;
 mod workload;
@@ -18,9 +21,12 @@ use crate::domain::{Condition, ContainerTemplate, ImageRef, Labels, Meta, Object
 
 pub(super) use analysis::analysis_run;
 pub(super) use flagger::flagger_canary;
+pub(super) use helm::helm_revision;
+pub(super) use network::{endpoints, service};
+pub(super) use pod::pod;
 pub(super) use rollout::rollout;
 pub(super) use route::{destination_rule, grpc_route, http_route, ingress, traefik_service, virtual_service};
-pub(super) use workload::{deployment, endpoints, pod, replica_set, service};
+pub(super) use workload::{controller_revision, daemon_set, deployment, replica_set, stateful_set};
 
 /// Why an object has no row: what is wrong with it, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +69,7 @@ fn meta(raw: &wire::ObjectMeta) -> Result<Meta, Odd> {
         ops: ops(raw.annotations.as_ref().and_then(|a| a.ops.as_deref())),
         marks: mark::marks(raw),
         writers: mark::writers(raw.managed_fields.as_deref()),
+        helm: helm::mark(raw),
     })
 }
 

@@ -3,11 +3,11 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::{Odd, analysis, conditions, hash, meta, selector, service_name, template, time, word};
+use super::{Odd, analysis, hash, service_name, time, word, workload::workload};
 use crate::{
     domain::{
-        AnalysisKind, BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, RunNote, SafeText, Step, Template,
-        TemplateRef, Weight,
+        AnalysisKind, BlueGreenSpec, CanarySpec, Rollout, RolloutPhase, RolloutStrategy, RunNote, SafeText, Step, TemplateRef,
+        Weight,
     },
     provider::kube::wire,
 };
@@ -150,16 +150,24 @@ pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wi
     let weight = canary.weights.and_then(|w| w.canary).and_then(|c| c.weight);
     let elsewhere = spec.workload_ref.as_ref();
     let notes = raw.metadata.annotations.as_ref();
-    Ok(Rollout {
-        meta: meta(&raw.metadata)?,
-        wanted: spec.replicas.unwrap_or(1),
-        paused: spec.paused.unwrap_or(false),
-        strategy,
+    let counts = wire::DeploymentStatus {
         observed_generation: match status.observed_generation {
             Some(Value::String(s)) => s.parse().ok(),
             Some(Value::Number(n)) => n.as_i64(),
             _ => None,
         },
+        replicas: status.replicas,
+        updated_replicas: status.updated_replicas,
+        ready_replicas: status.ready_replicas,
+        available_replicas: status.available_replicas,
+        conditions: status.conditions,
+    };
+    // With a workloadRef the template stands in a Deployment; what the server may leave here is empty.
+    let parts = (spec.min_ready_seconds, spec.template.as_ref(), spec.selector.as_ref());
+    Ok(Rollout {
+        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), parts, &counts)?,
+        paused: spec.paused.unwrap_or(false),
+        strategy,
         phase: phase(status.phase.as_deref()),
         message: status.message.filter(|m| !m.is_empty()).map(|m| SafeText::capped(&m, 500)),
         aborted: status.abort.unwrap_or(false),
@@ -179,14 +187,6 @@ pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wi
         active_hash: hash(blue_green.active_selector.as_deref()),
         preview_hash: hash(blue_green.preview_selector.as_deref()),
         runs,
-        replicas: status.replicas.unwrap_or(0),
-        updated: status.updated_replicas.unwrap_or(0),
-        ready: status.ready_replicas.unwrap_or(0),
-        available: status.available_replicas.unwrap_or(0),
-        conditions: conditions(status.conditions.as_deref()),
-        // With a workloadRef the template stands in a Deployment; what the server may leave here is empty.
-        template: spec.template.as_ref().map_or_else(Template::default, |t| template(Some(t))),
         template_ref: elsewhere.map(|r| template_ref(r, notes, status.workload_observed_generation.as_deref())).transpose()?,
-        selector: selector(spec.selector.and_then(|s| s.match_labels).as_ref())?,
     })
 }

@@ -2,7 +2,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{Deployment, Pod, Rollout, RolloutPhase, RolloutStrategy, Step, UpdateStrategy};
+use crate::domain::{
+    ControllerRevision, DaemonSet, Deployment, HelmMark, HelmRevision, Pod, ReplicaSet, Rollout, RolloutPhase, RolloutStrategy,
+    StatefulSet, Step, UpdateStrategy,
+};
 
 fn row<W: DeserializeOwned, R>(make: fn(W) -> Result<R, Odd>, raw: Value) -> Result<R, Odd> {
     make(serde_json::from_value(raw).unwrap())
@@ -25,9 +28,10 @@ const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 fn a_deployment_and_the_server_s_defaults() {
     let full = json!({
         "metadata": {"name": "payment", "namespace": "shop", "uid": "u-1", "resourceVersion": "41", "generation": 3,
-            "annotations": {"gonogo.dev/ops": "a1, b2,,bad id,c3", "deployment.kubernetes.io/revision": "7",
+            "labels": {"helm.sh/chart": "store-1.4.0"},
+            "annotations": {"meta.helm.sh/release-name": "store", "gonogo.dev/ops": "a1, b2,,bad id,c3", "deployment.kubernetes.io/revision": "7",
                 "kubectl.kubernetes.io/last-applied-configuration": "{}"}},
-        "spec": {"replicas": 4, "paused": true, "selector": {"matchLabels": {"app": "payment"}},
+        "spec": {"replicas": 4, "paused": true, "minReadySeconds": 15, "selector": {"matchLabels": {"app": "payment"}},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": "10%"}},
             "template": {"metadata": {"labels": {"app": "payment"},
                     "annotations": {"org.opencontainers.image.revision": "4be1c7a0d1", "gonogo.dev/commit": "NOT-ONE"}},
@@ -37,17 +41,82 @@ fn a_deployment_and_the_server_s_defaults() {
                 {"type": "Odd", "status": "Unknown"}]},
     });
     let d: Deployment = row(deployment, full).unwrap();
-    assert_eq!((d.wanted, d.paused, d.observed_generation, d.revision), (4, true, 2, Some(7)));
-    assert_eq!((d.replicas, d.updated, d.ready, d.available), (5, 1, 4, 3));
-    assert_eq!(d.meta.ops.iter().map(|o| &**o).collect::<Vec<_>>(), ["a1", "b2", "c3"]);
+    let w = d.workload;
+    assert_eq!((w.wanted, d.paused, w.observed_generation, d.revision), (4, true, Some(2), Some(7)));
+    assert_eq!((w.replicas, w.updated, w.ready, w.available, w.min_ready), (5, 1, 4, 3, 15));
+    assert_eq!(w.meta.ops.iter().map(|o| &**o).collect::<Vec<_>>(), ["a1", "b2", "c3"]);
+    let mark = HelmMark { release: ObjectKey::new("shop", "store").unwrap(), chart: Some("store-1.4.0".into()) };
+    assert_eq!(w.meta.helm, Some(mark));
     assert_eq!(d.strategy, UpdateStrategy::Rolling { surge: "1".into(), unavailable: "10%".into() });
-    assert_eq!(d.template.commit.as_ref().map(Sha::as_str), Some("4be1c7a0d1"), "what is no commit gives way");
-    assert!(d.template.containers[0].readiness);
-    assert_eq!(d.conditions.iter().map(|c| c.status).collect::<Vec<_>>(), [Some(false), None]);
+    assert_eq!(w.template.commit.as_ref().map(Sha::as_str), Some("4be1c7a0d1"), "what is no commit gives way");
+    assert!(w.template.unprobed().is_empty());
+    assert_eq!(w.conditions.iter().map(|c| c.status).collect::<Vec<_>>(), [Some(false), None]);
 
     let bare: Deployment = row(deployment, json!({"metadata": meta(), "spec": {}})).unwrap();
-    assert_eq!((bare.wanted, bare.available, bare.template.containers.len()), (1, 0, 0));
+    let w = bare.workload;
+    assert_eq!((w.wanted, w.available, w.template.containers.len(), w.meta.helm), (1, 0, 0, None));
     assert_eq!(bare.strategy, UpdateStrategy::Rolling { surge: "25%".into(), unavailable: "25%".into() });
+}
+
+#[test]
+fn stateful_and_daemon_sets_and_the_server_s_defaults() {
+    let status = json!({"observedGeneration": 4, "replicas": 3, "readyReplicas": 2, "updatedReplicas": 1, "availableReplicas": 2,
+        "currentRevision": "db-6f7d", "updateRevision": "db-9c1b", "collisionCount": 0});
+    let set = |strategy: Value| -> StatefulSet {
+        let spec = json!({"replicas": 3, "minReadySeconds": 5, "updateStrategy": strategy, "serviceName": "db"});
+        row(stateful_set, json!({"metadata": meta(), "spec": spec, "status": status})).unwrap()
+    };
+    let s = set(json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 2, "maxUnavailable": "50%"}}));
+    assert_eq!(s.strategy, UpdateStrategy::Ordered { partition: 2, unavailable: "50%".into() });
+    assert_eq!((s.current_revision.as_deref(), s.update_revision.as_deref()), (Some("db-6f7d"), Some("db-9c1b")));
+    let w = &s.workload;
+    assert_eq!((w.wanted, w.replicas, w.updated, w.ready, w.available, w.min_ready), (3, 3, 1, 2, 2, 5));
+    assert_eq!(set(json!({})).strategy, UpdateStrategy::Ordered { partition: 0, unavailable: "1".into() });
+    assert_eq!(set(json!({"type": "OnDelete"})).strategy, UpdateStrategy::OnDelete);
+
+    let status = json!({"observedGeneration": 2, "desiredNumberScheduled": 5, "currentNumberScheduled": 4,
+        "updatedNumberScheduled": 3, "numberReady": 2, "numberAvailable": 1, "numberMisscheduled": 0});
+    let d: DaemonSet = row(daemon_set, json!({"metadata": meta(), "spec": {}, "status": status})).unwrap();
+    let w = &d.workload;
+    assert_eq!((w.wanted, w.replicas, w.updated, w.ready, w.available), (5, 4, 3, 2, 1));
+    assert_eq!(d.strategy, UpdateStrategy::Rolling { surge: "0".into(), unavailable: "1".into() });
+}
+
+#[test]
+fn revisions_keep_their_template_and_their_cause() {
+    let owners = json!([{"uid": "u-db", "controller": true}]);
+    let metadata = with(
+        with(json!({"metadata": meta()}), "/metadata/ownerReferences", owners),
+        "/metadata/annotations",
+        json!({"kubernetes.io/change-cause": "ship 2.0\u{1b}", "deployment.kubernetes.io/revision": "3"}),
+    );
+    let pods = json!({"spec": {"containers": [{"name": "app", "image": "r.example/db:2.0"}]}});
+    let of = |data: Value| -> ControllerRevision {
+        row(controller_revision, json!({"metadata": metadata["metadata"], "revision": 4, "data": data})).unwrap()
+    };
+    let r = of(json!({"spec": {"template": with(pods.clone(), "/$patch", json!("replace"))}}));
+    assert_eq!((r.revision, r.owner.as_deref(), r.cause.as_ref().unwrap().as_str()), (4, Some("u-db"), "ship 2.0\u{fffd}"));
+    assert_eq!(r.template.containers[0].image.tag.as_ref().unwrap().as_str(), "2.0");
+    assert_eq!(r.template.unprobed(), ["app".into()]);
+    for odd in [Value::Null, json!("text"), json!({"spec": {"vm": {}}}), json!({"spec": {"template": []}})] {
+        assert!(of(odd).template.containers.is_empty(), "data of another controller");
+    }
+    let set: ReplicaSet = row(replica_set, json!({"metadata": metadata["metadata"], "spec": {"template": pods}})).unwrap();
+    assert_eq!((set.revision, set.cause.unwrap().as_str()), (Some(3), "ship 2.0\u{fffd}"));
+}
+
+#[test]
+fn a_helm_revision_is_read_from_labels() {
+    let secret = |labels: Value| json!({"metadata": with(json!({"metadata": meta()}), "/metadata/labels", labels)["metadata"]});
+    let good = json!({"owner": "helm", "name": "store", "version": "12", "status": "deployed", "modifiedAt": "1700000000"});
+    let r: HelmRevision = row(helm_revision, secret(good.clone())).unwrap();
+    assert_eq!((&*r.name, r.revision, r.status.as_str()), ("store", 12, "deployed"));
+    assert_eq!(r.modified, Some(jiff::Timestamp::from_second(1_700_000_000).unwrap()));
+    for (label, value) in [("name", "../x"), ("version", "new"), ("version", "-1")] {
+        let mut odd = good.clone();
+        odd[label] = value.into();
+        assert!(row(helm_revision, secret(odd)).is_err(), "{label} {value}");
+    }
 }
 
 #[test]
@@ -124,10 +193,13 @@ fn a_pod_says_why_it_does_not_run_and_what_it_runs() {
 fn endpoints_count_silence_as_ready() {
     let labels = json!({"kubernetes.io/service-name": "payment"});
     let slice = |endpoints: Value| json!({"metadata": with(json!({"metadata": meta()}), "/metadata/labels", labels.clone())["metadata"], "endpoints": endpoints});
-    let e =
-        row(endpoints, slice(json!([{"conditions": {"ready": true}}, {"conditions": {"ready": false}}, {"conditions": {}}, {}])))
-            .unwrap();
-    assert_eq!((e.ready, e.total, &*e.service), (3, 4, "payment"));
+    let e = row(
+        endpoints,
+        slice(json!([{"conditions": {"ready": true}}, {"conditions": {"ready": false}}, {"conditions": {}}, {},
+            {"conditions": {"ready": false, "serving": true, "terminating": true}}])),
+    )
+    .unwrap();
+    assert_eq!((e.ready, e.serving, e.terminating, e.total, &*e.service), (3, 4, 1, 5, "payment"));
     let e = row(endpoints, slice(Value::Null)).unwrap();
     assert_eq!((e.ready, e.total), (0, 0), "nothing selected: the field is absent");
     assert!(row(endpoints, json!({"metadata": meta()})).is_err(), "a slice of no Service");
@@ -152,9 +224,13 @@ fn rollout_json() -> Value {
 #[test]
 fn a_rollout_under_way() {
     let r: Rollout = row(rollout, rollout_json()).unwrap();
-    assert_eq!((r.observed_generation, r.step, &r.phase), (Some(3), Some(1), &RolloutPhase::Paused), "the API keeps it as text");
+    assert_eq!(
+        (r.workload.observed_generation, r.step, &r.phase),
+        (Some(3), Some(1), &RolloutPhase::Paused),
+        "the API keeps it as text"
+    );
     assert_eq!(r.weight.map(|w| w.percent()), Some(20.0));
-    assert!(r.template.containers.is_empty(), "the template stands in the workloadRef");
+    assert!(r.workload.template.containers.is_empty(), "the template stands in the workloadRef");
     assert_eq!(r.pauses[0].1, Some("2026-03-03T10:00:00Z".parse().unwrap()));
     let RolloutStrategy::Canary(c) = &r.strategy else { panic!("a canary") };
     let routes: Vec<_> = c.routing.routes.iter().map(|r| (r.to_string(), r.namespace.as_deref())).collect();

@@ -1,19 +1,36 @@
-//! Rows of the built-in kinds.
+//! Rows of the workloads of apps/v1 and of their revisions.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Odd, conditions, controller, hash, key, labels, meta, opaque, selector, service_name, template, time, word};
+use super::{Odd, conditions, controller, hash, meta, selector, template, time};
 use crate::{
-    domain::{Deployment, Digest, Endpoints, ImageRef, KubeService, Pod, ReplicaSet, SafeText, UpdateStrategy},
+    domain::{ControllerRevision, DaemonSet, Deployment, ReplicaSet, SafeText, StatefulSet, Template, UpdateStrategy, Workload},
     provider::kube::wire,
 };
 
-/// `maxSurge` and the like: a number or a percentage. The server's default is 25 %.
-fn share(raw: Option<&Value>) -> SafeText {
+/// The longest change-cause that is kept: a command line.
+const CAUSE: usize = 200;
+
+/// `maxSurge` and the like: a number or a percentage.
+fn share(raw: Option<&Value>, default: &str) -> SafeText {
     match raw {
         Some(Value::String(s)) => SafeText::capped(s, 16),
         Some(Value::Number(n)) => n.to_string().into(),
-        _ => "25%".into(),
+        _ => default.into(),
+    }
+}
+
+/// How pods are replaced, with the server's defaults for surge and unavailable.
+fn rolling(raw: &wire::Strategy, surge: &str, unavailable: &str) -> UpdateStrategy {
+    let numbers = raw.rolling_update.as_ref();
+    match raw.kind.as_deref() {
+        Some("Recreate") => UpdateStrategy::Recreate,
+        Some("OnDelete") => UpdateStrategy::OnDelete,
+        _ => UpdateStrategy::Rolling {
+            surge: share(numbers.and_then(|n| n.max_surge.as_ref()), surge),
+            unavailable: share(numbers.and_then(|n| n.max_unavailable.as_ref()), unavailable),
+        },
     }
 }
 
@@ -21,32 +38,83 @@ pub(in crate::provider::kube) fn deployment(
     raw: wire::Object<wire::DeploymentSpec, wire::DeploymentStatus>,
 ) -> Result<Deployment, Odd> {
     let spec = raw.spec.ok_or(Odd("it has no spec"))?;
-    let status = raw.status.unwrap_or_default();
-    let strategy = spec.strategy.unwrap_or_default();
-    let rolling = strategy.rolling_update.unwrap_or_default();
     let revision = raw.metadata.annotations.as_ref().and_then(|a| a.deployment.as_deref());
+    let parts = (spec.min_ready_seconds, spec.template.as_ref(), spec.selector.as_ref());
     Ok(Deployment {
-        meta: meta(&raw.metadata)?,
-        wanted: spec.replicas.unwrap_or(1),
         paused: spec.paused.unwrap_or(false),
-        strategy: if strategy.kind.as_deref() == Some("Recreate") {
-            UpdateStrategy::Recreate
-        } else {
-            UpdateStrategy::Rolling {
-                surge: share(rolling.max_surge.as_ref()),
-                unavailable: share(rolling.max_unavailable.as_ref()),
-            }
+        strategy: rolling(&spec.strategy.unwrap_or_default(), "25%", "25%"),
+        revision: revision.and_then(|r| r.parse().ok()),
+        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), parts, &raw.status.unwrap_or_default())?,
+    })
+}
+
+pub(in crate::provider::kube) fn stateful_set(
+    raw: wire::Object<wire::StatefulSetSpec, wire::StatefulSetStatus>,
+) -> Result<StatefulSet, Odd> {
+    let spec = raw.spec.ok_or(Odd("it has no spec"))?;
+    let status = raw.status.unwrap_or_default();
+    let strategy = spec.update_strategy.unwrap_or_default();
+    let numbers = strategy.rolling_update.as_ref();
+    let parts = (spec.min_ready_seconds, spec.template.as_ref(), spec.selector.as_ref());
+    Ok(StatefulSet {
+        strategy: match strategy.kind.as_deref() {
+            Some("OnDelete") => UpdateStrategy::OnDelete,
+            _ => UpdateStrategy::Ordered {
+                partition: numbers.and_then(|n| n.partition).unwrap_or(0),
+                unavailable: share(numbers.and_then(|n| n.max_unavailable.as_ref()), "1"),
+            },
         },
-        observed_generation: status.observed_generation.unwrap_or(0),
+        current_revision: hash(status.current_revision.as_deref()),
+        update_revision: hash(status.update_revision.as_deref()),
+        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), parts, &status.counts)?,
+    })
+}
+
+pub(in crate::provider::kube) fn daemon_set(
+    raw: wire::Object<wire::DaemonSetSpec, wire::DaemonSetStatus>,
+) -> Result<DaemonSet, Odd> {
+    let spec = raw.spec.ok_or(Odd("it has no spec"))?;
+    let status = raw.status.unwrap_or_default();
+    let counts = wire::DeploymentStatus {
+        observed_generation: status.observed_generation,
+        replicas: status.current_number_scheduled,
+        updated_replicas: status.updated_number_scheduled,
+        ready_replicas: status.number_ready,
+        available_replicas: status.number_available,
+        conditions: status.conditions,
+    };
+    let parts = (spec.min_ready_seconds, spec.template.as_ref(), spec.selector.as_ref());
+    Ok(DaemonSet {
+        strategy: rolling(&spec.update_strategy.unwrap_or_default(), "0", "1"),
+        workload: workload(&raw.metadata, status.desired_number_scheduled.unwrap_or(0), parts, &counts)?,
+    })
+}
+
+/// What every workload has, from what its kinds have in common.
+pub(super) fn workload(
+    metadata: &wire::ObjectMeta,
+    wanted: u32,
+    (min_ready, pods, asks): (Option<u32>, Option<&wire::PodTemplate>, Option<&wire::Selector>),
+    status: &wire::DeploymentStatus,
+) -> Result<Workload, Odd> {
+    Ok(Workload {
+        meta: meta(metadata)?,
+        wanted,
+        min_ready: min_ready.unwrap_or(0),
+        template: template(pods),
+        selector: selector(asks.and_then(|s| s.match_labels.as_ref()))?,
+        observed_generation: status.observed_generation,
         replicas: status.replicas.unwrap_or(0),
         updated: status.updated_replicas.unwrap_or(0),
         ready: status.ready_replicas.unwrap_or(0),
         available: status.available_replicas.unwrap_or(0),
         conditions: conditions(status.conditions.as_deref()),
-        template: template(spec.template.as_ref()),
-        selector: selector(spec.selector.and_then(|s| s.match_labels).as_ref())?,
-        revision: revision.and_then(|r| r.parse().ok()),
     })
+}
+
+fn cause(raw: &wire::ObjectMeta) -> Option<SafeText> {
+    let raw = raw.annotations.as_ref()?.cause.as_deref()?;
+    Some(SafeText::capped(raw, CAUSE))
 }
 
 pub(in crate::provider::kube) fn replica_set(
@@ -62,6 +130,7 @@ pub(in crate::provider::kube) fn replica_set(
         owner: controller(&raw.metadata),
         hash: hash(label("pod-template-hash").or_else(|| label("rollouts-pod-template-hash"))),
         revision: revision.and_then(|r| r.parse().ok()),
+        cause: cause(&raw.metadata),
         wanted: spec.replicas.unwrap_or(1),
         ready: status.ready_replicas.unwrap_or(0),
         available: status.available_replicas.unwrap_or(0),
@@ -71,72 +140,14 @@ pub(in crate::provider::kube) fn replica_set(
     })
 }
 
-/// Why a container that has not run yet waits in the ordinary course of things.
-const ORDINARY: [&str; 2] = ["ContainerCreating", "PodInitializing"];
-
-/// Why a pod does not run: of the first container, init containers first, that waits for more than the ordinary, else
-/// that no node took it.
-fn waiting(status: &wire::PodStatus) -> Option<(SafeText, Option<SafeText>)> {
-    let containers = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
-    let stuck = containers.filter_map(|c| c.state.as_ref()?.waiting.as_ref()).find_map(|w| {
-        let reason = w.reason.as_deref().filter(|r| !ORDINARY.contains(r))?;
-        Some((reason, w.message.as_deref()))
-    });
-    let homeless = || {
-        let mut conditions = status.conditions.iter().flatten();
-        let c = conditions.find(|c| c.kind.as_deref() == Some("PodScheduled") && c.status.as_deref() == Some("False"))?;
-        Some((c.reason.as_deref()?, c.message.as_deref()))
-    };
-    let (reason, message) = stuck.or_else(homeless)?;
-    Some((word(Some(reason)), message.filter(|m| !m.is_empty()).map(|m| SafeText::capped(m, 500))))
-}
-
-/// The digests that run, in the order of the template.
-fn digests(spec: &wire::PodSpec, status: &wire::PodStatus) -> Vec<Option<Digest>> {
-    let statuses = status.container_statuses.as_deref().unwrap_or_default();
-    let of = |container: &wire::PodContainer| {
-        let here = statuses.iter().find(|s| s.name.is_some() && s.name == container.name)?;
-        ImageRef::parse(here.image_id.as_deref()?).digest
-    };
-    spec.containers.as_deref().unwrap_or_default().iter().map(of).collect()
-}
-
-pub(in crate::provider::kube) fn pod(raw: wire::Object<wire::PodSpec, wire::PodStatus>) -> Result<Pod, Odd> {
-    let spec = raw.spec.unwrap_or_default();
-    let status = raw.status.unwrap_or_default();
-    let ready = |c: &wire::Condition| c.kind.as_deref() == Some("Ready") && c.status.as_deref() == Some("True");
-    let (reason, message) = waiting(&status).map_or((None, None), |(r, m)| (Some(r), m));
-    let all = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
-    Ok(Pod {
-        key: key(&raw.metadata)?,
-        uid: opaque(raw.metadata.uid.as_deref())?,
+/// A ControllerRevision of whatever owner; where its data is no template of pods, nobody asks for it.
+pub(in crate::provider::kube) fn controller_revision(raw: wire::ControllerRevision) -> Result<ControllerRevision, Odd> {
+    let data = raw.data.and_then(|data| wire::RevisionData::deserialize(data).ok());
+    Ok(ControllerRevision {
+        meta: meta(&raw.metadata)?,
         owner: controller(&raw.metadata),
-        labels: labels(raw.metadata.labels.as_ref()),
-        phase: word(status.phase.as_deref()),
-        ready: status.conditions.iter().flatten().any(ready),
-        ending: raw.metadata.deletion_timestamp.is_some(),
-        restarts: all.fold(0, |sum: u32, c| sum.saturating_add(c.restart_count.unwrap_or(0))),
-        waiting: reason,
-        message,
-        digests: digests(&spec, &status),
-        created: time(raw.metadata.creation_timestamp.as_deref()),
-    })
-}
-
-pub(in crate::provider::kube) fn service(raw: wire::Object<wire::ServiceSpec, wire::Ignored>) -> Result<KubeService, Odd> {
-    Ok(KubeService { meta: meta(&raw.metadata)?, selector: selector(raw.spec.unwrap_or_default().selector.as_ref())? })
-}
-
-/// One slice. An endpoint without a word on its readiness counts as ready, as the API says. With two address families
-/// a pod stands in two slices and counts twice: zero stays zero, which is what decides.
-pub(in crate::provider::kube) fn endpoints(raw: wire::EndpointSlice) -> Result<Endpoints, Odd> {
-    let label = raw.metadata.labels.as_ref().and_then(|l| l.get("kubernetes.io/service-name"));
-    let all = raw.endpoints.as_deref().unwrap_or_default();
-    let ready = |e: &&wire::Endpoint| e.conditions.as_ref().and_then(|c| c.ready).unwrap_or(true);
-    Ok(Endpoints {
-        key: key(&raw.metadata)?,
-        service: service_name(label.map(String::as_str))?.ok_or(Odd("it belongs to no Service"))?,
-        ready: all.iter().filter(ready).count() as u32,
-        total: all.len() as u32,
+        revision: raw.revision.unwrap_or(0),
+        cause: cause(&raw.metadata),
+        template: data.map_or_else(Template::default, |d| template(Some(&d.spec.template))),
     })
 }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::domain::{Endpoints, ObjectKey, ProblemKind};
+use crate::domain::{Endpoints, ObjectKey, ProblemKind, rows};
 
 fn row(namespace: &str, name: &str, ready: u32) -> Endpoints {
-    Endpoints { key: ObjectKey::new(namespace, name).unwrap(), service: name.into(), ready, total: 9 }
+    Endpoints { key: ObjectKey::new(namespace, name).unwrap(), ..rows::endpoints(name, ready) }
 }
 
 fn trouble(what: &str) -> Heard<Endpoints> {

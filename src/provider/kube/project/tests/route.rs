@@ -257,5 +257,5 @@ fn signs_of_ownership_and_writers() {
     let writers: Vec<_> = r.meta.writers.iter().map(|w| w.manager.as_str()).collect();
     assert_eq!(writers, ["flagger", "kubectl-edit"], "who writes only the status is no owner; the newest is last");
     let bare: Deployment = row(deployment, json!({"metadata": meta(), "spec": {}})).unwrap();
-    assert!(bare.meta.marks.is_empty() && bare.meta.writers.is_empty());
+    assert!(bare.workload.meta.marks.is_empty() && bare.workload.meta.writers.is_empty());
 }
