@@ -98,6 +98,7 @@ async fn init_writes_what_check_and_doctor_find_good() {
     let unasked = person.run(&init);
     assert_eq!((unasked.code, person.read("gonogo.toml")), (3, before.clone()), "{}", unasked.err);
     assert!(unasked.out.contains("+[environment.dev]") && unasked.err.contains("--yes"), "{}{}", unasked.out, unasked.err);
+    assert!(!unasked.err.contains("context "), "a context was left out: {}", unasked.err);
     let looked = person.run(&[&init[..], &["--dry-run"]].concat());
     assert_eq!((looked.code, &looked.out, person.read("gonogo.toml")), (0, &unasked.out, before.clone()));
 

@@ -157,7 +157,12 @@ async fn places(
     let mut out = vec![];
     for (context, found) in looked {
         match found {
-            Ok(found) => out.extend(settle(context, args, found, notes)),
+            Ok(found) => {
+                // The rest stands, and what is missing is said: a person adds it, or runs this again.
+                let part = |p: &Problem| format!("context {}: not all was found: {}", context.name, p.what).into();
+                notes.extend(found.troubles.iter().map(part));
+                out.extend(settle(context, args, found, notes));
+            }
             Err(problem) => notes.push(format!("context {}: {}", context.name, problem.what).into()),
         }
     }

@@ -10,7 +10,10 @@ use super::{KubeCluster, transport::Transport};
 use crate::domain::{FoundInCluster, FoundKind, FoundMetrics, FoundWorkload, ObjectKey, Problem, ProblemKind};
 
 /// All of it must be known in this time, of the real clock: a person waits.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(45);
+
+/// A page that came late or cut is asked for again at once, so often at most.
+const TRIES: usize = 2;
 
 /// Objects per page, and pages at most: who has more names namespaces.
 const PAGE: usize = 500;
@@ -172,11 +175,19 @@ async fn pages<T: DeserializeOwned>(transport: &Transport, path: &str, plural: &
     for _ in 0..PAGES {
         // The token of the next page is letters, digits, '-' and '_' only.
         let address = format!("{path}?limit={PAGE}{}", if more.is_empty() { String::new() } else { format!("&continue={more}") });
-        let request = http::Request::get(&address)
-            .header(header::ACCEPT, accept)
-            .body(vec![])
-            .map_err(|e| Problem::new(ProblemKind::Internal, format!("{what}: {e}")))?;
-        let (_, body) = transport.whole(request, &what).await?;
+        let mut tries = 0;
+        let body = loop {
+            tries += 1;
+            let request = http::Request::get(&address)
+                .header(header::ACCEPT, accept)
+                .body(vec![])
+                .map_err(|e| Problem::new(ProblemKind::Internal, format!("{what}: {e}")))?;
+            match transport.whole(request, &what).await {
+                Ok((_, body)) => break body,
+                Err(p) if tries < TRIES && matches!(p.kind, ProblemKind::Timeout | ProblemKind::Server) => {}
+                Err(problem) => return Err(problem),
+            }
+        };
         let list: List<T> =
             serde_json::from_slice(&body).map_err(|e| Problem::new(ProblemKind::Unreadable, format!("{what}: {e}")))?;
         out.extend(list.items.unwrap_or_default());

@@ -215,6 +215,7 @@ async fn rights(
     };
     let mut out = vec![];
     let (yes, no) = split(read);
+    let blind = yes.is_empty();
     if !yes.is_empty() {
         out.push(Finding::ok("read", format!("in {namespace} we may {}", together(&yes))));
     }
@@ -232,7 +233,8 @@ async fn rights(
         out.push(Finding::ok("act", format!("in {namespace} we may {}", together(&yes))));
     }
     if yes.is_empty() {
-        out.push(Finding::ok("act", format!("in {namespace} we may change nothing: this is a place to watch from")));
+        let watch = if blind { "" } else { ": this is a place to watch from" };
+        out.push(Finding::ok("act", format!("in {namespace} we may change nothing{watch}")));
     } else if !no.is_empty() {
         let says = format!("in {namespace} we may not {}", together(&no));
         out.push(Finding::warn("act", says, "the actions that need these will be refused by the API server"));
