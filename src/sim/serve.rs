@@ -16,6 +16,7 @@ use tokio::{
 
 use super::{
     fault::{self, Fault},
+    github,
     http::{self, Request, Response, Shared},
     kube,
 };
@@ -29,6 +30,8 @@ enum System {
     Kubernetes,
     Prometheus,
     GitHub,
+    /// Where GitHub keeps logs: another place, which wants no token.
+    Blob,
 }
 
 impl System {
@@ -38,6 +41,7 @@ impl System {
             Self::Kubernetes => "k8s",
             Self::Prometheus => "prom",
             Self::GitHub => "gh",
+            Self::Blob => "blob",
         }
     }
 
@@ -51,6 +55,7 @@ impl System {
                 answer.unwrap_or_else(|_| http::text(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "panicked\n"))
             }
             Self::GitHub => shared.github().answer(shared, &request),
+            Self::Blob => github::log::store(shared, &request),
         }
     }
 }
@@ -62,6 +67,8 @@ fn route(path: &str, github: bool) -> Option<(System, &str)> {
         Some((System::Kubernetes, rest))
     } else if let Some(rest) = below("/prom") {
         Some((System::Prometheus, rest))
+    } else if let Some(rest) = below("/blob") {
+        Some((System::Blob, rest))
     } else if let Some(rest) = below("/gh/api/v3").or_else(|| below("/gh")).or_else(|| below("/api/v3")) {
         Some((System::GitHub, rest))
     } else {
@@ -200,6 +207,7 @@ mod tests {
             ("/repos/a/b", false, Some((System::GitHub, "/repos/a/b"))),
             ("/user", true, Some((System::GitHub, "/user"))),
             ("/user", false, None),
+            ("/blob/job-logs/1.txt", false, Some((System::Blob, "/job-logs/1.txt"))),
             ("/k8sx", false, None),
         ];
         for (path, github, expected) in table {

@@ -51,7 +51,7 @@ pub(super) fn guess(line: &str, before: Level) -> Level {
     for (at, word) in words.enumerate() {
         let shouted = word.len() > 2 && word.chars().all(|c| c.is_ascii_uppercase());
         let bracketed = line.contains(&format!("[{word}]"));
-        let opens = at == 0 && line[word.len().min(line.len())..].starts_with(':');
+        let opens = at == 0 && line.strip_prefix(word).is_some_and(|rest| rest.starts_with(':'));
         if (shouted || bracketed || opens)
             && let Some(level) = named(word)
         {

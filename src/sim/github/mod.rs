@@ -5,6 +5,7 @@
 
 mod commit;
 mod history;
+pub mod log;
 mod object;
 mod reply;
 mod route;

@@ -32,12 +32,19 @@ pub struct Reply {
     pub body: Json,
     /// What follows and precedes a page: relation and page number.
     pub links: Vec<(&'static str, usize)>,
+    /// Where a redirect leads.
+    pub location: Option<String>,
 }
 
 impl Reply {
     /// 200 with a document.
     pub fn ok(body: Json) -> Self {
-        Self { status: StatusCode::OK, body, links: Vec::new() }
+        Self { status: StatusCode::OK, body, links: Vec::new(), location: None }
+    }
+
+    /// 302 to another address.
+    pub fn found(location: String) -> Self {
+        Self { status: StatusCode::FOUND, body: Json::Null, links: Vec::new(), location: Some(location) }
     }
 
     /// What GitHub says to a path that it does not know, and to what the user may not see.
@@ -52,7 +59,7 @@ impl Reply {
             "documentation_url": "https://docs.github.com/rest",
             "status": status.as_str(),
         });
-        Self { status, body, links: Vec::new() }
+        Self { status, body, links: Vec::new(), location: None }
     }
 
     /// 422: a parameter that GitHub refuses.
@@ -82,7 +89,7 @@ impl Reply {
 
     /// Adds what every answer carries; 304 where the client already has this document.
     pub fn finish(self, request: &Request, user: &str, budget: &Budget, now: Timestamp) -> Response {
-        let text = self.body.to_string();
+        let text = if self.location.is_some() { String::new() } else { self.body.to_string() };
         let tag = entity_tag(user, &text);
         let known = self.status == StatusCode::OK
             && request.header("if-none-match").is_some_and(|tags| tags.split(',').any(|have| weak(have) == weak(&tag)));
@@ -100,6 +107,9 @@ impl Reply {
             set(headers, "etag", &tag);
             set(headers, "cache-control", "private, max-age=60, s-maxage=60");
             set(headers, "vary", "Accept, Authorization, Cookie, X-GitHub-OTP,Accept-Encoding, Accept, X-Requested-With");
+        }
+        if let Some(location) = &self.location {
+            set(headers, "location", location);
         }
         if !self.links.is_empty() {
             let link = |(relation, page): &(&str, usize)| format!("<{}>; rel=\"{relation}\"", address(request, *page));

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::commit::{Commit, branches, commits};
 use super::history::{Attempt, attempts};
+use super::log;
 use super::object::{Links, full_repository, myself};
 use super::reply::{Budget, LIMIT, Reply};
 use super::run::{Pen, workflows};
@@ -96,6 +97,11 @@ impl Scene<'_> {
                 Reply::ok(json!({"total_count": 0, "artifacts": []}))
             }
             ["actions", "jobs", id] => self.job(id).map_or_else(Reply::not_found, |(a, job)| Reply::ok(pen.job(a, job))),
+            ["actions", "jobs", id, "logs"] => match self.job(id) {
+                // As the real one: a log that is not there yet is not found.
+                Some((_, job)) => log::location(self.route.world, job, &self.route.request.base).map_or_else(Reply::not_found, Reply::found),
+                None => Reply::not_found(),
+            },
             ["check-runs", id] => self.job(id).map_or_else(Reply::not_found, |(a, job)| Reply::ok(pen.check(a, job))),
             ["check-runs", id, "annotations"] if self.job(id).is_some() => Reply::ok(json!([])),
             ["commits", reference, "check-runs"] => self.checks(reference),

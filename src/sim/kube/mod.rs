@@ -4,6 +4,7 @@
 pub mod controller;
 mod discovery;
 pub mod kinds;
+mod log;
 pub mod objects;
 mod patch;
 mod read;
@@ -85,6 +86,7 @@ fn answer(shared: &Shared, cluster: Cluster, request: &Request) -> Result<Respon
             watch::watch(shared, cluster, &target, request)
         }
         Method::GET if target.name.is_none() => read::list(shared, cluster, &target, request),
+        Method::GET if target.sub.as_deref() == Some("log") => log::log(shared, cluster, &target, request),
         Method::GET => read::get(shared, cluster, &target, request),
         _ => write::write(shared, cluster, &target, request),
     }
@@ -117,6 +119,7 @@ fn target(parts: &[&str]) -> Result<Option<Target>, Refusal> {
     match target.sub.as_deref() {
         None => Ok(Some(target)),
         Some("status") if kind.status => Ok(Some(target)),
+        Some("log") if kind.group.is_empty() && kind.plural == "pods" => Ok(Some(target)),
         Some(_) => Err(Refusal::no_resource()),
     }
 }

@@ -123,7 +123,7 @@ impl World {
     }
 
     /// Error share and p95 of an arm at a minute, before the ripples.
-    fn level(&self, service: &Service, cluster: Cluster, arm: Arm, minute: f64) -> (f64, f64) {
+    pub fn level(&self, service: &Service, cluster: Cluster, arm: Arm, minute: f64) -> (f64, f64) {
         let usual = (service.errors, service.p95);
         if cluster.environment() != Environment::Production {
             return usual;
