@@ -8,7 +8,7 @@ use strum::VariantArray;
 
 use crate::{
     action::Action,
-    domain::{EnvironmentName, SafeText, ServiceName, StationKind},
+    domain::{ClusterName, EnvironmentName, PodArm, SafeText, ServiceName, StationKind},
     headless::Format,
     sim::world::Scenario,
 };
@@ -164,6 +164,47 @@ pub enum Command {
     },
     /// Examine every source: is it there, who am I to it, what may I do, does it have data?
     Doctor,
+    /// The log of a service's pods, or of a job of a run
+    Logs {
+        /// The service
+        #[arg(value_name = "SERVICE", required_unless_present = "run", conflicts_with = "run")]
+        service: Option<ServiceName>,
+        /// The environment; the last one of the path by default
+        #[arg(long, value_name = "NAME", env = "GONOGO_ENV")]
+        env: Option<EnvironmentName>,
+        /// Only this cluster
+        #[arg(long, value_name = "NAME")]
+        cluster: Option<ClusterName>,
+        /// Only this side of a rollout
+        #[arg(long, value_name = "SIDE", value_enum, default_value_t = Side::All)]
+        arm: Side,
+        /// This container; the first of the pod by default
+        #[arg(long, value_name = "NAME")]
+        container: Option<String>,
+        /// The log before the last restart: why it crashed
+        #[arg(long)]
+        previous: bool,
+        /// Only lines younger than this: 10m
+        #[arg(long, value_name = "DURATION", value_parser = duration)]
+        since: Option<std::time::Duration>,
+        /// Wait for more
+        #[arg(long, short, conflicts_with = "run")]
+        follow: bool,
+        /// Only lines that look like errors
+        #[arg(long)]
+        errors: bool,
+        /// Only the last lines of each source
+        #[arg(long, value_name = "N")]
+        tail: Option<u32>,
+        /// The run, by number or id: the log of its job that failed
+        #[arg(long, value_name = "RUN")]
+        run: Option<String>,
+        /// Another job of the run
+        #[arg(long, value_name = "NAME", requires = "run")]
+        job: Option<String>,
+    },
+    /// What waits for a person, over all services
+    Inbox,
     /// The configuration: check it, print its schema, trust a repository's file
     Config {
         /// What to do with it
@@ -182,6 +223,28 @@ pub enum Command {
     /// Changes to the world.
     #[command(flatten)]
     Act(Action),
+}
+
+/// A side of a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The revision under test.
+    Canary,
+    /// The serving revision.
+    Stable,
+    /// Both.
+    All,
+}
+
+impl Side {
+    /// The side that is meant; none for both.
+    pub fn arm(self) -> Option<PodArm> {
+        match self {
+            Self::Canary => Some(PodArm::Canary),
+            Self::Stable => Some(PodArm::Stable),
+            Self::All => None,
+        }
+    }
 }
 
 /// What to do with the configuration.

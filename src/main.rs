@@ -125,7 +125,7 @@ async fn interrupted() {
 /// A question to the engine, asked once.
 async fn headless(cli: &Cli, command: &Command, printer: &mut Printer) -> io::Result<Exit> {
     let environment = match command {
-        Command::Status { env, .. } | Command::Check { env, .. } => env.clone(),
+        Command::Status { env, .. } | Command::Check { env, .. } | Command::Logs { env, .. } => env.clone(),
         _ => None,
     };
     let narrowed = environment.is_some();
@@ -161,6 +161,24 @@ async fn asked(cli: &Cli, command: &Command, world: &World, printer: &mut Printe
             };
             headless::check(engine, &args, printer).await
         }
+        Command::Logs { service, env, cluster, arm, container, previous, since, follow, errors, tail, run, job } => {
+            let args = headless::LogsArgs {
+                service: service.clone(),
+                environment: env.clone(),
+                cluster: cluster.clone(),
+                arm: arm.arm(),
+                container: container.clone(),
+                previous: *previous,
+                since: *since,
+                follow: *follow,
+                errors: *errors,
+                tail: *tail,
+                run: run.clone(),
+                job: job.clone(),
+            };
+            headless::logs(engine, &args, printer).await
+        }
+        Command::Inbox => headless::inbox(engine, printer).await,
         Command::Runs { run } => headless::runs(engine, &headless::RunsArgs { run: run.clone() }, printer).await,
         Command::Act(action) => {
             let guard = Guard { read_only: world.settings.read_only };

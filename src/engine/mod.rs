@@ -4,11 +4,13 @@
 
 pub mod clock;
 mod events;
+mod logs;
 pub mod plan;
 mod service;
 mod store;
 pub mod verdict;
 pub mod wanted;
 
+pub use logs::LogStream;
 pub use service::{ConnectedCluster, Engine, Roles};
 pub use store::{LookAt, Store};

@@ -51,6 +51,18 @@ impl Printer {
         self.format == Format::Human
     }
 
+    /// Writes one of many lines: `text` for people, `value` as one line of JSON for programs. Whether anybody reads on.
+    pub fn line<T: Serialize>(&mut self, value: &T, text: impl FnOnce() -> String) -> io::Result<bool> {
+        let text = match self.format {
+            Format::Human => text(),
+            Format::Json => format!("{}\n", serde_json::to_string(value)?),
+        };
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
     /// Writes text as it is.
     pub fn raw(&mut self, text: &str) -> io::Result<()> {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {

@@ -86,7 +86,11 @@ fn text(world: &World, attempt: &Attempt, job: &Job) -> String {
         write(from, base, &format!("##[group]{command}"));
         write(from, base + 1, "shell: /usr/bin/bash -e {0}");
         write(from, base + 2, "##[endgroup]");
-        write(middle, base + 3, &format!("\u{1b}[36;1m{}\u{1b}[0m of {} at {}", step.name, attempt.run.branch, &attempt.run.sha[..7]));
+        write(
+            middle,
+            base + 3,
+            &format!("\u{1b}[36;1m{}\u{1b}[0m of {} at {}", step.name, attempt.run.branch, &attempt.run.sha[..7]),
+        );
         match (step.state, job.complaint) {
             (Phase::Failure, Some(complaint)) => {
                 write(middle, base + 4, "  1 of 212 failed");

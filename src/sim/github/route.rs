@@ -99,7 +99,9 @@ impl Scene<'_> {
             ["actions", "jobs", id] => self.job(id).map_or_else(Reply::not_found, |(a, job)| Reply::ok(pen.job(a, job))),
             ["actions", "jobs", id, "logs"] => match self.job(id) {
                 // As the real one: a log that is not there yet is not found.
-                Some((_, job)) => log::location(self.route.world, job, &self.route.request.base).map_or_else(Reply::not_found, Reply::found),
+                Some((_, job)) => {
+                    log::location(self.route.world, job, &self.route.request.base).map_or_else(Reply::not_found, Reply::found)
+                }
                 None => Reply::not_found(),
             },
             ["check-runs", id] => self.job(id).map_or_else(Reply::not_found, |(a, job)| Reply::ok(pen.check(a, job))),
