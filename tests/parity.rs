@@ -39,7 +39,20 @@ fn the_command_line_that_a_plan_shows_is_one_that_gonogo_takes() {
 #[test]
 fn every_verb_of_the_command_line_that_changes_the_world_is_an_action() {
     let reads = [
-        "demo", "sim", "status", "check", "runs", "logs", "inbox", "init", "doctor", "config", "keys", "completions", "man", "help",
+        "demo",
+        "sim",
+        "status",
+        "check",
+        "runs",
+        "logs",
+        "inbox",
+        "init",
+        "doctor",
+        "config",
+        "keys",
+        "completions",
+        "man",
+        "help",
     ];
     for sub in Cli::command().get_subcommands().filter(|s| !reads.contains(&s.get_name())) {
         let words = [sub.get_name(), "payment", "--env", "production"];

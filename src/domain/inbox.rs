@@ -4,24 +4,19 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    ClusterName, EnvironmentName, FlaggerCanary, Loaded, ObjectKey, Phase, Placing, Rollout, RolloutStrategy, Run, RunKey,
-    SafeText, Service, ServiceName, Snapshot, Step, WorkloadKind,
+    Binding, ClusterName, EnvironmentName, FlaggerCanary, Job, Loaded, MayI, ObjectKey, Phase, Placing, Rollout, RolloutStrategy,
+    Run, RunKey, SafeText, Service, ServiceName, Snapshot, Step, WorkloadKind,
 };
-
-/// Who asks. Without a name everything that waits for anybody is listed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Me {
-    /// The login at the pipeline system.
-    pub login: Option<SafeText>,
-}
 
 /// What waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum WaitingFor {
-    /// A run at a gate, or held by a lock.
+    /// A run at a gate that I may open.
     Gate,
+    /// A run that waits; whether I may do something about it cannot be told.
+    Unclear,
     /// An analysis that says neither good nor bad.
     Inconclusive,
     /// A rollout at a pause that ends only by a person.
@@ -36,7 +31,8 @@ impl WaitingFor {
     /// What it asks, for people.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Gate => "a job waits",
+            Self::Gate => "waits for approval",
+            Self::Unclear => "a job waits",
             Self::Inconclusive => "the analysis is inconclusive",
             Self::Pause => "paused until somebody promotes",
             Self::Switch => "ready to take the traffic",
@@ -70,10 +66,10 @@ pub struct Waiting {
     pub commands: Vec<SafeText>,
 }
 
-/// Everything that waits for `me`, the longest wait first. What is read from a source in trouble is left out: nobody
-/// should answer what may be answered already.
-pub fn inbox(s: &Snapshot, me: &Me) -> Vec<Waiting> {
-    let mut out = gates(s, me);
+/// Everything that waits for the person whose credentials are used, the longest wait first. What is read from a source in
+/// trouble is left out: nobody should answer what may be answered already.
+pub fn inbox(s: &Snapshot) -> Vec<Waiting> {
+    let mut out = gates(s);
     for environment in &s.topology.environments {
         for service in &s.topology.services {
             let mut found: Vec<Waiting> = vec![];
@@ -208,35 +204,65 @@ fn rollout_waits(r: &Rollout) -> Option<(WaitingFor, SafeText, Option<Timestamp>
     None
 }
 
-/// Jobs that wait, of the newest attempts.
-fn gates(s: &Snapshot, me: &Me) -> Vec<Waiting> {
+/// Runs that wait for a decision of mine, of the newest attempts.
+fn gates(s: &Snapshot) -> Vec<Waiting> {
     let live = s.pipelines.runs.values().filter_map(super::Feed::live).flat_map(|runs| runs.iter());
-    live.filter(|run| run.phase.open()).filter_map(|run| gate(s, run, me)).collect()
+    live.filter(|run| run.phase.open()).flat_map(|run| of_run(s, run)).collect()
 }
 
-fn gate(s: &Snapshot, run: &Run, _me: &Me) -> Option<Waiting> {
-    let Loaded::Ok(jobs) = &run.jobs else { return None };
-    let waiting: Vec<_> = jobs.iter().filter(|j| j.phase == Phase::Waiting).collect();
-    let first = waiting.first()?;
-    let bound = |binding: &super::Binding| {
+/// A gate is known from the list of gates alone: jobs wait for locks and timers under the same word.
+fn of_run(s: &Snapshot, run: &Run) -> Vec<Waiting> {
+    let waiting: Vec<&Job> = run.jobs.ok().into_iter().flatten().filter(|j| j.phase == Phase::Waiting).collect();
+    let since = waiting.iter().filter_map(|j| j.started).min().or(Some(run.updated));
+    let bound = |binding: &Binding| {
         binding.repo == run.key.repo && binding.workflow.as_ref().is_none_or(|w| run.workflow.as_str() == &**w)
     };
-    let services = s.topology.services.iter().filter(|service| {
-        let Some(binding) = service.pipeline.as_ref().filter(|b| bound(b)) else { return false };
-        waiting.iter().any(|job| binding.matches_job(job.name.as_str()))
-    });
-    let more = waiting.len() - 1;
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Some(Waiting {
-        kind: WaitingFor::Gate,
-        services: services.map(|x| x.name.clone()).collect(),
-        environment: None,
+    let services: Vec<ServiceName> = s
+        .topology
+        .services
+        .iter()
+        .filter(|service| {
+            let binding = service.pipeline.as_ref().filter(|b| bound(b));
+            binding.is_some_and(|b| waiting.iter().any(|job| b.matches_job(job.name.as_str())))
+        })
+        .map(|x| x.name.clone())
+        .collect();
+    let said = |kind, environment: Option<EnvironmentName>, what: String, command: String| Waiting {
+        kind,
+        services: services.clone(),
+        environment,
         clusters: vec![],
         run: Some(run.key.clone()),
-        what: format!("#{} {}{more}", run.number, first.name).into(),
-        since: waiting.iter().filter_map(|j| j.started).min().or(Some(run.updated)),
-        commands: vec![format!("gh run view {} -R {} --web", run.key.id, run.key.repo).into()],
-    })
+        what: what.into(),
+        since,
+        commands: vec![command.into()],
+    };
+    let look = || format!("gh run view {} -R {} --web", run.key.id, run.key.repo);
+    match &run.gates {
+        Loaded::Ok(gates) => gates
+            .iter()
+            .filter(|gate| !gate.reviewers.is_empty())
+            .filter_map(|gate| {
+                let kind = match gate.may_i {
+                    MayI::Yes => WaitingFor::Gate,
+                    MayI::Unknown(_) => WaitingFor::Unclear,
+                    MayI::No(_) => return None,
+                };
+                let approve = format!(
+                    "gh api repos/{}/actions/runs/{}/pending_deployments -F 'environment_ids[]={}' -f state=approved -f comment=",
+                    run.key.repo, run.key.id, gate.id
+                );
+                let environment = gate.environment.as_str().parse().ok();
+                Some(said(kind, environment, format!("#{} into {}", run.number, gate.environment), approve))
+            })
+            .collect(),
+        // What is not known may be a gate of mine.
+        _ => waiting
+            .first()
+            .map(|job| said(WaitingFor::Unclear, None, format!("#{} {}", run.number, job.name), look()))
+            .into_iter()
+            .collect(),
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub use flagger::{FlaggerCanary, FlaggerGate, FlaggerGateKind, FlaggerMetric, Fl
 pub use gate::{Gate, Lock, LockMember, MayI, Review, Reviewer, WaitTimer};
 pub use id::{ClusterName, EnvironmentName, IdError, ObjectKey, Repo, ServiceName, Sha, SourceName};
 pub use image::{Digest, ImageRef, Version};
-pub use inbox::{Me, Waiting, WaitingFor, inbox};
+pub use inbox::{Waiting, WaitingFor, inbox};
 pub use job::{Attempt, Job, JobStep};
 pub use join::join;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{PATIENCE, Printer};
 use crate::{
-    domain::{Exit, Me, Snapshot, Trouble, Waiting, inbox as waiting},
+    domain::{Exit, Snapshot, Trouble, Waiting, inbox as waiting},
     engine::Engine,
 };
 
@@ -22,7 +22,7 @@ struct InboxRoot {
 /// may wait there.
 pub async fn inbox(engine: &Engine, printer: &mut Printer) -> io::Result<Exit> {
     let s = engine.settled(PATIENCE).await;
-    let root = InboxRoot { schema: "gonogo/v1/inbox", at: s.at, waiting: waiting(&s, &Me::default()), problems: s.troubles() };
+    let root = InboxRoot { schema: "gonogo/v1/inbox", at: s.at, waiting: waiting(&s), problems: s.troubles() };
     let exit = if root.waiting.is_empty() && !root.problems.is_empty() { Exit::Unknown } else { Exit::Done };
     printer.answer(&root, || text(&s, &root))?;
     Ok(exit)

@@ -63,7 +63,23 @@ pub enum Ui {
     Worst,
     /// What can be done here, and what not and why
     Menu,
-    /// Hold the picture still
+    /// The log of the selected service or run
+    Logs,
+    /// What waits for a person, over all services
+    Inbox,
+    /// Where other tools show it: logs, traces, dashboards, the run
+    Links,
+    /// In a log: only lines that look like errors
+    LogErrors,
+    /// In a log: how far back it reaches
+    LogSince,
+    /// In a log: canary, stable, both
+    LogArm,
+    /// In a log: what was written before the last restart
+    LogPrevious,
+    /// In a log: long lines go on in the next row
+    LogWrap,
+    /// Hold the picture still; in a log: stop and follow
     Still,
     /// Times in UTC or local
     Zone,

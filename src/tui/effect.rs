@@ -11,6 +11,8 @@ pub enum Effect {
     Refresh,
     /// Put lines of text into the clipboard.
     Copy(Vec<SafeText>),
+    /// Show an address in a browser; where there is none, put it into the clipboard.
+    Open(SafeText),
     /// Use another theme.
     Theme(String),
     /// Go into the background.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     action::Action,
-    domain::{Refusal, SafeText, Snapshot},
+    domain::{LogNews, Refusal, SafeText, Snapshot},
 };
 
 /// Something that happened.
@@ -32,6 +32,15 @@ pub enum Message {
     Snapshot(Arc<Snapshot>),
     /// A plan was made, or refused.
     Planned(Action, Result<Box<PlanCard>, Refusal>),
+    /// Something was heard of a log that is read.
+    Log {
+        /// Which reading it belongs to.
+        session: u64,
+        /// What was heard.
+        news: Vec<LogNews>,
+        /// Whether all is said.
+        ended: bool,
+    },
     /// A word to show for a moment.
     Said(SafeText),
     /// The frame that shows all this was drawn.

@@ -20,7 +20,7 @@ use crate::{
         keymap::Keymap,
         look::Look,
         print::{self, Ground},
-        runtime::{self, Choice, Options},
+        runtime::{self, Choice, Options, Reach},
         terminal,
         theme::{ColourChoice, Depth, Theme},
     },
@@ -168,7 +168,9 @@ async fn open(cli: &Cli, live: bool) -> Result<World, Closed> {
 
 fn options(world: &World, global: &Global) -> Result<Options, String> {
     let ui = &world.settings.ui;
+    let env: BTreeMap<String, String> = std::env::vars().collect();
     Ok(Options {
+        reach: Reach::of(&env),
         themes: themes(),
         keymap: Arc::new(Keymap::with(&ui.keys)?),
         mouse: ui.mouse,

@@ -97,6 +97,17 @@ pub fn configuration(endpoints: &Endpoints, kubeconfig: &Path) -> String {
         endpoints.prometheus
     )
     .ok();
+    let links = [
+        ("logs", "https://logs.acme.example/search?app={service}&env={environment}&version={version}"),
+        ("traces", "https://traces.acme.example/{service}?cluster={cluster}"),
+        ("dashboard", "https://grafana.acme.example/d/{service}?var-namespace={namespace}"),
+        ("runbook", "https://wiki.acme.example/runbooks/{service}"),
+    ];
+    writeln!(out, "[defaults.links]").ok();
+    for (name, url) in links {
+        writeln!(out, "{name} = \"{url}\"").ok();
+    }
+    out.push('\n');
     for service in &catalogue::SERVICES {
         writeln!(out, "[service.{}]", service.name).ok();
         let mut pipeline = format!("github = \"{}\", workflow = \"{}\"", service.repository(), service.workflow());

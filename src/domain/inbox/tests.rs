@@ -74,7 +74,7 @@ fn snapshot(rollouts: &[(&str, Option<Rollout>)]) -> Snapshot {
 
 #[test]
 fn one_wait_in_two_clusters_is_one_question_that_is_as_old_as_the_older() {
-    let found = inbox(&snapshot(&[("eu-1", Some(rollout(5))), ("us-1", Some(rollout(3)))]), &Me::default());
+    let found = inbox(&snapshot(&[("eu-1", Some(rollout(5))), ("us-1", Some(rollout(3)))]));
     let [one] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!((one.kind, one.since, one.clusters.len(), one.commands.len()), (WaitingFor::Pause, Some(at(3)), 2, 2));
     assert_eq!(one.what.as_str(), "step 2 of 2 at 20 %");
@@ -86,7 +86,7 @@ fn only_what_needs_a_person_waits() {
     let kind = |change: fn(&mut Rollout)| {
         let mut r = rollout(0);
         change(&mut r);
-        inbox(&snapshot(&[("eu-1", Some(r))]), &Me::default()).first().map(|w| (w.kind, w.commands[0].to_string()))
+        inbox(&snapshot(&[("eu-1", Some(r))])).first().map(|w| (w.kind, w.commands[0].to_string()))
     };
     let promote = || "kubectl argo rollouts promote payment -n shop".to_owned();
     assert_eq!(kind(|_| ()), Some((WaitingFor::Pause, promote())));
@@ -110,9 +110,9 @@ fn only_what_needs_a_person_waits() {
         let mut r = rollout(0);
         r.strategy = RolloutStrategy::BlueGreen(blue_green(auto));
         r.pauses[0].0 = "BlueGreenPause".into();
-        assert_eq!(inbox(&snapshot(&[("eu-1", Some(r))]), &Me::default()).first().map(|w| w.kind), want);
+        assert_eq!(inbox(&snapshot(&[("eu-1", Some(r))])).first().map(|w| w.kind), want);
     }
-    assert!(inbox(&snapshot(&[("eu-1", None)]), &Me::default()).is_empty());
+    assert!(inbox(&snapshot(&[("eu-1", None)])).is_empty());
 }
 
 #[test]
@@ -120,5 +120,5 @@ fn what_is_read_from_a_source_in_trouble_is_left_out() {
     let mut s = snapshot(&[("eu-1", Some(rollout(0)))]);
     let state = s.clusters.values_mut().next().unwrap();
     Arc::make_mut(state).rollouts.trouble(at(1), crate::domain::Problem::new(crate::domain::ProblemKind::Timeout, "10 s"));
-    assert!(inbox(&s, &Me::default()).is_empty());
+    assert!(inbox(&s).is_empty());
 }

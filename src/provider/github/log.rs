@@ -129,7 +129,7 @@ async fn fetch(setup: &Setup, path: &str, what: &str) -> Result<(reqwest::Respon
             // The token is for the API alone. Whoever keeps the log is told by the address what it needs to know.
             request = setup.authorized(request);
         }
-        let host = http::origin(&url);
+        let host = url.host_str().unwrap_or_default().to_owned();
         let response = request.send().await.map_err(|e| http::failure(&e, &host))?;
         let status = response.status();
         if status.is_redirection() {

@@ -188,7 +188,7 @@ impl Writer {
         let at = Timestamp::from_second(beat * EVERY).unwrap_or_default() + SignedDuration::from_nanos(nanoseconds);
         let Self { service, cluster, pod } = self;
         let (errors, p95) = world.level(service, *cluster, pod.arm.unwrap_or(Arm::Stable), world.minutes(at));
-        let ms = p95 * 1_000.0 * (0.3 + 0.7 * part("ms"));
+        let ms = p95 * (0.3 + 0.7 * part("ms"));
         let trace = names::hex(world.seed(), &["trace", &pod.name, &key], 12);
         let request = format!("method=POST path=/{}s", service.name);
         let line = if part("error") < errors {

@@ -21,6 +21,8 @@ pub enum Scope {
     Move,
     /// On the screen, while no dialog is open.
     Main,
+    /// In a log, before what the keys mean on the screen.
+    Log,
 }
 
 /// The heading on the help page.
@@ -30,6 +32,8 @@ pub enum Group {
     Act,
     /// Looking.
     See,
+    /// In a log.
+    Log,
     /// Moving.
     Move,
     /// Everything else.
@@ -42,6 +46,7 @@ impl Group {
         match self {
             Self::Act => "act, always with a dialog first",
             Self::See => "look",
+            Self::Log => "in a log (L)",
             Self::Move => "move",
             Self::Leave => "screen",
         }
@@ -102,12 +107,16 @@ impl Keymap {
             .map_err(|e| format!("[keys] {}: {e}", row.run.name()))?;
             bound.push(Bound { row, keys });
         }
-        let mut seen: BTreeMap<Key, &str> = BTreeMap::new();
-        // Every scope reaches the screen, so a key may stand only once in the whole table.
-        for (key, name) in bound.iter().flat_map(|b| b.keys.iter().map(|k| (*k, b.row.run.name()))) {
-            if let Some(other) = seen.insert(key, name) {
+        // Every scope reaches the screen, so a key may stand only once in the whole table; only what holds in a log may
+        // stand over what holds on the screen.
+        let mut seen: BTreeMap<Key, Vec<(&str, Scope)>> = BTreeMap::new();
+        for (key, name, scope) in bound.iter().flat_map(|b| b.keys.iter().map(|k| (*k, b.row.run.name(), b.row.scope))) {
+            let apart = |other: Scope| matches!((scope, other), (Scope::Log, Scope::Main) | (Scope::Main, Scope::Log));
+            let others = seen.entry(key).or_default();
+            if let Some((other, _)) = others.iter().find(|(_, other)| !apart(*other)) {
                 return Err(format!("[keys] {key} would mean both {other} and {name}"));
             }
+            others.push((name, scope));
         }
         if !bound.iter().any(|b| b.row.run == Command::Ui(Ui::Quit) && !b.keys.is_empty()) {
             return Err("[keys] quit: it needs a key, or there is no way out".to_owned());

@@ -4,6 +4,7 @@ mod board;
 mod cursor;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod logs;
 mod overlay;
 mod pane;
 
@@ -14,6 +15,7 @@ use ratatui::layout::{Position, Rect};
 
 pub use board::{Board, CanaryCell, RunRow, ServiceRow, Tone, VersionCell, figures, verdict_tone};
 pub use cursor::Cursor;
+pub use logs::LogView;
 pub use overlay::{Overlay, PlanCard};
 pub use pane::Pane;
 
@@ -134,6 +136,8 @@ pub struct Model {
     pub filter: Filter,
     /// What stands over the screen, the topmost last.
     pub overlays: Vec<Overlay>,
+    /// How many logs were opened so far.
+    pub log_sessions: u64,
     /// A short word.
     pub flash: Option<Flash>,
     /// Local times instead of UTC.
@@ -183,6 +187,7 @@ impl Model {
             events: 0,
             filter: Filter::default(),
             overlays: vec![],
+            log_sessions: 0,
             flash: None,
             zone: None,
             local: TimeZone::UTC,
@@ -192,6 +197,16 @@ impl Model {
             read_only: false,
             map: ScreenMap::default(),
         }
+    }
+
+    /// The log that is open, on top or below a dialog.
+    pub fn log(&self) -> Option<&LogView> {
+        self.overlays.iter().rev().find_map(|o| if let Overlay::Logs(view) = o { Some(&**view) } else { None })
+    }
+
+    /// The same, to be changed.
+    pub fn log_mut(&mut self) -> Option<&mut LogView> {
+        self.overlays.iter_mut().rev().find_map(|o| if let Overlay::Logs(view) = o { Some(&mut **view) } else { None })
     }
 
     /// Whether any source has answered.

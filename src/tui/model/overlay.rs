@@ -2,9 +2,10 @@
 
 use tui_textarea::TextArea;
 
+use super::LogView;
 use crate::{
     action::{Action, Verb},
-    domain::SafeText,
+    domain::{Link, SafeText},
 };
 
 /// A plan in the words of the confirmation dialog.
@@ -61,6 +62,17 @@ pub enum Overlay {
         /// What would make it possible.
         hint: Option<SafeText>,
     },
+    /// A log, over the whole screen but the verdict.
+    Logs(Box<LogView>),
+    /// What waits for a person; the selected row.
+    Inbox(usize),
+    /// Where other tools show what is selected; the addresses and the selected row.
+    Links {
+        /// The addresses.
+        links: Vec<Link>,
+        /// The selected row.
+        at: usize,
+    },
     /// How it looks; the selected row and the theme to return to.
     Themes {
         /// The selected row.
@@ -73,6 +85,10 @@ pub enum Overlay {
 impl Overlay {
     /// Whether letters are text here.
     pub fn takes_text(&self) -> bool {
-        matches!(self, Self::Palette { .. } | Self::Filter(_))
+        match self {
+            Self::Palette { .. } | Self::Filter(_) => true,
+            Self::Logs(view) => view.typing.is_some(),
+            _ => false,
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Leaving and keys come before data, so that a flood of data cannot delay an abort.
 
 mod card;
+mod logs;
 mod pace;
 mod perform;
 mod script;
@@ -20,6 +21,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::{mpsc, watch};
 
 pub use card::{Choice, card};
+pub use perform::Reach;
 pub use script::{ScriptEnd, script};
 
 use super::{
@@ -58,6 +60,8 @@ pub struct Options {
     pub mouse: bool,
     /// Whether every change is refused.
     pub read_only: bool,
+    /// What of the outside a link or a copy can reach.
+    pub reach: Reach,
     /// The zone that `t` changes to.
     pub local: TimeZone,
     /// What the outside has to say: a configuration that was changed and does not hold.
@@ -73,6 +77,7 @@ impl Options {
             keymap: Arc::default(),
             mouse: true,
             read_only: false,
+            reach: Reach::default(),
             local: TimeZone::UTC,
             notices: watch::Sender::new(SafeText::clean("")).subscribe(),
         }
@@ -106,7 +111,9 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
     let mut screen = Screen::new(out, size);
     let mut m = options.model(engine, size);
     let guard = Guard { read_only: options.read_only };
-    let mut outside = Outside { look: options.look.clone(), themes: options.themes.clone(), engine, guard };
+    let reach = options.reach;
+    let mut outside = Outside { look: options.look.clone(), themes: options.themes.clone(), engine, guard, reach };
+    let mut reading = logs::Reading::default();
     let mut pace = Pace::default();
     // The first frame comes before any network.
     draw(&mut m, &outside.look, &mut screen)?;
@@ -171,6 +178,7 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
                 let snapshot = snapshots.borrow_and_update().clone();
                 messages.extend([Message::Tick(engine.clock().now()), Message::Snapshot(snapshot)]);
             }
+            log = reading.next() => messages.push(log),
             Ok(()) = notices.changed() => messages.push(Message::Said(notices.borrow_and_update().clone())),
             () = frame => {
                 draw(&mut m, &outside.look, &mut screen)?;
@@ -198,6 +206,9 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
                     perform::Next::Leave => return Ok(Exit::Done),
                 }
             }
+        }
+        if let Some(refused) = reading.follow(engine, &m) {
+            update(&mut m, refused);
         }
         pace.want(cause, Instant::now());
     }

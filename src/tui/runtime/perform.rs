@@ -1,13 +1,17 @@
 //! Does what `update` asked for.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use crossterm::{Command as _, clipboard::CopyToClipboard};
 use futures::{future::BoxFuture, stream::FuturesUnordered};
 
 use crate::{
     action::Action,
-    domain::{Refusal, SafeText},
+    domain::{Refusal, SafeText, is_web},
     engine::{
         Engine,
         plan::{Guard, Plan},
@@ -50,6 +54,26 @@ pub struct Outside<'a> {
     pub engine: &'a Engine,
     /// What limits every plan.
     pub guard: Guard,
+    /// What of the outside can be reached.
+    pub reach: Reach,
+}
+
+/// What of the outside a link or a copy can reach.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// A display of this machine, where the person sits: a browser can be opened. Never over SSH.
+    pub display: bool,
+    /// A tmux in between, which passes sequences on only when they are wrapped.
+    pub tmux: bool,
+}
+
+impl Reach {
+    /// What the environment says.
+    pub fn of(env: &BTreeMap<String, String>) -> Self {
+        let set = |name: &str| env.get(name).is_some_and(|v| !v.is_empty());
+        let graphical = cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY");
+        Self { display: graphical && !Look::is_remote(env), tmux: set("TMUX") }
+    }
 }
 
 impl<'a> Outside<'a> {
@@ -67,7 +91,8 @@ impl<'a> Outside<'a> {
                 }
                 Next::Go
             }
-            Effect::Copy(lines) => Next::Write(copy(&lines)),
+            Effect::Copy(lines) => Next::Write(copy(&lines, self.reach)),
+            Effect::Open(url) => self.open(m, &url),
             Effect::Refresh => Next::Redraw,
             Effect::Suspend => Next::Suspend,
             Effect::Quit => Next::Leave,
@@ -83,6 +108,29 @@ impl<'a> Outside<'a> {
         })
     }
 
+    /// Opens an address where the person sits, else copies it.
+    fn open(&self, m: &mut Model, url: &SafeText) -> Next {
+        let words = |m: &mut Model, text: String| {
+            update(m, Message::Said(text.into()));
+        };
+        if !is_web(url.as_str()) {
+            words(m, format!("{url} is no address of the web"));
+            return Next::Go;
+        }
+        if self.reach.display {
+            let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+            let mut command = tokio::process::Command::new(program);
+            // Its own group: what the terminal's keys end is not the browser.
+            command.arg(url.as_str()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+            if command.spawn().is_ok() {
+                words(m, format!("opened {url}"));
+                return Next::Go;
+            }
+        }
+        words(m, format!("no browser here, so it is in the clipboard: {url}"));
+        Next::Write(copy(std::slice::from_ref(url), self.reach))
+    }
+
     /// Changes the theme; one that cannot be read leaves the old one.
     pub fn theme(&mut self, m: &mut Model, name: &str) -> Result<(), SafeText> {
         let theme = Theme::load(name, self.themes.as_deref()).map_err(|e| SafeText::from(e.to_string()))?;
@@ -95,11 +143,16 @@ impl<'a> Outside<'a> {
 }
 
 /// The sequence that puts text into the clipboard of the person's own terminal, also over SSH.
-fn copy(lines: &[SafeText]) -> Vec<u8> {
+fn copy(lines: &[SafeText], reach: Reach) -> Vec<u8> {
     let lines: Vec<&str> = lines.iter().map(SafeText::as_str).collect();
     let mut out = String::new();
     // Writing into a string cannot fail.
     CopyToClipboard::to_clipboard_from(lines.join("\n")).write_ansi(&mut out).ok();
+    if reach.tmux {
+        // Some set-ups of tmux take the sequence themselves, others pass on only what is wrapped: both are sent.
+        let wrapped = format!("\x1bPtmux;{}\x1b\\", out.replace('\x1b', "\x1b\x1b"));
+        out.push_str(&wrapped);
+    }
     out.into_bytes()
 }
 

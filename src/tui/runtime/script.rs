@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    Options,
+    Options, logs,
     perform::{Next, Outside, Planning},
 };
 use crate::{
@@ -41,7 +41,9 @@ pub async fn script(engine: &Engine, options: Options, size: (u16, u16), steps: 
     settle(engine).await;
     let mut m = options.model(engine, size);
     let guard = Guard { read_only: options.read_only };
-    let mut outside = Outside { look: options.look.clone(), themes: options.themes.clone(), engine, guard };
+    let reach = options.reach;
+    let mut outside = Outside { look: options.look.clone(), themes: options.themes.clone(), engine, guard, reach };
+    let mut read = None;
     let mut frame = frame_of(&mut m, &outside.look, size);
     for step in steps {
         let message = match step {
@@ -60,6 +62,12 @@ pub async fn script(engine: &Engine, options: Options, size: (u16, u16), steps: 
         };
         if !send(&mut m, &mut outside, message).await {
             break;
+        }
+        let wanted = m.log().map(|view| (view.session, view.ask.clone()));
+        if let Some((session, ask)) = wanted.filter(|(session, _)| read != Some(*session)) {
+            read = Some(session);
+            let message = logs::whole(engine, session, &ask).await;
+            update(&mut m, message);
         }
         frame = frame_of(&mut m, &outside.look, size);
     }

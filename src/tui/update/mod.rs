@@ -1,6 +1,9 @@
 //! `update`: one message in, a changed model and a list of effects out. No clock, no I/O.
 
 mod act;
+mod inbox;
+mod links;
+mod logs;
 mod overlay;
 mod palette;
 mod screen;
@@ -10,6 +13,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 pub use act::{Choice, choices};
+pub use inbox::waiting;
 pub use palette::{Does, Entry, entries};
 
 use super::{
@@ -51,6 +55,10 @@ pub fn update(m: &mut Model, message: Message) -> Vec<Effect> {
             vec![]
         }
         Message::Planned(action, planned) => act::planned(m, action, planned),
+        Message::Log { session, news, ended } => {
+            logs::hear(m, session, news, ended);
+            vec![]
+        }
         Message::Said(text) => {
             say(m, text);
             vec![]
@@ -137,6 +145,10 @@ fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
         Ui::NextTab => screen::tab(m, 1),
         Ui::PreviousTab => screen::tab(m, -1),
         Ui::Worst => screen::worst(m),
+        Ui::Logs => logs::open(m),
+        Ui::Inbox => m.overlays.push(Overlay::Inbox(0)),
+        Ui::Links => links::open(m),
+        Ui::LogErrors | Ui::LogSince | Ui::LogArm | Ui::LogPrevious | Ui::LogWrap => return logs::turn(m, ui),
         Ui::Open => screen::open(m),
         Ui::NextMatch => screen::step(m, 1),
         Ui::PreviousMatch => screen::step(m, -1),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tui_textarea::{Input, Key as FieldKey, TextArea};
 
-use super::{act, palette, run, say, screen};
+use super::{act, inbox, links, logs, palette, run, say, screen};
 use crate::{
     domain::SafeText,
     tui::{
@@ -34,7 +34,7 @@ pub fn themes(m: &Model) -> Overlay {
     Overlay::Themes { at, before: m.theme.clone() }
 }
 
-fn field_key(key: Key) -> Input {
+pub(super) fn field_key(key: Key) -> Input {
     let code = match key.code {
         Code::Char(c) => FieldKey::Char(c),
         Code::Backspace => FieldKey::Backspace,
@@ -49,7 +49,7 @@ fn field_key(key: Key) -> Input {
     Input { key: code, ctrl: key.ctrl, alt: key.alt, shift: false }
 }
 
-fn text_of(field: &TextArea<'_>) -> String {
+pub(super) fn text_of(field: &TextArea<'_>) -> String {
     field.lines().first().cloned().unwrap_or_default()
 }
 
@@ -62,6 +62,7 @@ pub fn key(m: &mut Model, key: Key) -> Vec<Effect> {
     match top {
         Overlay::Palette { .. } => return in_palette(m, key),
         Overlay::Filter(_) => return in_filter(m, key),
+        Overlay::Logs(_) => return logs::key(m, key),
         _ => {}
     }
     let ui = match command {
@@ -84,6 +85,10 @@ pub fn key(m: &mut Model, key: Key) -> Vec<Effect> {
         // The key that opened it closes it again.
         Ui::Help if matches!(top, Overlay::Help(_)) => return close(m),
         Ui::Why if matches!(top, Overlay::Why(_)) => return close(m),
+        Ui::Inbox if matches!(top, Overlay::Inbox(_)) => return close(m),
+        Ui::Links if matches!(top, Overlay::Links { .. }) => return close(m),
+        Ui::Copy if matches!(top, Overlay::Links { .. }) => return links::take(m, true),
+        Ui::Copy if let Overlay::Inbox(at) = *top => return inbox::copy(m, at),
         Ui::Copy if matches!(top, Overlay::Why(_)) => {
             say(m, "the verdict is in the clipboard, in five lines");
             return vec![Effect::Copy(screen::brief(m))];
@@ -117,6 +122,7 @@ pub fn scroll(m: &mut Model, by: isize) {
     let verbs = act::choices(m).len();
     let themes = m.themes.len();
     let lines = m.map.overlay_room().unwrap_or(1);
+    let waiting = if matches!(m.overlays.last(), Some(Overlay::Inbox(_))) { inbox::waiting(m).len() } else { 0 };
     match m.overlays.last_mut() {
         // Drawing shows no empty screen at the end; the model only keeps the number from running away.
         Some(Overlay::Help(offset) | Overlay::Why(offset) | Overlay::Confirm { offset, .. }) => {
@@ -125,6 +131,9 @@ pub fn scroll(m: &mut Model, by: isize) {
         Some(Overlay::Menu(at)) => *at = at.saturating_add_signed(by).min(verbs.saturating_sub(1)),
         Some(Overlay::Choose { actions, at, .. }) => *at = at.saturating_add_signed(by).min(actions.len().saturating_sub(1)),
         Some(Overlay::Themes { at, .. }) => *at = at.saturating_add_signed(by).min(themes.saturating_sub(1)),
+        Some(Overlay::Inbox(at)) => *at = at.saturating_add_signed(by).min(waiting.saturating_sub(1)),
+        Some(Overlay::Links { links, at }) => *at = at.saturating_add_signed(by).min(links.len().saturating_sub(1)),
+        Some(Overlay::Logs(view)) => view.scroll(by, lines),
         Some(Overlay::Palette { .. } | Overlay::Filter(_) | Overlay::Refused { .. }) | None => {}
     }
 }
@@ -149,6 +158,8 @@ fn enter(m: &mut Model) -> Vec<Effect> {
             vec![Effect::Theme(name)]
         }
         Some(Overlay::Refused { .. }) => close(m),
+        Some(Overlay::Inbox(at)) => inbox::jump(m, *at),
+        Some(Overlay::Links { .. }) => links::take(m, false),
         _ => vec![],
     }
 }
@@ -223,6 +234,9 @@ fn entry_at(m: &Model, text: &str, at: usize) -> Option<palette::Entry> {
 
 /// Pasted text: into a field, else dropped with a word.
 pub fn paste(m: &mut Model, text: &SafeText) -> Vec<Effect> {
+    if logs::paste(m, text) {
+        return vec![];
+    }
     match m.overlays.last_mut() {
         Some(Overlay::Palette { input, at }) => {
             input.insert_str(text.as_str());

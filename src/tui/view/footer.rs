@@ -8,6 +8,7 @@ use ratatui::{
 use super::{Canvas, layout};
 use crate::tui::{
     command::{Command, Ui},
+    keymap::Scope,
     theme::Token,
     widget::{put, put_line, put_line_right, text},
 };
@@ -26,7 +27,12 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
     let room = area.width.saturating_sub(text::columns(last.width()) + 1);
     let gap = if area.width >= layout::TWO { 2 } else { 1 };
     let mut x = 1;
-    for b in m.keymap.bindings().iter().filter(|b| !b.row.hint.is_empty() && b.row.run != Command::Ui(Ui::Help)) {
+    for b in m
+        .keymap
+        .bindings()
+        .iter()
+        .filter(|b| b.row.scope != Scope::Log && !b.row.hint.is_empty() && b.row.run != Command::Ui(Ui::Help))
+    {
         let Some(key) = b.keys.first() else { continue };
         let spans = vec![look.span(Token::Key, key.to_string()), look.span(Token::Dim, format!(" {}", b.row.hint))];
         let wide = text::columns(spans.iter().map(Span::width).sum::<usize>());

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Draws rows with the bar at the selected one.
-fn rows(c: &mut Canvas<'_>, inner: Rect, lines: &[Line<'static>], at: usize) {
+pub fn rows(c: &mut Canvas<'_>, inner: Rect, lines: &[Line<'static>], at: usize) {
     let look = c.look;
     for (y, line) in lines.iter().enumerate() {
         let row = Rect { y: inner.y.saturating_add(y as u16), height: 1, ..inner };

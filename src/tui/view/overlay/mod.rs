@@ -2,7 +2,7 @@
 
 mod confirm;
 mod help;
-mod list;
+pub(super) mod list;
 mod palette;
 mod why;
 
@@ -10,7 +10,7 @@ use ratatui::{layout::Rect, text::Line};
 
 pub use why::pane as why_pane;
 
-use super::Canvas;
+use super::{Canvas, inbox, links, logs};
 use crate::tui::{
     model::{Area, Overlay},
     theme::Token,
@@ -32,6 +32,9 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
             Overlay::Filter(input) => palette::filter(c, area, input),
             Overlay::Menu(at) => list::menu(c, area, *at),
             Overlay::Choose { verb, actions, at } => list::choose(c, area, *verb, actions, *at),
+            Overlay::Logs(view) => logs::draw(c, area, view),
+            Overlay::Inbox(at) => inbox::draw(c, area, *at),
+            Overlay::Links { links, at } => links::draw(c, area, links, *at),
             Overlay::Themes { at, .. } => list::themes(c, area, *at),
             Overlay::Confirm { card, offset } => confirm::draw(c, area, card, *offset),
             Overlay::Refused { what, why, hint } => confirm::refused(c, area, what, why, hint.as_ref()),
@@ -40,7 +43,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
 }
 
 /// A frame of a size in the middle of the screen, below the verdict where that is possible.
-fn middle(area: Rect, width: u16, height: u16) -> Rect {
+pub(super) fn middle(area: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(area.width);
     // The verdict above and the keys below stay in sight.
     let below = if area.height >= 14 { 3 } else { 2 };
@@ -51,7 +54,7 @@ fn middle(area: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// Draws a frame and gives what is inside it, one column in.
-fn framed(c: &mut Canvas<'_>, rect: Rect, title: &str, status: Line<'_>, tone: Token) -> Rect {
+pub(super) fn framed(c: &mut Canvas<'_>, rect: Rect, title: &str, status: Line<'_>, tone: Token) -> Rect {
     let panel = Panel { key: "", title, status, tone: Some(tone), over: true, ..Panel::default() };
     let inner = panel.draw(rect, c.buf, c.look);
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
