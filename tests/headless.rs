@@ -362,3 +362,35 @@ fn perform(block: &str) -> String {
     }
     out
 }
+
+#[test]
+fn a_log_says_what_the_metrics_say_and_ends_as_it_went() {
+    let demo = "--demo=canary-regression";
+    let Ended { code, out, err } = run(&["logs", "payment", "--arm", "canary", "--errors", demo, "--output", "json"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let lines: Vec<Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert!(lines.len() > 5, "{out}");
+    assert!(lines.iter().all(|l| l["origin"]["arm"] == "canary" && l["level"] == "error"), "{out}");
+    let at: Vec<&str> = lines.iter().map(|l| l["at"].as_str().unwrap()).collect();
+    assert!(at.is_sorted(), "in the order of time over both clusters: {at:?}");
+    let job = run(&["logs", "--run", "883", demo]);
+    assert!(job.code == 0 && job.out.contains("login_spec:44 got 503, expected 429"), "{}{}", job.out, job.err);
+    assert!(job.err.contains("cut to the step that failed: Integration tests"), "{}", job.err);
+    refused(&["logs", "payment", "--previous", demo], 1, &["no container of payment in production has restarted"]);
+    refused(&["logs", "paiment", demo], 2, &["no service is named paiment", "payment"]);
+    refused(&["logs", "payment", "--cluster", "stg", demo], 2, &["production has no cluster stg"]);
+    refused(&["logs", "--run", "883", "--job", "none", demo], 2, &["has no job", "test (user)"]);
+    refused(&["logs", "--run", "1", demo], 1, &["no run 1"]);
+    refused(&["logs", demo], 2, &["SERVICE"]);
+}
+
+#[test]
+fn what_waits_for_a_person_is_listed_with_what_answers_it() {
+    let (code, root) = json(&["inbox", "--demo=calm", "--output", "json"]);
+    assert_eq!((code, &root["schema"]), (0, &"gonogo/v1/inbox".into()));
+    let waiting = root["waiting"].as_array().unwrap();
+    let payment = waiting.iter().find(|w| w["services"][0] == "payment").unwrap();
+    assert_eq!((&payment["kind"], &payment["environment"]), (&"pause".into(), &"production".into()));
+    assert_eq!(payment["commands"][0], "kubectl argo rollouts promote payment -n shop");
+    insta::assert_snapshot!("inbox", run(&["inbox", "--demo=calm"]).out);
+}

@@ -12,13 +12,13 @@ use std::sync::{
 use gonogo::{
     config::{GithubConnection, Secret, TokenPlaces},
     domain::{
-        Budget, Loaded, Outcome, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunsWanted, SourceUpdate, Update,
-        WorkflowWanted,
+        Budget, JobLog, Level, Loaded, LogNews, Outcome, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunKey,
+        RunsWanted, SourceUpdate, Update, WorkflowWanted,
     },
     engine::clock::Clock,
     provider::{
         github::connect,
-        role::{Pipelines, Sink, Timer},
+        role::{LogSink, Pipelines, Sink, Timer},
     },
     sim,
 };
@@ -444,4 +444,111 @@ async fn the_embedded_company_is_read_in_one_round() {
     let jobs = own.jobs.ok().unwrap();
     assert!(jobs.iter().any(|j| j.name.as_str() == "test (payment)" && j.phase.passed()), "{jobs:#?}");
     assert!(round.iter().any(|u| matches!(u, SourceUpdate::Budget(b) if b.limit == 5_000)));
+}
+
+/// What is heard of a job's log, and how it ended.
+async fn read_log(api: &str) -> (Vec<String>, Result<(), Problem>) {
+    let connection = GithubConnection {
+        host: "github.com".into(),
+        api: api.into(),
+        token: Some(Secret::new("very-secret")),
+        token_source: Some("GH_TOKEN"),
+        token_places: TokenPlaces::default(),
+    };
+    let github = connect(&connection, Arc::new(Clock::standing(at(0)))).unwrap();
+    let run = RunKey { repo: "acme/shop".parse().unwrap(), id: "1".into(), attempt: 1 };
+    let job = JobLog { run, number: 881, job: "7".into(), name: "test".into() };
+    let (sink, mut news) = LogSink::new();
+    let gather = async {
+        let mut out = vec![];
+        while let Some(piece) = news.recv().await {
+            out.push(match piece {
+                LogNews::Line(line) => line.text.to_string(),
+                LogNews::About(words) => format!("({words})"),
+                other => format!("{other:?}"),
+            });
+        }
+        out
+    };
+    futures::future::join(gather, github.log(&job, sink)).await
+}
+
+const ENDED: &str = r#"{"id":7,"status":"completed","conclusion":"success","steps":[]}"#;
+
+#[tokio::test]
+async fn a_log_is_fetched_from_its_store_without_the_token() {
+    let text = "\u{feff}2026-03-10T09:00:00.1Z \u{1b}[32mfine\u{1b}[0m \u{1b}]0;owned\u{7}\n2026-03-10T09:00:01Z ##[error]bad\n";
+    let store = Server::start(move |_| Answer::Whole(200, vec![("content-type", "text/plain".into())], text.into())).await;
+    let lead = format!("{}/blob/7.txt?sig=let-me-in", store.base);
+    let api = Server::start(move |asked: &Asked| match asked.target.as_str() {
+        "/repos/acme/shop/actions/jobs/7" => Answer::json(ENDED),
+        "/repos/acme/shop/actions/jobs/7/logs" => Answer::Whole(302, vec![("location", lead.clone())], String::new()),
+        other => Answer::status(404, format!("{{\"message\":{other:?}}}")),
+    })
+    .await;
+    let (out, ended) = read_log(&api.base).await;
+    assert_eq!(ended, Ok(()));
+    assert_eq!(out, ["(from 127.0.0.1)", "fine \u{fffd}]0;owned\u{fffd}", "bad"]);
+    assert!(api.asked().iter().all(|a| a.header("authorization") == Some("Bearer very-secret")));
+    let stored = store.asked();
+    assert_eq!(stored.len(), 1);
+    assert_eq!((stored[0].target.as_str(), stored[0].header("authorization")), ("/blob/7.txt?sig=let-me-in", None));
+    assert!(!format!("{stored:?}").contains("very-secret"), "the token stays with the API");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_says_why() {
+    let open = r#"{"id":7,"status":"in_progress","steps":[]}"#;
+    let redirect = |to: &str| Answer::Whole(302, vec![("location", to.to_owned())], String::new());
+    let html = Answer::Whole(200, vec![("content-type", "text/html".into())], "<html>".into());
+    for (job, log, kind, told) in [
+        (open, Answer::Closed, ProblemKind::NotFound, "has not ended"),
+        (ENDED, Answer::status(404, "{}"), ProblemKind::NotFound, "the log is gone"),
+        (ENDED, Answer::status(410, "{}"), ProblemKind::NotFound, "the log is gone"),
+        (ENDED, Answer::status(403, "{}"), ProblemKind::Forbidden, "refuses"),
+        (ENDED, Answer::status(500, "{}"), ProblemKind::Server, "500"),
+        (ENDED, redirect("http://store.example/x?sig=s3cr3t"), ProblemKind::Unreadable, "neither https nor this machine"),
+        (ENDED, redirect("/repos/acme/shop/actions/jobs/7/logs"), ProblemKind::Unreadable, "from address to address"),
+        (ENDED, html, ProblemKind::Unreadable, "web page"),
+        (ENDED, Answer::Cut, ProblemKind::Server, "cut"),
+        (ENDED, Answer::Closed, ProblemKind::Server, ""),
+    ] {
+        let api =
+            Server::start(move |asked: &Asked| if asked.target.ends_with("/logs") { log.clone() } else { Answer::json(job) })
+                .await;
+        let (_, ended) = read_log(&api.base).await;
+        let problem = ended.unwrap_err();
+        let text = format!("{problem} {:?}", problem.hint);
+        assert_eq!(problem.kind, kind, "{text}");
+        assert!(text.contains(told) && !text.contains("s3cr3t") && !text.contains("very-secret"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_of_the_embedded_world_is_cut_to_the_step_that_failed() {
+    let world = sim::start(sim::Params::default(), Arc::new(|| at(1_200)), None, None).await.unwrap();
+    let mut watch = Watch::start(&world.endpoints().github, Some("acme-demo"), vec![wanted("acme/shop", Some("ci-cd.yml"), &[])]);
+    let runs = replaced(&watch.round().await, "acme/shop");
+    let run = runs.iter().find(|r| r.number == 883).unwrap();
+    let job = gonogo::domain::telling_job(run, None).unwrap();
+    let connection = GithubConnection {
+        host: "github.com".into(),
+        api: world.endpoints().github.clone(),
+        token: Some(Secret::new("acme-demo")),
+        token_source: Some("GH_TOKEN"),
+        token_places: TokenPlaces::default(),
+    };
+    let github = connect(&connection, Arc::new(watch.clock.clone())).unwrap();
+    let (sink, mut news) = LogSink::new();
+    github.log(&job, sink).await.unwrap();
+    let mut out = vec![];
+    while let Some(piece) = news.recv().await {
+        if let LogNews::Line(line) = piece {
+            out.push((line.level, line.text.to_string()));
+        }
+    }
+    assert_eq!(out.first().map(|(_, text)| text.as_str()), Some("Run make integration-tests"), "{out:?}");
+    assert!(out.contains(&(Level::Error, "ERROR login_spec:44 got 503, expected 429".to_owned())), "{out:?}");
+    assert_eq!(out.last(), Some(&(Level::Error, "Process completed with exit code 1.".to_owned())));
+    watch.updates.close();
 }

@@ -23,7 +23,7 @@ use gonogo::{
     },
     provider::{
         kube::{self, KubeCluster},
-        role::{Sink, Timer, Workloads},
+        role::{LogSink, Sink, Timer, Workloads},
     },
 };
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
@@ -48,6 +48,8 @@ enum Say {
     Lines(Vec<Value>, bool),
     /// A line as it is, then silence.
     Raw(&'static str),
+    /// Plain text, as a log comes; then the end, or with `true` silence.
+    Text(&'static str, bool),
 }
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -102,6 +104,10 @@ impl Script {
             }
             Say::Lines(lines, open) => body_of(lines.iter().map(|l| Ok(format!("{l}\n").into())).collect(), open),
             Say::Raw(line) => body_of(vec![Ok(line.into())], true),
+            Say::Text(text, open) => {
+                let body = body_of(vec![Ok(text.into())], open);
+                return http::Response::builder().header("content-type", "text/plain").body(body).unwrap();
+            }
         };
         response.body(body).unwrap()
     }
@@ -584,5 +590,94 @@ async fn a_kubeconfig_is_asked_by_context_and_by_server() {
         let text = format!("{problem} {:?}", problem.hint);
         assert_eq!(problem.kind, ProblemKind::Config, "{text}");
         assert!(text.contains(part) && !text.contains("very-secret"), "{text}");
+    }
+}
+
+fn container(follow: bool) -> ContainerLog {
+    let origin = LogOrigin::Pod {
+        cluster: "eu-1".parse().unwrap(),
+        namespace: "shop".into(),
+        pod: "payment-1".into(),
+        container: Some("payment".into()),
+        arm: None,
+    };
+    let since = Some(jiff::SignedDuration::from_secs(60));
+    ContainerLog { origin: Arc::new(origin), previous: false, since, follow, tail: Some(5) }
+}
+
+/// The first `count` pieces of a log, and how it ended if it did.
+async fn read_log(w: &World, follow: bool, count: usize) -> (Vec<String>, Option<Result<(), Problem>>) {
+    let (sink, mut news) = LogSink::new();
+    let ask = container(follow);
+    let mut reading = Box::pin(w.cluster.log(&ask, sink));
+    let (mut out, mut ended) = (vec![], None);
+    let wait = async {
+        while out.len() < count {
+            tokio::select! {
+                biased;
+                Some(piece) = news.recv() => out.push(match piece {
+                    LogNews::Line(line) => format!("{:?} {}", line.level, line.text),
+                    LogNews::Trouble(source, problem) => format!("{source}! {:?}", problem.kind),
+                    other => format!("{other:?}"),
+                }),
+                end = &mut reading, if ended.is_none() => ended = Some(end),
+                else => break,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the log in time");
+    (out, ended)
+}
+
+#[tokio::test]
+async fn a_log_goes_on_after_a_cut_and_a_restart_without_a_line_twice() {
+    let answers = vec![
+        Say::Cut(
+            "2026-03-10T09:00:01.5Z level=info one\n2026-03-10T09:00:02.1Z two\n2026-03-10T09:00:02.1Z two again\n2026-03-10T09:00:03Z thr",
+        ),
+        // The server repeats from the second on.
+        Say::Text("2026-03-10T09:00:02.1Z two\n2026-03-10T09:00:02.1Z two again\n2026-03-10T09:00:03Z three\n", false),
+        // The container has ended; its next one is not there yet.
+        status(400, "container \"payment\" in pod \"payment-1\" is waiting to start: CrashLoopBackOff"),
+        Say::Text("2026-03-10T09:00:03Z three\n2026-03-10T09:00:09Z four\n", true),
+    ];
+    let w = world(&["shop"], &[("pods", "get", answers)], true).await;
+    let (out, ended) = read_log(&w, true, 6).await;
+    let want = ["Info level=info one", "Plain two", "Plain two again", "Plain three", "1! Invalid", "Plain four"];
+    assert_eq!((out.as_slice(), ended.is_none()), (&want.map(str::to_owned)[..], true));
+    let asked = w.asked("GET");
+    assert!(
+        asked[0].ends_with(
+            "/namespaces/shop/pods/payment-1/log?timestamps=true&container=payment&sinceSeconds=60&tailLines=5&follow=true"
+        ),
+        "{asked:?}"
+    );
+    assert!(asked[1].ends_with("&sinceTime=2026-03-10T09%3A00%3A02.1Z&follow=true"), "{asked:?}");
+    assert!(asked[3].ends_with("&sinceTime=2026-03-10T09%3A00%3A03Z&follow=true"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_log_that_is_read_once_ends_well_or_says_why_not() {
+    let text =
+        "2026-03-10T09:00:01Z \u{1b}[31mred\u{1b}[0m \u{1b}[2J\u{202e}x\nno time\n2026-03-10T09:00:02Z last without an end";
+    let w = world(&["shop"], &[("pods", "get", vec![Say::Text(text, false)])], true).await;
+    let (out, ended) = read_log(&w, false, 9).await;
+    assert_eq!(out, ["Plain red \u{fffd}[2J\u{fffd}x", "Plain no time", "Plain last without an end"]);
+    assert_eq!(ended, Some(Ok(())));
+    assert!(w.asked("GET")[0].ends_with("&tailLines=5&limitBytes=67108864"));
+    for (say, follow, kind) in [
+        (status(403, "pods \"payment-1\" is forbidden"), true, ProblemKind::Forbidden),
+        (status(404, "pods \"payment-1\" not found"), true, ProblemKind::NotFound),
+        (status(400, "previous terminated container \"payment\" not found"), false, ProblemKind::Invalid),
+        (Say::Later(429, "1"), false, ProblemKind::RateLimited),
+        (Say::Later(503, "1"), false, ProblemKind::Server),
+        (Say::Html, false, ProblemKind::Unreadable),
+        (Say::Cut("2026-03-10T09:00:01Z one\n2026-03-10T09:00:02Z tw"), false, ProblemKind::Server),
+    ] {
+        let w = world(&["shop"], &[("pods", "get", vec![say])], true).await;
+        let (out, ended) = read_log(&w, follow, 9).await;
+        let problem = ended.unwrap().unwrap_err();
+        assert_eq!(problem.kind, kind, "{problem}");
+        assert!(out.iter().all(|line| line == "Plain one"), "what is cut is not told as whole: {out:?}");
     }
 }

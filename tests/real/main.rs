@@ -19,6 +19,7 @@ mod contract;
 mod control_plane;
 mod description;
 mod gonogo;
+mod logs;
 mod lost;
 mod metrics;
 mod progressive;

@@ -264,3 +264,52 @@ fn every_action_can_be_asked_for_by_name() {
         assert!(entries(&m, name).iter().any(|e| e.does == Does::Run(Command::Act(verb))), "{name}");
     }
 }
+
+#[test]
+fn a_log_is_opened_on_what_is_selected_and_an_abort_comes_through() {
+    use crate::domain::{LogNews, LogSource, PodArm};
+    let source = |m: &Model| m.log().map(|v| v.ask.source.clone());
+    let mut m = fixture::model(120, 40);
+    press(&mut m, "L");
+    assert!(matches!(source(&m), Some(LogSource::Pods { arm: None, ref service, .. }) if service.as_str() == "payment"));
+    let first = m.log().unwrap().session;
+    assert_eq!(press(&mut m, "A").last(), Some(&Effect::Plan(abort())), "no log stands in the way of an abort");
+    press(&mut m, "<esc>!L");
+    assert!(matches!(source(&m), Some(LogSource::Pods { arm: Some(PodArm::Canary), .. })), "two keys to the log of the cause");
+    let second = m.log().unwrap().session;
+    assert_ne!(first, second);
+    let about = |text: &str| vec![LogNews::About(text.into())];
+    update(&mut m, Message::Log { session: first, news: about("old"), ended: true });
+    update(&mut m, Message::Log { session: second, news: about("new"), ended: false });
+    let view = m.log().unwrap();
+    assert_eq!((view.about.len(), view.about[0].as_str(), view.ended), (1, "new", false));
+    press(&mut m, "e");
+    assert!(m.log().unwrap().errors && m.log().unwrap().session == second, "a filter reads nothing anew");
+    press(&mut m, "s");
+    assert_ne!(m.log().unwrap().session, second);
+    press(&mut m, "/n");
+    assert_eq!((m.log().unwrap().search.as_str(), m.overlays.len()), ("n", 1), "in a field letters are text");
+    press(&mut m, "<esc><esc>");
+    assert!(m.log().is_none() && m.overlays.is_empty());
+    press(&mut m, "e");
+    assert!(m.overlays.is_empty(), "the keys of a log mean nothing without one");
+}
+
+#[test]
+fn an_address_is_opened_or_copied_and_nothing_is_sent_for_it() {
+    let mut m = fixture::model(120, 40);
+    assert_eq!(press(&mut m, "o"), []);
+    assert!(m.overlays.is_empty() && m.flash.is_some(), "without an address the way to one is said");
+    let mut snapshot = (*m.snapshot).clone();
+    let topology = Arc::make_mut(&mut snapshot.topology);
+    for service in &mut topology.services {
+        service.links =
+            vec![crate::domain::LinkTemplate { name: "logs".into(), url: "https://logs.acme.example/{version}".into() }];
+    }
+    update(&mut m, Message::Snapshot(Arc::new(snapshot)));
+    let url = crate::domain::SafeText::from("https://logs.acme.example/4.2.0");
+    assert_eq!(press(&mut m, "o<enter>"), [Effect::Open(url.clone())]);
+    assert_eq!(press(&mut m, "y"), [Effect::Copy(vec![url])]);
+    press(&mut m, "<esc>i<enter><esc>");
+    assert!(m.overlays.is_empty());
+}
