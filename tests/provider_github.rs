@@ -455,7 +455,7 @@ async fn read_log(api: &str) -> (Vec<String>, Result<(), Problem>) {
         token_source: Some("GH_TOKEN"),
         token_places: TokenPlaces::default(),
     };
-    let github = connect(&connection, Arc::new(Clock::standing(at(0)))).unwrap();
+    let github = connect(&connection, Arc::new(Clock::standing(at(0))), |_| None).unwrap();
     let run = RunKey { repo: "acme/shop".parse().unwrap(), id: "1".into(), attempt: 1 };
     let job = JobLog { run, number: 881, job: "7".into(), name: "test".into() };
     let (sink, mut news) = LogSink::new();
@@ -538,7 +538,7 @@ async fn a_log_of_the_embedded_world_is_cut_to_the_step_that_failed() {
         token_source: Some("GH_TOKEN"),
         token_places: TokenPlaces::default(),
     };
-    let github = connect(&connection, Arc::new(watch.clock.clone())).unwrap();
+    let github = connect(&connection, Arc::new(watch.clock.clone()), |_| None).unwrap();
     let (sink, mut news) = LogSink::new();
     github.log(&job, sink).await.unwrap();
     let mut out = vec![];
