@@ -155,14 +155,28 @@ impl AnalysisMetric {
         let value = bad.value.as_ref().map(|v| format!(" {}", figure(v.as_str()))).unwrap_or_default();
         let (success, failure) = (self.success.as_ref(), self.failure.as_ref());
         let because = match (&bad.phase, success, failure) {
-            (AnalysisPhase::Failed, Some(must), None) => format!(", must be: {must}"),
-            (AnalysisPhase::Failed, _, Some(not)) => format!(", must not be: {not}"),
-            (AnalysisPhase::Inconclusive, Some(must), Some(not)) => format!(", neither {must} nor {not}"),
+            (AnalysisPhase::Failed, Some(must), _) => format!(", must be {}", bare(must.as_str())),
+            (AnalysisPhase::Failed, None, Some(not)) => format!(", must not be {}", bare(not.as_str())),
+            (AnalysisPhase::Inconclusive, Some(must), Some(not)) => {
+                format!(", neither {} nor {}", bare(must.as_str()), bare(not.as_str()))
+            }
             _ => String::new(),
         };
         let said = bad.message.as_ref().or(self.message.as_ref().filter(|_| because.is_empty()));
         let said = said.map(|m| format!(": {m}")).unwrap_or_default();
         Some(format!("{}{value}{because}{said}", self.name).into())
+    }
+}
+
+/// A condition as people read it: without the guards against empty answers, and without the name of the only value.
+fn bare(condition: &str) -> String {
+    let guard = |part: &&str| !(part.starts_with("len(") || part.starts_with("!isNaN(") || part.starts_with("!isInf("));
+    let parts: Vec<&str> = condition.split("&&").map(str::trim).filter(guard).collect();
+    let strip = |part: &str| part.strip_prefix("result[0]").unwrap_or(part).trim().to_owned();
+    match parts.as_slice() {
+        [] => condition.to_owned(),
+        [one] => strip(one),
+        many => many.join(" && "),
     }
 }
 
@@ -293,18 +307,30 @@ mod tests {
     fn why_names_metric_value_and_condition() {
         use AnalysisPhase::{Error, Failed, Inconclusive};
         for (given, want) in [
-            (metric(Failed, "[0.17912345]", "result[0] <= 0.05", "", ""), "error-rate 0.1791, must be: result[0] <= 0.05"),
-            (metric(Failed, "[0.5]", "", "result[0] > 0.1", ""), "error-rate 0.5, must not be: result[0] > 0.1"),
+            (metric(Failed, "[0.17912345]", "result[0] <= 0.05", "", ""), "error-rate 0.1791, must be <= 0.05"),
+            (metric(Failed, "[0.5]", "", "result[0] > 0.1", ""), "error-rate 0.5, must not be > 0.1"),
             (
                 metric(Inconclusive, "[0.07]", "result[0] <= 0.05", "result[0] > 0.1", ""),
-                "error-rate 0.07, neither result[0] <= 0.05 nor result[0] > 0.1",
+                "error-rate 0.07, neither <= 0.05 nor > 0.1",
             ),
             (metric(Inconclusive, "[NaN]", "a", "b", ""), "error-rate NaN, neither a nor b"),
             (metric(Error, "[]", "a", "", "index out of range"), "error-rate : index out of range"),
             (metric(Error, "", "a", "", "bad query"), "error-rate: bad query"),
-            (metric(Failed, "[412.5,3]", "a", "", ""), "error-rate 412.5,3, must be: a"),
+            (metric(Failed, "[412.5,3]", "a", "", ""), "error-rate 412.5,3, must be a"),
         ] {
             assert_eq!(given.why().map(|w| w.to_string()).as_deref(), Some(want));
+        }
+    }
+
+    #[test]
+    fn a_condition_is_shown_without_its_guards() {
+        for (raw, shown) in [
+            ("len(result) > 0 && !isNaN(result[0]) && result[0] <= 0.01", "<= 0.01"),
+            ("result[0] < 1 && result[1] < 2", "result[0] < 1 && result[1] < 2"),
+            ("asFloat(result) < 3", "asFloat(result) < 3"),
+            ("len(result) > 0", "len(result) > 0"),
+        ] {
+            assert_eq!(bare(raw), shown);
         }
     }
 

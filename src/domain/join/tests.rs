@@ -457,7 +457,7 @@ fn analyses_are_those_of_the_wanted_revision_and_the_one_that_stopped_the_last()
     };
     assert_eq!(of(&c), [("now".to_owned(), true)]);
     let d = joined(WorkloadKind::Rollout, &c).delegated.unwrap();
-    assert_eq!(d.analyses[0].why.as_ref().unwrap().as_str(), "errors 0.2, must be: result[0] < 0.1");
+    assert_eq!(d.analyses[0].why.as_ref().unwrap().as_str(), "errors 0.2, must be < 0.1");
     // Undone since: the wanted revision is the stable one again.
     c.rollouts = live(vec![Rollout { current_hash: Some("one".into()), ..rollout() }]);
     assert_eq!(of(&c), [("now".to_owned(), false)], "what stopped the revision before");

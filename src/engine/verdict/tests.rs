@@ -354,3 +354,5 @@ fn with_nothing_on_its_way_the_environment_still_counts() {
     w.tell(SourceUpdate::Metrics(Update::Remove(figures("payment", Arm::Baseline, 0.0).key)));
     assert_eq!(w.verdict(), "NO-GO cart: the serving version has errors 20.00 % in production, limit 1.00 %");
 }
+
+mod delegated;

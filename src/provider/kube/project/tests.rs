@@ -358,7 +358,7 @@ fn an_analysis_run_says_which_metric_failed_and_why() {
     let bad = &a.metrics[1];
     assert_eq!((bad.count, bad.failed, bad.failure_limit, bad.wanted), (3, 2, 1, Some(5)));
     assert_eq!(bad.last.as_ref().unwrap().value.as_ref().unwrap().as_str(), "[0.179]");
-    assert_eq!(a.why().unwrap().as_str(), "error-rate 0.179, must be: result[0] <= 0.05");
+    assert_eq!(a.why().unwrap().as_str(), "error-rate 0.179, must be <= 0.05");
     // A metric that does not count is not to blame; without one the controller's sentence stands.
     let dry = with(raw, "/spec/dryRun", json!([{"metricName": "error-rate"}]));
     let a: crate::domain::AnalysisRun = row(analysis_run, dry).unwrap();

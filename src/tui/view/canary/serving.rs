@@ -1,0 +1,53 @@
+//! No canary: what serves, and how it does.
+
+use ratatui::{layout::Rect, text::Line};
+
+use super::{
+    Canvas, cut_span,
+    table::{millis, percent},
+};
+use crate::tui::{
+    glyph::Glyph,
+    model::ServiceRow,
+    theme::Token,
+    widget::{put, put_line, text},
+};
+
+/// Draws it.
+pub(super) fn draw(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow) {
+    let look = c.look;
+    put(c.buf, area, 0, 0, "no rollout under way", look.style(Token::Dim));
+    let m = c.m;
+    let mut y = 2;
+    for (name, value, limit, show) in
+        [("errors %", &row.errors, row.limits.errors, percent as fn(f64) -> String), ("p95 ms", &row.p95, row.limits.p95, millis)]
+    {
+        let (word, token) = match value {
+            Ok(v) if limit.is_some_and(|l| *v > l) => (show(*v), Token::NoGo),
+            Ok(v) => (show(*v), Token::Baseline),
+            Err(_) => (look.glyph(Glyph::Nothing).to_owned(), Token::Faint),
+        };
+        put(c.buf, area, 0, y, name, look.style(Token::Text));
+        put(c.buf, area, 18u16.saturating_sub(text::columns(text::width(&word))), y, &word, look.style(token));
+        if let Some(limit) = limit {
+            put(c.buf, area, 20, y, &format!("limit {}", show(limit)), look.style(Token::Dim));
+        }
+        y += 1;
+    }
+    let Some(target) = m.snapshot.environment() else { return };
+    for p in m.snapshot.placements_of(&row.name, &target.name) {
+        let (token, word) = match &p.health {
+            crate::domain::Health::Pass => (Token::Dim, format!("{} of {} pods available", p.pods.available, p.pods.wanted)),
+            crate::domain::Health::Missing => (Token::Dim, "not here".to_owned()),
+            crate::domain::Health::Progressing(why) => (Token::Running, why.to_string()),
+            crate::domain::Health::Fail(why) => (Token::NoGo, why.first().map(ToString::to_string).unwrap_or_default()),
+            crate::domain::Health::Unknown(why) => (Token::Unknown, why.to_string()),
+        };
+        y += 1;
+        let line = vec![
+            look.span(Token::Dim, format!("{:<8} ", p.key.cluster)),
+            cut_span(c, look.span(token, word), area.width.saturating_sub(9)),
+        ];
+        put_line(c.buf, area, 0, y, &Line::from(line));
+    }
+}
