@@ -11,7 +11,7 @@ use super::{
     first::name,
     guess::{GuessedEnvironment, GuessedPipeline, environment, pipeline},
 };
-use crate::domain::{FoundKind, FoundWorkflow, FoundWorkload, Repo, SafeText, ServiceName};
+use crate::domain::{FoundWorkflow, FoundWorkload, Repo, SafeText, ServiceName, WorkloadKind};
 
 /// One context of the kubeconfig and what runs there.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,7 +181,7 @@ struct New {
 fn services(doc: &mut DocumentMut, lying: &Lying, notes: &mut Vec<SafeText>) {
     let known = known(doc);
     let (new, seen): (Vec<New>, Vec<ServiceName>) = {
-        let all = workloads(lying, notes);
+        let all = workloads(lying);
         let seen = all.iter().map(|s| s.name.clone()).collect();
         let new = all.into_iter().filter(|s| !known.values().any(|w| *w == s.workload) && !known.contains_key(s.name.as_str()));
         (new.collect(), seen)
@@ -264,16 +264,24 @@ fn known(doc: &DocumentMut) -> BTreeMap<String, String> {
     .collect()
 }
 
+/// Of two workloads of one name the one that delivers: a Rollout or a Canary takes over a Deployment of its name.
+fn delivers(kind: WorkloadKind) -> u8 {
+    match kind {
+        WorkloadKind::DaemonSet => 0,
+        WorkloadKind::StatefulSet => 1,
+        WorkloadKind::Deployment => 2,
+        WorkloadKind::Rollout => 3,
+        WorkloadKind::Canary => 4,
+    }
+}
+
 /// The services that the workloads of all places make, by name.
-fn workloads(lying: &Lying, notes: &mut Vec<SafeText>) -> Vec<New> {
-    let mut kinds: BTreeMap<Arc<str>, FoundKind> = BTreeMap::new();
-    let mut flagger = vec![];
+fn workloads(lying: &Lying) -> Vec<New> {
+    let mut kinds: BTreeMap<Arc<str>, WorkloadKind> = BTreeMap::new();
     for w in lying.places.iter().flat_map(|p| &p.workloads) {
-        // A Rollout that took over a Deployment of the same name is what delivers.
         let kind = kinds.entry(w.key.name.clone()).or_insert(w.kind);
-        *kind = (*kind).max(w.kind);
-        if w.flagger {
-            flagger.push(w.key.name.clone());
+        if delivers(w.kind) > delivers(*kind) {
+            *kind = w.kind;
         }
     }
     let mut out = vec![];
@@ -287,16 +295,12 @@ fn workloads(lying: &Lying, notes: &mut Vec<SafeText>) -> Vec<New> {
         }
         let blue = base("-blue").filter(|b| kinds.contains_key(format!("{b}-green").as_str()));
         let Ok(name) = blue.unwrap_or(full).parse::<ServiceName>() else { continue };
-        if *kind == FoundKind::StatefulSet {
-            notes.push(format!("statefulset/{full} was left out: it is shown, but nothing is released to it from here").into());
-            continue;
-        }
         let why = match (blue, kind) {
             (Some(blue), _) => Some(format!("guessed: {blue}-blue and {blue}-green are blue-green")),
-            (None, FoundKind::Deployment) if flagger.contains(full) => Some("delivered by Flagger".to_owned()),
+            (None, WorkloadKind::StatefulSet | WorkloadKind::DaemonSet) => Some("take it out if nobody releases it".to_owned()),
             _ => None,
         };
-        out.push(New { name, workload: format!("{kind}/{full}"), why });
+        out.push(New { name, workload: format!("{}/{full}", kind.word()), why });
     }
     out
 }

@@ -2,39 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{ObjectKey, Problem, SafeText};
+use super::{ObjectKey, Problem, SafeText, WorkloadKind};
 
-/// A kind of workload that discovery knows; which of them a configuration may name is another matter. Of two workloads
-/// of one name the greater kind delivers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FoundKind {
-    /// apps/v1 StatefulSet.
-    StatefulSet,
-    /// apps/v1 Deployment.
-    Deployment,
-    /// Argo Rollouts' Rollout.
-    Rollout,
-}
-
-impl fmt::Display for FoundKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Deployment => "deployment",
-            Self::StatefulSet => "statefulset",
-            Self::Rollout => "rollout",
-        })
-    }
-}
-
-/// A workload.
+/// A workload. What another one delivers (a Flagger Canary its Deployment and the copy of it) is not listed beside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoundWorkload {
     /// Its namespace and name.
     pub key: ObjectKey,
     /// Its kind.
-    pub kind: FoundKind,
-    /// Whether a Flagger Canary delivers it.
-    pub flagger: bool,
+    pub kind: WorkloadKind,
 }
 
 /// A Service that looks like Prometheus.

@@ -51,7 +51,7 @@ pub use cluster::{ClusterState, ClusterUpdate, Freshness, Section};
 pub use compare::{ChangedFile, Commit, Compare, CompareKey, CompareWanted, PullRequest, Relation};
 pub use delegated::{BlueGreenStand, Delegate, Delegated, SideStand, WarmRevision};
 pub use deployed::{DeployState, DeploymentRecord};
-pub use discovery::{FoundInCluster, FoundKind, FoundMetrics, FoundWorkflow, FoundWorkload};
+pub use discovery::{FoundInCluster, FoundMetrics, FoundWorkflow, FoundWorkload};
 pub use event::Event;
 pub use feed::Feed;
 pub use finding::{Finding, Grade};

@@ -4,11 +4,11 @@ use crate::{
     domain::ObjectKey,
 };
 
-fn workload(namespace: &str, name: &str, kind: FoundKind) -> FoundWorkload {
-    FoundWorkload { key: ObjectKey::new(namespace, name).unwrap(), kind, flagger: false }
+fn workload(namespace: &str, name: &str, kind: WorkloadKind) -> FoundWorkload {
+    FoundWorkload { key: ObjectKey::new(namespace, name).unwrap(), kind }
 }
 
-fn place(context: &str, namespaces: &[&str], workloads: &[(&str, FoundKind)]) -> FoundPlace {
+fn place(context: &str, namespaces: &[&str], workloads: &[(&str, WorkloadKind)]) -> FoundPlace {
     let all = namespaces.iter().flat_map(|ns| workloads.iter().map(|(name, kind)| workload(ns, name, *kind)));
     FoundPlace {
         context: context.into(),
@@ -19,7 +19,7 @@ fn place(context: &str, namespaces: &[&str], workloads: &[(&str, FoundKind)]) ->
 }
 
 fn company() -> Lying {
-    use FoundKind::{Deployment, Rollout, StatefulSet};
+    use WorkloadKind::{Deployment, Rollout, StatefulSet};
     let stg = [("cart", Deployment), ("payment", Rollout), ("cart-canary", Deployment)];
     let prod = [
         ("cart", Deployment),
@@ -53,13 +53,15 @@ fn settings(text: &str) -> crate::config::Settings {
 fn a_company_from_nothing() {
     let (text, notes) = propose(None, &company()).unwrap();
     insta::assert_snapshot!("company", text);
-    assert_eq!(notes.len(), 1, "the database: {notes:?}");
+    assert!(notes.is_empty(), "{notes:?}");
     let settings = settings(&text);
     let names: Vec<&str> = settings.topology.environments.iter().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["staging", "production"]);
     let services: Vec<String> = settings.topology.services.iter().map(|s| format!("{}={}", s.name, s.workload)).collect();
-    assert_eq!(services, ["cart=deployment/cart", "media=deployment/media-blue", "payment=rollout/payment"]);
-    assert!(settings.topology.services.iter().all(|s| s.pipeline.as_ref().unwrap().job.is_some()));
+    assert_eq!(services, ["cart=deployment/cart", "db=statefulset/db", "media=deployment/media-blue", "payment=rollout/payment"]);
+    // The database has no job of its own, so the defaults do not speak of pipelines.
+    let bound: Vec<bool> = settings.topology.services.iter().map(|s| s.pipeline.is_some()).collect();
+    assert_eq!(bound, [true, false, true, true]);
 }
 
 #[test]
@@ -83,13 +85,13 @@ fn what_a_person_wrote_is_kept_to_the_letter_and_only_what_is_new_is_added() {
     // Staging would have been third, and that is taken.
     assert_eq!(names, ["live", "staging"]);
     let services: Vec<&str> = settings.topology.services.iter().map(|s| s.name.as_str()).collect();
-    assert_eq!(services, ["kasse", "cart", "media"]);
+    assert_eq!(services, ["kasse", "cart", "db", "media"]);
 }
 
 #[test]
 fn one_cluster_with_an_environment_per_namespace() {
     let found = Lying {
-        places: vec![place("one", &["shop-dev", "shop-prod", "pay-prod"], &[("web", FoundKind::Deployment)])],
+        places: vec![place("one", &["shop-dev", "shop-prod", "pay-prod"], &[("web", WorkloadKind::Deployment)])],
         ..Lying::default()
     };
     let (text, _) = propose(None, &found).unwrap();
@@ -106,7 +108,7 @@ fn one_cluster_with_an_environment_per_namespace() {
 #[test]
 fn hostile_names_stay_inside_their_quotes_and_comments() {
     let context = "x\"]\n[github]\ntoken_command=[\"sh\"]\u{202e}prod";
-    let found = Lying { places: vec![place(context, &["shop"], &[("web", FoundKind::Deployment)])], ..Lying::default() };
+    let found = Lying { places: vec![place(context, &["shop"], &[("web", WorkloadKind::Deployment)])], ..Lying::default() };
     let (text, _) = propose(None, &found).unwrap();
     assert!(settings(&text).github.is_none(), "{text}");
     assert_eq!(settings(&text).clusters[0].context.as_deref(), Some(context));
@@ -119,5 +121,10 @@ fn jobs_that_name_only_some_services_are_bound_to_those() {
     let (text, _) = propose(None, &found).unwrap();
     let settings = settings(&text);
     let bound: Vec<(&str, bool)> = settings.topology.services.iter().map(|s| (s.name.as_str(), s.pipeline.is_some())).collect();
-    assert_eq!(bound, [("cart", true), ("media", false), ("payment", false)]);
+    assert_eq!(bound, [("cart", true), ("db", false), ("media", false), ("payment", false)]);
+    // Where every service has its jobs, one line says it for all.
+    let mut found = company();
+    found.places[0].workloads.retain(|w| w.kind != WorkloadKind::StatefulSet);
+    let (text, _) = propose(None, &found).unwrap();
+    assert!(text.contains("[defaults]\npipeline = { github = \"acme/shop\"") && text.matches("pipeline").count() == 1, "{text}");
 }

@@ -7,7 +7,7 @@ use http::header;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{KubeCluster, transport::Transport};
-use crate::domain::{FoundInCluster, FoundKind, FoundMetrics, FoundWorkload, ObjectKey, Problem, ProblemKind};
+use crate::domain::{FoundInCluster, FoundMetrics, FoundWorkload, ObjectKey, Problem, ProblemKind, WorkloadKind};
 
 /// All of it must be known in this time, of the real clock: a person waits.
 const LIMIT: Duration = Duration::from_secs(45);
@@ -104,9 +104,10 @@ pub(super) async fn discover(cluster: &KubeCluster, namespaces: &[Arc<str>]) -> 
 }
 
 async fn look(transport: &Transport, namespaces: &[Arc<str>]) -> FoundInCluster {
-    let (deployments, sets, rollouts, canaries, services) = tokio::join!(
+    let (deployments, sets, daemons, rollouts, canaries, services) = tokio::join!(
         list::<Named>(transport, "apis/apps/v1", "deployments", namespaces, METADATA),
         list::<Named>(transport, "apis/apps/v1", "statefulsets", namespaces, METADATA),
+        list::<Named>(transport, "apis/apps/v1", "daemonsets", namespaces, METADATA),
         list::<Named>(transport, "apis/argoproj.io/v1alpha1", "rollouts", namespaces, METADATA),
         list::<Canary>(transport, "apis/flagger.app/v1beta1", "canaries", namespaces, WHOLE),
         // Prometheus lives beside what it measures: its Service is looked for everywhere.
@@ -122,24 +123,35 @@ async fn look(transport: &Transport, namespaces: &[Arc<str>]) -> FoundInCluster 
     take(troubles, false);
     let (sets, troubles) = sets;
     take(troubles, true);
+    let (daemons, troubles) = daemons;
+    take(troubles, true);
     let (rollouts, troubles) = rollouts;
     take(troubles, true);
     let (canaries, troubles) = canaries;
     take(troubles, true);
     let (services, troubles) = services;
     take(troubles, true);
-    let target = |c: &Canary| ObjectKey::new(&c.metadata.namespace, c.spec.as_ref()?.target_ref.as_ref()?.name.as_deref()?).ok();
-    let targets: BTreeSet<ObjectKey> = canaries.iter().filter_map(target).collect();
-    // Flagger's own copy of a target is no service.
-    let copy = |key: &ObjectKey| {
-        let base = key.name.strip_suffix("-primary");
-        base.is_some_and(|base| targets.contains(&ObjectKey { namespace: key.namespace.clone(), name: base.into() }))
+    let key = |m: &Meta| ObjectKey::new(&m.namespace, &m.name).ok();
+    let target = |c: &Canary| {
+        let name = c.spec.as_ref()?.target_ref.as_ref()?.name.as_deref()?;
+        Some([
+            ObjectKey::new(&c.metadata.namespace, name).ok()?,
+            ObjectKey::new(&c.metadata.namespace, &format!("{name}-primary")).ok()?,
+        ])
     };
-    for (list, kind) in [(deployments, FoundKind::Deployment), (sets, FoundKind::StatefulSet), (rollouts, FoundKind::Rollout)] {
-        let keys = list.iter().filter_map(|n| ObjectKey::new(&n.metadata.namespace, &n.metadata.name).ok());
-        let row = |key: ObjectKey| FoundWorkload { flagger: targets.contains(&key), key, kind };
-        found.workloads.extend(keys.filter(|k| !copy(k)).map(row));
+    // A Canary delivers its target, and the copy of it that Flagger makes.
+    let delivered: BTreeSet<ObjectKey> = canaries.iter().filter_map(target).flatten().collect();
+    for (list, kind) in [
+        (&deployments, WorkloadKind::Deployment),
+        (&sets, WorkloadKind::StatefulSet),
+        (&daemons, WorkloadKind::DaemonSet),
+        (&rollouts, WorkloadKind::Rollout),
+    ] {
+        let keys = list.iter().filter_map(|n| key(&n.metadata)).filter(|k| !delivered.contains(k));
+        found.workloads.extend(keys.map(|key| FoundWorkload { key, kind }));
     }
+    let keys = canaries.iter().filter_map(|c| key(&c.metadata));
+    found.workloads.extend(keys.map(|key| FoundWorkload { key, kind: WorkloadKind::Canary }));
     found.workloads.sort();
     let mut metrics: Vec<(u8, FoundMetrics)> = services.iter().filter_map(prometheus).collect();
     metrics.sort_by(|(a, x), (b, y)| (a, &x.key).cmp(&(b, &y.key)));
