@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! bash tests/real/build.sh          # once
-//! cargo test --test real
+//! cargo test --test real -- --test-threads 4   # they mostly wait
 //! ```
 //!
 //! One bed is started for all tests of a run (`up.sh`), and a second one with delivery controllers for those that need

@@ -1,7 +1,9 @@
 //! Delivery controllers and real traffic: what gonogo says of them is what they say themselves.
 
 mod argo;
+mod flagger;
 mod flap;
+mod switched;
 
 use serde_json::{Value, json};
 
@@ -32,6 +34,28 @@ fn plugin(namespace: &Namespace<'_>, args: &[&str]) -> String {
     let mut command = bed.command(bed.word("/argo/plugin"));
     command.env("KUBECONFIG", bed.word("/kubeconfig/admin")).args(["--namespace", &namespace.name]).args(args);
     run(&mut command).trim().to_owned()
+}
+
+/// All objects of `kinds`, read at once.
+struct Objects(Vec<Value>);
+
+impl Objects {
+    fn of(namespace: &Namespace<'_>, kinds: &str) -> Self {
+        Self(namespace.get(kinds)["items"].as_array().unwrap().clone())
+    }
+
+    fn all(&self, kind: &str) -> impl Iterator<Item = &Value> {
+        self.0.iter().filter(move |object| object["kind"] == kind)
+    }
+
+    fn one(&self, kind: &str, name: &str) -> Option<&Value> {
+        self.0.iter().find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+    }
+
+    /// The versions of all of them.
+    fn versions(&self) -> Vec<&Value> {
+        self.0.iter().map(|object| &object["metadata"]["resourceVersion"]).collect()
+    }
 }
 
 /// The tag of an image.
