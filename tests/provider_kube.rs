@@ -18,8 +18,8 @@ use futures::{StreamExt, future::BoxFuture, stream};
 use gonogo::{
     config::ClusterConnection,
     domain::{
-        ArmName, Change, ChangeTarget, ClusterUpdate, Deployment, ObjectKey, Problem, ProblemKind, Route, Settled, SourceUpdate,
-        Update, WorkloadKind,
+        ArmName, Change, ChangeTarget, ClusterUpdate, ContainerLog, Deployment, LogNews, LogOrigin, ObjectKey, Problem,
+        ProblemKind, Route, Settled, SourceUpdate, Update, WorkloadKind,
     },
     provider::{
         kube::{self, KubeCluster},
