@@ -73,7 +73,10 @@ fn doctor_says_of_everybody_what_kubectl_says() {
     let can = |who: &str, verb: &str, resource: &str| {
         let mut kubectl = bed.kubectl_command();
         kubectl.env("KUBECONFIG", bed.word(&format!("/kubeconfig/{who}")));
-        let output = kubectl.args(["auth", "can-i", verb, resource, "-n", &namespace.name]).output().unwrap();
+        // Behind a slash kubectl reads the name of an object.
+        let (resource, sub) = resource.split_once('/').unwrap_or((resource, ""));
+        let sub = format!("--subresource={sub}");
+        let output = kubectl.args(["auth", "can-i", verb, resource, &sub, "-n", &namespace.name]).output().unwrap();
         String::from_utf8_lossy(&output.stdout).trim() == "yes"
     };
     let config = format!(
