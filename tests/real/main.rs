@@ -28,3 +28,4 @@ mod restart;
 mod screen;
 mod setup;
 mod status;
+mod workloads;

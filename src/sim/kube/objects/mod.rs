@@ -3,6 +3,7 @@
 mod config;
 mod job;
 mod network;
+mod platform;
 mod pod;
 mod rollout;
 mod route;
@@ -102,6 +103,7 @@ pub fn moments(world: &World, cluster: Cluster) -> Vec<(f64, &'static Service)> 
 pub fn all(scene: Scene<'_>) -> Vec<(&'static Kind, Value)> {
     let mut out = Vec::new();
     config::namespaces(scene, &mut out);
+    platform::platform(scene, &mut out);
     for service in &SERVICES {
         out.extend(of(scene, service));
     }

@@ -6,11 +6,14 @@ use super::{
     Canvas, cut_span,
     table::{millis, percent},
 };
-use crate::tui::{
-    glyph::Glyph,
-    model::ServiceRow,
-    theme::Token,
-    widget::{put, put_line, text},
+use crate::{
+    domain::{ClusterName, Detail, Placement},
+    tui::{
+        glyph::Glyph,
+        model::ServiceRow,
+        theme::Token,
+        widget::{put, put_line, text},
+    },
 };
 
 /// Draws it.
@@ -50,4 +53,30 @@ pub(super) fn draw(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow) {
         ];
         put_line(c.buf, area, 0, y, &Line::from(line));
     }
+    y += 2;
+    for (detail, place) in details(&m.snapshot.placements_of(&row.name, &target.name)) {
+        if y >= area.height {
+            break;
+        }
+        let token = if detail.warns { Token::Hold } else { Token::Dim };
+        let words = place.map_or_else(|| detail.text.to_string(), |c| format!("{c} {}", detail.text));
+        put_line(c.buf, area, 0, y, &Line::from(cut_span(c, look.span(token, words), area.width)));
+        y += 1;
+    }
+}
+
+/// What there is to know of the workload, once where all clusters agree; else with the name of the cluster.
+fn details(placements: &[&Placement]) -> Vec<(Detail, Option<ClusterName>)> {
+    let all: Vec<Vec<Detail>> = placements.iter().map(|p| p.details()).collect();
+    let mut out: Vec<(Detail, Option<ClusterName>)> = vec![];
+    for (p, mine) in placements.iter().zip(&all) {
+        for detail in mine {
+            let everywhere = all.iter().all(|other| other.contains(detail));
+            let place = (!everywhere).then(|| p.key.cluster.clone());
+            if !out.iter().any(|(d, c)| d == detail && *c == place) {
+                out.push((detail.clone(), place));
+            }
+        }
+    }
+    out
 }
