@@ -51,6 +51,8 @@
 //! | environment | a named place on the ordered path of a release; without a policy it counts as production |
 //! | placement | service x environment x cluster; versions, weights and health belong to placements |
 //! | run, job, step | one pipeline execution and its parts |
+//! | gate, lock | where a run waits for a decision of a person; where it waits for another run |
+//! | changes | what lies between the commit that serves and the one on its way, as far as it is a service's |
 //! | release | a version on its way through the environments |
 //! | rollout, revision | delivery of one workload; one generation of it |
 //! | stable, canary, baseline | serving revision, revision under test, what the canary is compared with |

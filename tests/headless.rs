@@ -177,6 +177,12 @@ fn runs_and_one_run_with_its_jobs() {
     assert_eq!((code, &root["schema"], root["runs"].as_array().unwrap().len()), (0, &"gonogo/v1/runs".into(), 1));
     insta::assert_snapshot!("fields_of_a_run", fields(&root["runs"]));
     assert_eq!(run(&["runs", "99999", "--demo=calm"]).code, 1, "a run that is not there");
+    let (_, waiting) = json(&["runs", "884", "--demo=calm", "--output", "json"]);
+    assert_eq!(waiting["runs"][0]["gates"]["value"][0]["may_i"]["answer"], "yes", "{waiting:#}");
+    insta::assert_snapshot!("fields_of_a_waiting_run", fields(&waiting["runs"][0]["gates"]));
+    insta::assert_snapshot!("fields_of_a_deployment", fields(&waiting["deployments"]));
+    let people = run(&["runs", "884", "--demo=calm"]).out;
+    assert!(people.contains("waits at staging: you may decide; mira, team release"), "{people}");
 }
 
 #[test]

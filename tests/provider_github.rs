@@ -12,8 +12,9 @@ use std::sync::{
 use gonogo::{
     config::{GithubConnection, Secret, TokenPlaces},
     domain::{
-        Budget, JobLog, Level, Loaded, LogNews, Outcome, Phase, Problem, ProblemKind, Repo, RequiredChecks, Run, RunKey,
-        RunsWanted, SourceUpdate, Update, WorkflowWanted,
+        Budget, Compare, CompareKey, CompareWanted, DeployState, JobLog, Level, Loaded, LogNews, MayI, Outcome, Phase, Problem,
+        ProblemKind, Relation, Repo, RequiredChecks, Reviewer, Run, RunKey, RunsWanted, SourceUpdate, Update, WaitTimer,
+        WorkflowWanted,
     },
     engine::clock::Clock,
     provider::{
@@ -167,6 +168,7 @@ async fn githubs_own_examples_are_read_and_the_requests_are_as_few_as_they_can_b
                    {"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "test"}, {"context": "build"}]}}])
             .to_string(),
         ),
+        "/api/v3/repos/acme/shop/deployments" => Answer::json("[]"),
         other => panic!("{other}"),
     })
     .await;
@@ -190,6 +192,7 @@ async fn githubs_own_examples_are_read_and_the_requests_are_as_few_as_they_can_b
             "/api/v3/repos/acme/shop/actions/workflows/build.yml/runs?per_page=30&exclude_pull_requests=true",
             "/api/v3/repos/acme/shop/actions/runs/30433642/jobs?filter=latest&per_page=100",
             "/api/v3/repos/acme/shop/rules/branches/main?per_page=100",
+            "/api/v3/repos/acme/shop/deployments?per_page=30",
         ]
     );
     for request in &asked {
@@ -439,6 +442,12 @@ async fn the_embedded_company_is_read_in_one_round() {
         assert!(required, "{repo} {round:#?}");
     }
     let shop = replaced(&round, "acme/shop");
+    let held = shop.iter().find(|r| r.phase == Phase::Waiting).expect("a run at a gate");
+    assert_eq!(held.gates.ok().map(|g| (g.len(), g[0].may_i.clone())), Some((1, MayI::Yes)), "{held:#?}");
+    let blocked = shop.iter().find(|r| r.phase == Phase::Blocked).expect("a run in line");
+    assert_eq!(blocked.locks.ok().map(|l| l[0].ahead.len()), Some(1), "{blocked:#?}");
+    let again = shop.iter().find(|r| r.key.attempt == 2).expect("a run that was tried again");
+    assert!(again.earlier.ok().is_some_and(|e| e[0].broke(|_| true)), "{again:#?}");
     let own =
         shop.iter().find(|r| r.commit.as_ref().is_some_and(|c| c.as_str() == payment)).expect("a run of the release's commit");
     let jobs = own.jobs.ok().unwrap();
@@ -551,4 +560,231 @@ async fn a_log_of_the_embedded_world_is_cut_to_the_step_that_failed() {
     assert!(out.contains(&(Level::Error, "ERROR login_spec:44 got 503, expected 429".to_owned())), "{out:?}");
     assert_eq!(out.last(), Some(&(Level::Error, "Process completed with exit code 1.".to_owned())));
     watch.updates.close();
+}
+
+/// A comparison that is wanted, with the folder of the service.
+fn compared(base: &str, head: &str) -> CompareWanted {
+    let key = CompareKey { repo: "acme/shop".parse().unwrap(), base: base.parse().unwrap(), head: head.parse().unwrap() };
+    CompareWanted { key, paths: vec!["services/pay".into()] }
+}
+
+fn commit(sha: &str, message: &str) -> Value {
+    json!({"sha": sha, "commit": {"message": message, "author": {"name": "Ann"}, "committer": {"date": "2026-03-10T08:00:00Z"}},
+           "author": {"login": "ann"}})
+}
+
+const C1: &str = "1111111111111111111111111111111111111111";
+const C2: &str = "2222222222222222222222222222222222222222";
+
+fn release(asked: &Asked) -> Answer {
+    let target = asked.target.as_str();
+    let compare = |commits: Value, files: usize| {
+        let file = |n| json!({"filename": format!("services/pay/{n}.rs"), "status": "added", "additions": 2, "deletions": 1});
+        json!({"status": "ahead", "ahead_by": 412, "behind_by": 0, "total_commits": 412, "commits": commits,
+               "files": (0..files).map(file).collect::<Vec<_>>()})
+        .to_string()
+    };
+    let next = "<https://api.github.com/resource?page=2>; rel=\"next\"";
+    match target {
+        t if t.contains("/compare/") && t.ends_with("&page=1") => {
+            Answer::json(compare(json!([commit(C1, "Fix it (#12)\n\nbody"), {"sha": 7}]), 300)).header("link", next)
+        }
+        t if t.contains("/compare/") && t.ends_with("&page=2") => Answer::json(compare(json!([commit(C2, "No number")]), 0)),
+        t if t.contains("/commits?") => Answer::json(json!([commit(C2, "x"), commit(SHA, "older than the range")]).to_string()),
+        t if t.contains(&format!("/commits/{C2}/pulls")) => Answer::json(
+            json!([{"number": 14, "title": "Do\u{202e} it", "user": {"login": "bob"}, "labels": [{"name": "risk"}, {"name": null}],
+                    "merged_at": "2026-03-10T08:00:00Z"},
+                   {"number": 15, "title": "still open", "merged_at": null}])
+            .to_string(),
+        ),
+        t if t.contains("/deployments?") => Answer::json(include_str!("fixtures/github/deployments.json")),
+        t if t.contains("/deployments/1/statuses") => Answer::json(json!([{"state": "waiting", "created_at": "2026-03-10T08:00:00Z"}]).to_string()),
+        _ => ordinary(asked),
+    }
+}
+
+fn comparison(updates: &[SourceUpdate]) -> &Loaded<Arc<Compare>> {
+    let found = updates.iter().find_map(|u| if let SourceUpdate::Compare(_, value) = u { Some(value) } else { None });
+    found.unwrap_or_else(|| panic!("no comparison in {updates:#?}"))
+}
+
+fn with(compares: Vec<CompareWanted>) -> RunsWanted {
+    RunsWanted { workflows: vec![wanted("acme/shop", Some("ci.yml"), &[])], compares, closely: vec![] }
+}
+
+#[tokio::test]
+async fn what_lies_between_two_commits_is_read_once_and_what_was_cut_is_said() {
+    let server = Server::start(release).await;
+    let mut watch = Watch::start(&server.base, Some("t"), vec![]);
+    watch.round().await;
+    watch.wanted.send(Arc::new(with(vec![compared(SHA, C2)]))).unwrap();
+    let round = watch.round().await;
+    let compare = comparison(&round).ok().unwrap_or_else(|| panic!("{round:#?}"));
+    assert_eq!((compare.relation.clone(), compare.ahead, compare.all_files), (Relation::Ahead, 412, false));
+    let commits: Vec<(&str, Option<u64>, &str)> =
+        compare.commits.iter().map(|c| (c.sha.as_str(), c.pull, c.author.as_str())).collect();
+    assert_eq!(commits, [(C1, Some(12), "ann"), (C2, None, "ann")], "the unreadable one costs itself");
+    assert_eq!(compare.touching["services/pay"], Loaded::Ok(vec![C2.parse().unwrap()]));
+    let pulls = &compare.pulls[&C2.parse().unwrap()];
+    assert_eq!((pulls.len(), pulls[0].number, pulls[0].title.as_str()), (1, 14, "Do\u{fffd} it"));
+    assert_eq!(pulls[0].labels, ["risk".into()]);
+    assert_eq!(compare.pulls.len(), 1, "pull requests of other services' commits cost nothing");
+    let records = round.iter().find_map(|u| if let SourceUpdate::Deployments(_, records) = u { Some(records) } else { None });
+    let record = &records.unwrap().as_ref().unwrap()[0];
+    assert_eq!((record.environment.as_str(), &record.state), ("production", &Some(DeployState::Waiting)));
+    let asked: Vec<String> =
+        server.asked().into_iter().map(|a| a.target).filter(|t| t.contains("commits") || t.contains("compare")).collect();
+    assert_eq!(
+        asked,
+        [
+            format!("/repos/acme/shop/compare/{SHA}...{C2}?per_page=100&page=1"),
+            format!("/repos/acme/shop/compare/{SHA}...{C2}?per_page=100&page=2"),
+            format!("/repos/acme/shop/commits?sha={C2}&path=services%2Fpay&per_page=100"),
+            format!("/repos/acme/shop/commits/{C2}/pulls?per_page=10"),
+        ]
+    );
+    watch.clock.advance(SignedDuration::from_secs(40));
+    watch.runs().await;
+    assert!(server.asked().iter().all(|a| !a.target.contains("compare") && !a.target.contains("commits")), "it cannot change");
+}
+
+#[tokio::test]
+async fn a_comparison_that_cannot_be_read_costs_itself_and_is_asked_again_later() {
+    let gone = Arc::new(AtomicBool::new(true));
+    let on = Arc::clone(&gone);
+    let server = Server::start(move |asked| match &asked.target {
+        t if t.contains("/compare/") && on.load(Ordering::SeqCst) => Answer::status(404, r#"{"message":"Not Found"}"#),
+        t if t.contains("/pulls") => Answer::status(403, r#"{"message":"Resource not accessible"}"#),
+        _ => release(asked),
+    })
+    .await;
+    let mut watch = Watch::start(&server.base, Some("t"), vec![]);
+    watch.round().await;
+    watch.wanted.send(Arc::new(with(vec![compared(SHA, C2)]))).unwrap();
+    let round = watch.round().await;
+    assert!(matches!(comparison(&round), Loaded::Failed(p) if p.kind == ProblemKind::NotFound), "{round:#?}");
+    assert_eq!(replaced(&round, "acme/shop").len(), 1, "the runs are none the worse");
+    gone.store(false, Ordering::SeqCst);
+    watch.clock.advance(SignedDuration::from_mins(6));
+    let found = loop {
+        if let SourceUpdate::Compare(_, Loaded::Ok(found)) = watch.next().await {
+            break found;
+        }
+    };
+    assert!(found.pulls_missing.as_ref().is_some_and(|why| why.as_str().contains("not accessible")), "{found:#?}");
+}
+
+/// A run that waits at a gate, was tried before, and stands in line.
+fn held(asked: &Asked) -> Answer {
+    match asked.target.split('?').next().unwrap() {
+        p if p.ends_with("/workflows/ci.yml/runs") => runs(&[
+            run(3, json!({"status": "waiting", "conclusion": null, "run_attempt": 2, "actor": {"login": "ann"}})),
+            run(4, json!({"status": "pending", "conclusion": null})),
+        ]),
+        p if p.ends_with("/attempts/1/jobs") => Answer::json(json!({"jobs": [{"id": 30, "name": "build", "status": "completed", "conclusion": "failure"}]}).to_string()),
+        p if p.ends_with("/runs/3/jobs") => Answer::json(json!({"jobs": [{"id": 31, "name": "build", "status": "completed", "conclusion": "success"},
+            {"id": 32, "name": "deploy", "status": "waiting", "conclusion": null}]}).to_string()),
+        p if p.ends_with("/runs/3/pending_deployments") => Answer::json(include_str!("fixtures/github/pending-deployments.json").replace("true", "false")),
+        p if p.ends_with("/runs/3/approvals") => Answer::json(include_str!("fixtures/github/run-approvals.json")),
+        p if p.ends_with("/environments/staging") => Answer::json(include_str!("fixtures/github/environment.json")),
+        p if p.ends_with("/user") => Answer::json(r#"{"login":"octocat"}"#),
+        p if p.ends_with("/runs/4/jobs") => Answer::json(r#"{"jobs":[]}"#),
+        p if p.ends_with("/runs/4/concurrency_groups") => Answer::json(include_str!("fixtures/github/run-concurrency-groups.json").replace("30433642", "4")),
+        p if p.ends_with("/concurrency_groups/ci-build") => Answer::json(json!({"group_name": "ci-build", "group_members": [
+            {"run_id": 3, "run_name": "CI", "status": "in_progress"}, {"run_id": 4, "run_name": "CI", "job_name": "build", "status": "pending"},
+            {"run_id": 5, "run_name": "CI", "status": "pending"}]}).to_string()),
+        _ => ordinary(asked),
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_waits_for_is_told_with_who_may_decide_and_who_is_before() {
+    let server = Server::start(held).await;
+    let mut watch = Watch::start(&server.base, Some("t"), vec![wanted("acme/shop", Some("ci.yml"), &[])]);
+    let round = watch.round().await;
+    let all = replaced(&round, "acme/shop");
+    let waiting = all.iter().find(|r| &*r.key.id == "3").unwrap();
+    let gate = &waiting.gates.ok().unwrap_or_else(|| panic!("{waiting:#?}"))[0];
+    assert_eq!((gate.environment.as_str(), &*gate.id), ("staging", "161088068"));
+    assert_eq!(gate.reviewers, [Reviewer::Person("octocat".into()), Reviewer::Team("Justice League".into())]);
+    assert_eq!(gate.wait, Some(WaitTimer { minutes: 30, until: "2020-11-23T22:30:40Z".parse().ok() }));
+    assert_eq!(gate.branches, Some("from chosen branches only".into()));
+    let why = "octocat is a reviewer, but this token may not decide: it needs deployments:write";
+    assert_eq!(gate.may_i, MayI::No(why.into()));
+    assert!(round.contains(&SourceUpdate::Me("octocat".into())));
+    let review = &waiting.reviews.ok().unwrap()[0];
+    assert_eq!(
+        (review.by.clone(), review.state.as_str(), review.comment.as_str()),
+        (Some("octocat".into()), "approved", "Ship it!")
+    );
+    let earlier = waiting.earlier.ok().unwrap();
+    assert_eq!((earlier.len(), earlier[0].number, &*earlier[0].jobs[0].id), (1, 1, "30"), "with job ids of its own");
+    let blocked = all.iter().find(|r| &*r.key.id == "4").unwrap();
+    assert_eq!(blocked.phase, Phase::Blocked);
+    let locks = blocked.locks.ok().unwrap_or_else(|| panic!("{blocked:#?}"));
+    assert_eq!(
+        (locks.len(), locks[0].group.as_str(), locks[0].job.as_ref().map(ToString::to_string)),
+        (1, "ci-build", Some("build".into()))
+    );
+    assert_eq!(locks[0].ahead.iter().map(|m| &*m.run).collect::<Vec<_>>(), ["3"]);
+    server.asked();
+    watch.clock.advance(SignedDuration::from_secs(5));
+    watch.runs().await;
+    let again: Vec<String> = server.asked().into_iter().map(|a| a.target).collect();
+    assert!(
+        again.iter().all(|t| !t.contains("/attempts/") && !t.contains("/user") && !t.contains("/environments/")),
+        "{again:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_gates_and_locks_costs_only_them() {
+    let server = Server::start(|asked| match &asked.target {
+        t if t.contains("pending_deployments") || t.contains("approvals") || t.contains("concurrency") => {
+            Answer::status(404, "{}")
+        }
+        _ => held(asked),
+    })
+    .await;
+    let mut watch = Watch::start(&server.base, Some("t"), vec![wanted("acme/shop", Some("ci.yml"), &[])]);
+    let all = replaced(&watch.round().await, "acme/shop");
+    let of = |id: &str| all.iter().find(|r| &*r.key.id == id).unwrap();
+    let missing = |p: &Problem| p.kind == ProblemKind::NotFound;
+    assert!(matches!(&of("3").gates, Loaded::Failed(p) if missing(p)) && of("3").jobs.ok().is_some());
+    assert!(matches!(&of("4").locks, Loaded::Failed(p) if missing(p)));
+}
+
+#[tokio::test]
+async fn a_run_that_somebody_looks_at_is_read_whole_even_when_it_is_old() {
+    let server = Server::start(|asked| match asked.target.split('?').next().unwrap() {
+        p if p.ends_with("/actions/runs/77") => Answer::json(run(77, json!({})).to_string()),
+        p if p.ends_with("/actions/runs/78") => Answer::status(404, "{}"),
+        p if p.ends_with("/approvals") => Answer::json("[]"),
+        _ => ordinary(asked),
+    })
+    .await;
+    let mut watch = Watch::start(&server.base, Some("t"), vec![]);
+    watch.round().await;
+    let closely = ["77", "78"].map(|id| ("acme/shop".parse().unwrap(), id.into())).to_vec();
+    watch.wanted.send(Arc::new(RunsWanted { closely, ..with(vec![]) })).unwrap();
+    let all = replaced(&watch.round().await, "acme/shop");
+    let ids: Vec<&str> = all.iter().map(|r| &*r.key.id).collect();
+    assert!(ids.contains(&"77") && ids.len() == 2, "{ids:?}");
+    let old = all.iter().find(|r| &*r.key.id == "77").unwrap();
+    assert!(old.jobs.ok().is_some() && old.reviews.ok().is_some(), "{old:#?}");
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_be_reached_is_asked_once_for_all_repositories() {
+    let server = Server::start(ordinary).await;
+    let base = server.base.clone();
+    drop(server);
+    let both = vec![wanted("acme/shop", Some("ci.yml"), &[]), wanted("acme/site", Some("ci.yml"), &[])];
+    let mut watch = Watch::start(&base, Some("t"), both);
+    let round = watch.round().await;
+    let troubles: Vec<&Problem> =
+        round.iter().filter_map(|u| if let SourceUpdate::Runs(_, Update::Trouble(p)) = u { Some(p) } else { None }).collect();
+    assert_eq!(troubles.len(), 2, "{round:#?}");
+    assert_eq!(troubles[0], troubles[1], "the second repository is told what the first one met");
+    assert_eq!(troubles[0].kind, ProblemKind::Unreachable);
 }

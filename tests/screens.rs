@@ -89,6 +89,8 @@ screen!(stale_120x40, "stale-metrics", (120, 40), "");
 screen!(stale_200x60, "stale-metrics", (200, 60), "");
 screen!(stale_40x8, "stale-metrics", (40, 8), "");
 
+screen!(opened_run_80x24, "calm", (80, 24), "2jjj<enter>+");
+screen!(changes_zoomed_100x30, "calm", (100, 30), "3+");
 screen!(why, "canary-regression", (120, 40), "v");
 screen!(why_80x24_scrolled, "stale-metrics", (80, 24), "v<c-d>");
 screen!(help, "canary-regression", (120, 40), "?");

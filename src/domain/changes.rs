@@ -142,6 +142,38 @@ impl ChangeSet {
     }
 }
 
+impl ChangeSet {
+    /// All of it in one line.
+    pub fn summary(&self) -> String {
+        let many = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        match self.relation {
+            Relation::Identical => return "the same commit".to_owned(),
+            Relation::Behind => return format!("goes back by {}", many(self.behind, "commit")),
+            _ => {}
+        }
+        let commits = match self.touching {
+            Some(mine) if mine != self.total => format!("{mine} of {}", many(self.total, "commit")),
+            _ => many(self.total, "commit"),
+        };
+        let mut parts = vec![commits];
+        if self.behind > 0 {
+            parts.push(format!("and goes back by {}", self.behind));
+        }
+        for (n, what) in [
+            (count(self.pulls.len()), "pull request"),
+            (count(self.migrations.len()), "migration"),
+            (count(self.config.len()), "config file"),
+        ] {
+            if n > 0 {
+                parts.push(many(n, what));
+            }
+        }
+        parts.push(format!("{} +{} -{}", many(self.files, "file"), self.added, self.removed));
+        parts.join(", ")
+    }
+}
+
 /// The commits that touch the service; `None` where nobody can tell one by one.
 fn touching(compare: &Compare, binding: &Binding) -> Result<Option<BTreeSet<Sha>>, Problem> {
     let folders = binding.folders();

@@ -89,5 +89,5 @@ pub use topology::{
 };
 pub use traffic::{Actual, ArmRole, Note, NoteKind, Traffic, TrafficArm};
 pub use update::{Row, SourceUpdate, Update};
-pub use usual::usual;
+pub use usual::{span, usual};
 pub use verdict::{Evidence, Reason, Station, StationKind, Verdict, VerdictReport};

@@ -340,4 +340,101 @@ mod tests {
             assert_eq!(glob(pattern, text), want, "{pattern} {text}");
         }
     }
+
+    fn run(attempt: u32, earlier: Loaded<Vec<Attempt>>) -> Run {
+        Run {
+            key: RunKey { repo: "acme/shop".parse().unwrap(), id: "1".into(), attempt },
+            number: 1,
+            workflow: "ci.yml".into(),
+            name: "ci".into(),
+            title: "t".into(),
+            commit: None,
+            branch: None,
+            event: "push".into(),
+            actor: None,
+            phase: Phase::Done(Outcome::Success),
+            created: Timestamp::UNIX_EPOCH,
+            started: None,
+            updated: Timestamp::UNIX_EPOCH,
+            url: None,
+            jobs: Loaded::Ok(vec![job("9", "test (pay)", Outcome::Success), job("8", "test (cart)", Outcome::Success)]),
+            earlier,
+            gates: Loaded::NotAsked,
+            reviews: Loaded::NotAsked,
+            locks: Loaded::NotAsked,
+        }
+    }
+
+    fn job(id: &str, name: &str, outcome: Outcome) -> Job {
+        Job {
+            id: id.into(),
+            name: name.into(),
+            phase: Phase::Done(outcome),
+            started: None,
+            ended: None,
+            steps: vec![],
+            url: None,
+        }
+    }
+
+    #[test]
+    fn only_the_service_whose_job_went_wrong_before_is_flaky() {
+        let binding = |service: &str| Binding { job: Some(format!("* ({service})").into()), ..binding_of_all() };
+        let before = |outcome: Outcome| {
+            Loaded::Ok(vec![Attempt {
+                number: 1,
+                jobs: vec![job("1", "test (pay)", outcome), job("2", "test (cart)", Outcome::Success)],
+            }])
+        };
+        for (attempt, earlier, pay, cart) in [
+            (1, Loaded::Ok(vec![]), false, false),
+            (2, before(Outcome::Failure), true, false),
+            (2, before(Outcome::TimedOut), true, false),
+            // Somebody stopped it: that says nothing of the test.
+            (2, before(Outcome::Cancelled), false, false),
+            (2, before(Outcome::Success), false, false),
+            // Nobody knows which job it was.
+            (2, Loaded::NotAsked, true, true),
+        ] {
+            let run = run(attempt, earlier);
+            assert_eq!(run.state_for(&binding("pay"), &[]), RunState::Passed { flaky: pay }, "{run:?}");
+            assert_eq!(run.state_for(&binding("cart"), &[]), RunState::Passed { flaky: cart }, "{run:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_in_line_for_a_lock_is_under_way_and_asks_nobody() {
+        let blocked = Run { phase: Phase::Blocked, jobs: Loaded::NotAsked, ..run(1, Loaded::NotAsked) };
+        assert_eq!(blocked.state_for(&binding_of_all(), &[]), RunState::Running("ci".into()));
+        assert!(blocked.anywhere(&Phase::Blocked) && !blocked.anywhere(&Phase::Waiting));
+    }
+
+    fn binding_of_all() -> Binding {
+        Binding {
+            repo: "acme/shop".parse().unwrap(),
+            workflow: None,
+            job: None,
+            paths: vec![],
+            migrations: vec![],
+            config: vec![],
+            required: vec![],
+            branch: "main".into(),
+        }
+    }
+
+    #[test]
+    fn the_usual_time_is_the_median_of_good_runs() {
+        let took = |id: &str, minutes: i64, outcome: Outcome| Run {
+            key: RunKey { id: id.into(), ..run(1, Loaded::NotAsked).key },
+            phase: Phase::Done(outcome),
+            updated: Timestamp::from_second(minutes * 60).unwrap(),
+            ..run(1, Loaded::NotAsked)
+        };
+        let mut all = vec![took("2", 5, Outcome::Success), took("3", 60, Outcome::Failure), took("4", 7, Outcome::Success)];
+        let now = took("1", 9, Outcome::Success);
+        assert_eq!(super::super::usual(&now, &all), None, "two are no custom");
+        all.push(took("5", 90, Outcome::Success));
+        all.push(now.clone());
+        assert_eq!(super::super::usual(&now, &all), Some(SignedDuration::from_mins(7)));
+    }
 }

@@ -25,6 +25,16 @@ pub fn usual<'a>(run: &Run, runs: impl IntoIterator<Item = &'a Run>) -> Option<S
     (times.len() >= ENOUGH).then(|| times[times.len() / 2])
 }
 
+/// A time as people read it: `0m48s`, `6m12s`, `1h07m`.
+pub fn span(time: SignedDuration) -> String {
+    let seconds = time.as_secs().max(0);
+    if seconds < 3_600 {
+        format!("{}m{:02}s", seconds / 60, seconds % 60)
+    } else {
+        format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60)
+    }
+}
+
 impl Snapshot {
     /// How long a run of this workflow usually takes.
     pub fn usual_of(&self, run: &Run) -> Option<SignedDuration> {

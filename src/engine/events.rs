@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::domain::{CanaryPhase, Event, Feed, Phase, Snapshot, Verdict};
+use crate::domain::{CanaryPhase, Event, Feed, Phase, Snapshot, Verdict, span};
 
 /// How many events are kept.
 pub const BOUND: usize = 200;
@@ -81,9 +81,4 @@ pub fn merged(noticed: &[Event], mut recorded: Vec<Event>) -> Vec<Event> {
     let excess = recorded.len().saturating_sub(BOUND);
     recorded.drain(..excess);
     recorded
-}
-
-fn span(d: SignedDuration) -> String {
-    let s = d.as_secs().max(0);
-    if s >= 3600 { format!("{}h{:02}m", s / 3600, s % 3600 / 60) } else { format!("{}m{:02}s", s / 60, s % 60) }
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    Arm, ArmMetrics, EnvironmentName, Measure, MetricKey, Placement, Run, RunState, SafeText, Service, ServiceName, Snapshot,
-    Station, Trouble, Verdict, VerdictReport,
+    Arm, ArmMetrics, DeploymentRecord, EnvironmentName, Measure, MetricKey, Placement, Repo, Run, RunState, SafeText, Service,
+    ServiceChanges, ServiceName, Snapshot, Station, Trouble, Verdict, VerdictReport,
 };
 
 /// `gonogo/v1/status` and `gonogo/v1/check`.
@@ -45,6 +45,8 @@ pub struct ServiceJson<'a> {
     pub placements: Vec<&'a Placement>,
     /// Its figures, per arm, in the environment that the verdict speaks of.
     pub metrics: Vec<MetricsJson<'a>>,
+    /// What it gets with the release, once per version that serves; empty where it is not part of it.
+    pub changes: Vec<ServiceChanges>,
 }
 
 /// What a run says about a service.
@@ -93,9 +95,33 @@ pub struct RunsRoot<'a> {
     /// When the picture was made.
     pub at: Timestamp,
     /// Runs, newest first within a repository.
-    pub runs: Vec<&'a Run>,
+    pub runs: Vec<RunJson<'a>>,
+    /// What the pipeline systems say was deployed, newest first within a repository.
+    pub deployments: Vec<DeploymentJson<'a>>,
     /// Sources in trouble.
     pub problems: Vec<Trouble>,
+}
+
+/// One run.
+#[derive(Debug, Serialize)]
+pub struct RunJson<'a> {
+    /// All that is known of it.
+    #[serde(flatten)]
+    pub run: &'a Run,
+    /// How long this attempt took, in seconds; null while it runs.
+    pub took: Option<i64>,
+    /// How long runs of this workflow usually take, in seconds; null where there are too few.
+    pub usual: Option<i64>,
+}
+
+/// The record of a deployment.
+#[derive(Debug, Serialize)]
+pub struct DeploymentJson<'a> {
+    /// The repository.
+    pub repo: &'a Repo,
+    /// The record.
+    #[serde(flatten)]
+    pub record: &'a DeploymentRecord,
 }
 
 impl<'a> StatusRoot<'a> {
@@ -133,9 +159,11 @@ fn service<'a>(
     let metrics = environment.map(|e| {
         [Arm::Serving, Arm::Canary, Arm::Baseline].map(|arm| MetricKey { service: x.name.clone(), environment: e.clone(), arm })
     });
+    let in_release = report.scope.contains(&x.name);
     ServiceJson {
+        changes: if in_release { s.changes_of(x) } else { vec![] },
         name: &x.name,
-        in_release: report.scope.contains(&x.name),
+        in_release,
         ci: ci(s, x),
         placements: environments.flat_map(|e| s.placements_of(&x.name, &e.name)).collect(),
         metrics: metrics.into_iter().flatten().filter_map(|key| s.metrics.value()?.get(&key)).map(|m| figures(m, s)).collect(),

@@ -8,6 +8,7 @@ mod inbox;
 mod init;
 pub mod json;
 mod logs;
+mod one_run;
 mod print;
 mod runs;
 mod short;

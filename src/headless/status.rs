@@ -4,7 +4,7 @@ use std::io;
 
 use super::{PATIENCE, Printer, check::unknown_names, json::StatusRoot, table::Table};
 use crate::{
-    domain::{Arm, EnvironmentName, Exit, Health, MetricKey, Service, Snapshot, VerdictReport},
+    domain::{Arm, EnvironmentName, Exit, Found, Health, MetricKey, Service, Snapshot, VerdictReport},
     engine::{
         Engine,
         verdict::{self, Question},
@@ -48,6 +48,7 @@ fn text(s: &Snapshot, report: &VerdictReport, environment: Option<&EnvironmentNa
         out.push('\n');
         out.push_str(&table.text());
     }
+    out.push_str(&changes(s, report));
     let troubles = s.troubles();
     if !troubles.is_empty() {
         out.push_str("\nSources in trouble\n");
@@ -59,6 +60,30 @@ fn text(s: &Snapshot, report: &VerdictReport, environment: Option<&EnvironmentNa
         }
     }
     out
+}
+
+/// What each service gets with the release.
+fn changes(s: &Snapshot, report: &VerdictReport) -> String {
+    let mut out = String::new();
+    for service in report.scope.iter().filter_map(|name| s.topology.service(name)) {
+        for c in s.changes_of(service) {
+            let found = match &c.found {
+                Found::Waiting => "not read yet".to_owned(),
+                Found::Unknown { why } => format!("unknown: {why}"),
+                Found::Known(set) => set.summary(),
+            };
+            out.push_str(&format!("  {} {} ▸ {}: {found}\n", service.name, c.from, c.to));
+            let Found::Known(set) = &c.found else { continue };
+            let files = set.migrations.iter().map(|f| ("migration", f)).chain(set.config.iter().map(|f| ("config", f)));
+            for (kind, file) in files {
+                out.push_str(&format!("    {kind} {} +{} -{}\n", file.path, file.added, file.removed));
+            }
+            for why in &set.missing {
+                out.push_str(&format!("    {why}\n"));
+            }
+        }
+    }
+    if out.is_empty() { out } else { format!("\nChanges\n{out}") }
 }
 
 /// The verdict, its sentence, and what each station says.

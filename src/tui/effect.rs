@@ -1,12 +1,19 @@
 //! What the screen wants done; the runtime does it.
 
-use crate::{action::Action, domain::SafeText};
+use std::sync::Arc;
+
+use crate::{
+    action::Action,
+    domain::{Repo, SafeText},
+};
 
 /// Something to do outside the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Plan an action: ask what must be asked, change nothing, and come back with a plan or a refusal.
     Plan(Action),
+    /// Read these runs with everything that belongs to them, in place of those before.
+    Closely(Vec<(Repo, Arc<str>)>),
     /// Draw the whole screen anew.
     Refresh,
     /// Put lines of text into the clipboard.

@@ -4,7 +4,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::bed::{self, Bed};
+use crate::{
+    bed::{self, Bed},
+    gonogo::Gonogo,
+};
 
 /// Sends one request to the judge; status and violations.
 fn send(bed: &Bed, owner: &str, method: &str, path: &str, body: Option<Value>) -> (u64, Vec<String>) {
@@ -33,6 +36,19 @@ fn right_requests_pass_and_wrong_ones_are_named() {
         ("POST", "/actions/runs/1/pending_deployments", Some(approve), 200),
         ("POST", "/actions/workflows/123/dispatches", Some(dispatch), 200),
         ("GET", "/commits/main/check-runs", None, 200),
+        // What the cockpit asks of a release, letter by letter.
+        ("GET", "/actions/runs/1?exclude_pull_requests=true", None, 200),
+        ("GET", "/actions/runs/1/attempts/1/jobs?per_page=100", None, 200),
+        ("GET", "/actions/runs/1/pending_deployments", None, 200),
+        ("GET", "/actions/runs/1/approvals", None, 200),
+        ("GET", "/actions/runs/1/concurrency_groups?per_page=100", None, 200),
+        ("GET", "/actions/concurrency_groups/deploy-prod", None, 200),
+        ("GET", "/environments/staging", None, 200),
+        ("GET", "/compare/1111111...2222222?per_page=100&page=1", None, 200),
+        ("GET", "/commits?sha=2222222&path=services%2Fpay&per_page=100&page=2", None, 200),
+        ("GET", "/commits/2222222/pulls?per_page=10", None, 200),
+        ("GET", "/deployments?per_page=30", None, 200),
+        ("GET", "/deployments/42/statuses?per_page=1", None, 200),
     ] {
         assert_eq!(send(&bed, &owner, method, path, body), (status, vec![]), "{method} {path}");
     }
@@ -50,4 +66,25 @@ fn right_requests_pass_and_wrong_ones_are_named() {
         let text = violations.join("\n");
         assert!(status >= 400 && !violations.is_empty() && text.contains(says), "{method} {path}: {status} {text}");
     }
+}
+
+#[test]
+fn one_run_is_read_whole_with_right_requests_only() {
+    let Some(bed) = bed::shared() else { return };
+    let namespace = bed.namespace();
+    let path = format!("/repos/{}/shop", namespace.name);
+    let said = Gonogo::new(&namespace, "reader", &["web"]).json(&["runs", "30433642"]);
+    let judged = bed.judged(&path);
+    for request in &judged {
+        assert_eq!(request["violations"], json!([]), "{request:#}");
+    }
+    let asked: Vec<&str> = judged.iter().map(|r| r["path"].as_str().unwrap()).collect();
+    for part in ["/jobs?", "/pending_deployments", "/approvals", "/environments/staging", "/deployments?", "/statuses?"] {
+        assert!(asked.iter().any(|path| path.contains(part)), "{part} was not asked: {asked:#?}");
+    }
+    let run = &said["runs"][0];
+    let gate = &run["gates"]["value"][0];
+    assert_eq!((gate["environment"].as_str(), gate["may_i"]["answer"].as_str()), (Some("staging"), Some("yes")), "{run:#}");
+    assert_eq!(run["reviews"]["value"][0]["comment"], "Ship it!", "{run:#}");
+    assert_eq!(run["jobs"]["value"][0]["steps"].as_array().map(Vec::len), Some(10), "{run:#}");
 }

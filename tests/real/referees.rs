@@ -148,7 +148,7 @@ fn gonogo_says_of_workloads_what_kubectl_says() {
 fn gonogo_lists_the_runs_that_gh_lists() {
     let Some(_bed) = bed::shared() else { return };
     let world = World::start("calm");
-    let fields = "databaseId,number,headSha,headBranch,event";
+    let fields = "databaseId,number,headSha,headBranch,event,status,conclusion,createdAt,updatedAt,url";
     let theirs = world.gh(&["run", "list", "-R", "acme/shop", "-w", "ci-cd.yml", "--json", fields, "--limit", "20"]);
     let theirs = theirs.as_array().unwrap();
     let said = world.gonogo(&["runs"]);
@@ -157,18 +157,57 @@ fn gonogo_lists_the_runs_that_gh_lists() {
     for theirs in theirs {
         let id = theirs["databaseId"].to_string();
         let ours = ours.iter().find(|r| r["key"]["id"] == id.as_str()).unwrap_or_else(|| panic!("no run {id} in {said:#}"));
-        for (mine, yours) in [("number", "number"), ("commit", "headSha"), ("branch", "headBranch"), ("event", "event")] {
+        for (mine, yours) in [
+            ("number", "number"),
+            ("commit", "headSha"),
+            ("branch", "headBranch"),
+            ("event", "event"),
+            ("created", "createdAt"),
+            ("updated", "updatedAt"),
+            ("url", "url"),
+        ] {
             assert_eq!(ours[mine], theirs[yours], "{id} {mine}");
         }
+        assert_eq!(words(&ours["phase"]), said_by_gh(theirs), "{id}");
         let one = world.gh(&["run", "view", &id, "-R", "acme/shop", "--json", "jobs"]);
         if ours["jobs"]["state"] == "ok" {
             // gh 2.23 reads one page of 30 jobs
             let (mine, yours) = (names(&ours["jobs"]["value"]), names(&one["jobs"]));
             assert!(yours.iter().all(|name| mine.contains(name)), "{id}: {yours:?}");
             assert!(yours.len() == mine.len() || yours.len() == 30, "{id}: {} of {}", yours.len(), mine.len());
+            for theirs in one["jobs"].as_array().unwrap() {
+                let job = theirs["databaseId"].to_string();
+                let all = ours["jobs"]["value"].as_array().unwrap();
+                let ours = all.iter().find(|j| j["id"] == job.as_str()).unwrap_or_else(|| panic!("no job {job} in {id}"));
+                assert_eq!(words(&ours["phase"]), said_by_gh(theirs), "{id} {job}");
+                let steps = |list: &Value, says: &dyn Fn(&Value) -> (String, String)| -> Vec<(Value, Value, (String, String))> {
+                    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
+                    list.iter().map(|s| (s["number"].clone(), s["name"].clone(), says(s))).collect()
+                };
+                let mine = steps(&ours["steps"], &|s| words(&s["phase"]));
+                assert_eq!(mine, steps(&theirs["steps"], &said_by_gh), "{id} {job}");
+            }
         }
     }
     assert!(ours.iter().any(|r| r["jobs"]["state"] == "ok"), "no jobs were read");
+}
+
+/// Our word for where something stands in GitHub's two.
+fn words(phase: &Value) -> (String, String) {
+    if let Some(outcome) = phase["done"].as_str() {
+        return ("completed".to_owned(), outcome.replace('-', "_"));
+    }
+    let status = match phase.as_str() {
+        Some("running") => "in_progress",
+        Some("blocked") => "pending",
+        other => other.unwrap_or("?"),
+    };
+    (status.to_owned(), String::new())
+}
+
+fn said_by_gh(of: &Value) -> (String, String) {
+    let word = |key: &str| of[key].as_str().unwrap_or_default().to_owned();
+    (word("status"), word("conclusion"))
 }
 
 fn names(jobs: &Value) -> Vec<String> {

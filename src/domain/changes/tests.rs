@@ -64,6 +64,9 @@ fn only_what_is_the_services_counts() {
     assert_eq!((set.files, set.added, set.removed), (3, 30, 3), "a file that moved away was the service's");
     assert_eq!((set.migrations.len(), set.config.len()), (1, 1));
     assert_eq!(set.missing, Vec::<SafeText>::new());
+    assert_eq!(set.summary(), "2 of 3 commits, 2 pull requests, 1 migration, 1 config file, 3 files +30 -3");
+    let back = ChangeSet { relation: Relation::Behind, behind: 2, ..set };
+    assert_eq!(back.summary(), "goes back by 2 commits");
 }
 
 #[test]

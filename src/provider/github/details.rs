@@ -34,6 +34,8 @@ pub struct Kept {
     earlier: BTreeMap<RunKey, Attempt>,
     /// What holds for environments, and when it was read; `None` where it cannot be read.
     rules: BTreeMap<SafeText, (Timestamp, Option<Rules>)>,
+    /// What the host said when it wanted to be left alone while something was read that runs can do without.
+    pub halt: Option<Problem>,
 }
 
 /// How much of a run is read.
@@ -71,24 +73,50 @@ impl Kept {
         if run.key.attempt == 1 {
             run.earlier = Loaded::Ok(vec![]);
         } else if depth > Depth::Known || self.knows_earlier(run) {
-            run.earlier = loaded(self.earlier(run, http, now).await)?;
+            run.earlier = match self.halt.clone() {
+                Some(problem) => Loaded::Failed(problem),
+                None => {
+                    let earlier = self.earlier(run, http, now).await;
+                    self.extra(earlier)
+                }
+            };
         }
         if ended(&run.phase) {
             (run.gates, run.locks) = (Loaded::Ok(vec![]), Loaded::Ok(vec![]));
-            if depth == Depth::Everything {
-                run.reviews = loaded(reviews(run, http, now).await)?;
+            if depth == Depth::Everything && self.halt.is_none() {
+                run.reviews = self.extra(reviews(run, http, now).await);
             }
+        } else if let Some(problem) = self.halt.clone() {
+            let waits = run.anywhere(&Phase::Waiting);
+            run.gates = if waits { Loaded::Failed(problem) } else { Loaded::NotAsked };
         } else if depth > Depth::Known {
             // A gate is known from its own list; the word of the run or job only says when it is worth asking.
             let held = depth == Depth::Everything || run.anywhere(&Phase::Waiting);
-            run.gates = if held { loaded(self.gates(run, http, now).await)? } else { Loaded::Ok(vec![]) };
+            (run.gates, run.locks) = (Loaded::Ok(vec![]), Loaded::Ok(vec![]));
             if held {
-                run.reviews = loaded(reviews(run, http, now).await)?;
+                let gates = self.gates(run, http, now).await;
+                run.gates = self.extra(gates);
             }
-            let blocked = run.anywhere(&Phase::Blocked);
-            run.locks = if blocked { loaded(locks(run, http, now).await)? } else { Loaded::Ok(vec![]) };
+            if held && self.halt.is_none() {
+                run.reviews = self.extra(reviews(run, http, now).await);
+            }
+            if run.anywhere(&Phase::Blocked) && self.halt.is_none() {
+                run.locks = self.extra(locks(run, http, now).await);
+            }
         }
         Ok(())
+    }
+
+    /// A part that runs can do without: a host that refuses it is left alone afterwards, and the runs are told all the
+    /// same.
+    fn extra<T>(&mut self, answer: Result<T, Problem>) -> Loaded<T> {
+        match answer {
+            Ok(value) => Loaded::Ok(value),
+            Err(problem) => {
+                self.halt = Some(problem.clone()).filter(halts);
+                Loaded::Failed(problem)
+            }
+        }
     }
 
     fn knows_earlier(&self, run: &Run) -> bool {

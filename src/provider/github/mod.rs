@@ -146,7 +146,10 @@ impl Loop<'_> {
             }
         }
         let news = match self.repos.get_mut(repo) {
-            Some(followed) => followed.release(repo, &mut self.http, now).await,
+            Some(followed) => match followed.kept.halt.take() {
+                None => followed.release(repo, &mut self.http, now).await,
+                Some(problem) => Err(problem),
+            },
             None => Ok(vec![]),
         };
         match news {
@@ -155,7 +158,11 @@ impl Loop<'_> {
                     self.out.tell(update).await;
                 }
             }
-            Err(problem) => return self.failed(repo, problem, now).await,
+            // The runs are known and current; only the rest has to wait.
+            Err(problem) => {
+                self.stay_away(repo, &problem, now);
+                return;
+            }
         }
         let cost = self.repos.values().map(|f| f.cost).sum();
         let wait = pace::interval(pace, self.http.budget.as_ref(), cost, self.http.asked, now);
@@ -165,18 +172,25 @@ impl Loop<'_> {
         }
     }
 
-    /// After a round that went badly: how long to stay away, and from whom.
+    /// After a round that went badly.
     async fn failed(&mut self, repo: &Repo, problem: Problem, now: Timestamp) {
-        let Some(followed) = self.repos.get_mut(repo) else { return };
+        let until = self.stay_away(repo, &problem, now);
+        self.trouble(repo, problem, until).await;
+    }
+
+    /// How long to stay away after a problem, and from whom.
+    fn stay_away(&mut self, repo: &Repo, problem: &Problem, now: Timestamp) -> Timestamp {
+        let Some(followed) = self.repos.get_mut(repo) else { return now };
         followed.failures += 1;
         let mut until = plus(now, pace::patience(followed.failures));
-        if halts(&problem) {
-            if refused(&problem) {
+        if halts(problem) {
+            if refused(problem) {
                 until = problem.until.unwrap_or_else(|| now.checked_add(REFUSED).unwrap_or(now));
             }
             self.halted = Some((until, problem.clone()));
         }
-        self.trouble(repo, problem, until).await;
+        followed.due = until;
+        until
     }
 
     async fn trouble(&mut self, repo: &Repo, problem: Problem, until: Timestamp) {

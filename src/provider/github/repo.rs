@@ -54,7 +54,8 @@ pub struct Followed {
     pub cost: u64,
     /// What was told last; `None` after trouble, so that the next good round is told in full.
     pub told: Option<Vec<Run>>,
-    kept: Kept,
+    /// What belongs to runs.
+    pub kept: Kept,
     compares: Compares,
     deployments: Deployments,
     rules: BTreeMap<Arc<str>, Timestamp>,

@@ -4,9 +4,12 @@
 //! `acme/notify` and `acme/media` have one service each.
 
 mod commit;
+mod compare;
+mod gate;
 mod history;
 pub mod log;
 mod object;
+mod release;
 mod reply;
 mod route;
 mod run;

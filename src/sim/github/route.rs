@@ -30,10 +30,10 @@ pub struct Route<'a> {
 }
 
 /// A repository and what has run in it.
-struct Scene<'a> {
-    route: &'a Route<'a>,
-    repository: &'a str,
-    runs: Vec<Vec<Attempt>>,
+pub(super) struct Scene<'a> {
+    pub(super) route: &'a Route<'a>,
+    pub(super) repository: &'a str,
+    pub(super) runs: Vec<Vec<Attempt>>,
 }
 
 impl Route<'_> {
@@ -96,6 +96,20 @@ impl Scene<'_> {
             ["actions", "runs", id, "artifacts"] if self.attempt(id, None).is_some() => {
                 Reply::ok(json!({"total_count": 0, "artifacts": []}))
             }
+            ["actions", "runs", id, "pending_deployments"] => {
+                self.attempt(id, None).map_or_else(Reply::not_found, |a| Reply::ok(pen.pending(&a.run, self.route.user)))
+            }
+            // Nobody has decided anything in this world so far.
+            ["actions", "runs", id, "approvals"] if self.attempt(id, None).is_some() => Reply::ok(json!([])),
+            ["actions", "runs", id, "concurrency_groups"] => self.locks_of(id),
+            ["actions", "concurrency_groups"] => self.locks(),
+            ["actions", "concurrency_groups", name] => self.lock(name),
+            ["compare", range] => self.compare(range),
+            ["deployments"] => self.deployments(),
+            ["deployments", id] => self.deployment(id),
+            ["deployments", id, "statuses"] => self.statuses(id),
+            ["environments"] => self.environments(),
+            ["environments", name] => self.environment(name),
             ["actions", "jobs", id] => self.job(id).map_or_else(Reply::not_found, |(a, job)| Reply::ok(pen.job(a, job))),
             ["actions", "jobs", id, "logs"] => match self.job(id) {
                 // As the real one: a log that is not there yet is not found.
@@ -106,6 +120,11 @@ impl Scene<'_> {
             },
             ["check-runs", id] => self.job(id).map_or_else(Reply::not_found, |(a, job)| Reply::ok(pen.check(a, job))),
             ["check-runs", id, "annotations"] if self.job(id).is_some() => Reply::ok(json!([])),
+            ["commits"] => self.commits(),
+            ["commits", reference, "pulls"] => match self.commit(reference) {
+                Ok(commit) => Reply::ok(pen.pulls_of(self.repository, &commit)),
+                Err(reply) => reply,
+            },
             ["commits", reference, "check-runs"] => self.checks(reference),
             ["commits", reference] => match self.commit(reference) {
                 Ok(commit) => Reply::ok(pen.commit(self.repository, &commit)),
@@ -118,7 +137,7 @@ impl Scene<'_> {
         }
     }
 
-    fn pen(&self) -> Pen<'_> {
+    pub(super) fn pen(&self) -> Pen<'_> {
         Pen { world: self.route.world, links: self.route.links() }
     }
 
@@ -155,7 +174,7 @@ impl Scene<'_> {
         self.runs.iter().find(|attempts| attempts.iter().any(|a| a.run.id == id)).map(Vec::as_slice)
     }
 
-    fn attempt(&self, id: &str, number: Option<&str>) -> Option<&Attempt> {
+    pub(super) fn attempt(&self, id: &str, number: Option<&str>) -> Option<&Attempt> {
         let attempts = self.attempts(id)?;
         match number {
             None => attempts.first(),
@@ -193,7 +212,7 @@ impl Scene<'_> {
     }
 
     /// The commit that a sha, the beginning of one, or a branch names.
-    fn commit(&self, reference: &str) -> Result<Commit, Reply> {
+    pub(super) fn commit(&self, reference: &str) -> Result<Commit, Reply> {
         let reference = reference.strip_prefix("heads/").unwrap_or(reference);
         let branches = branches(self.route.world, self.repository, &self.runs);
         let sha = branches.iter().find(|(name, _)| name == reference).map_or(reference, |(_, sha)| sha);

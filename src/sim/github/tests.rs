@@ -127,6 +127,121 @@ fn documents_have_every_field_of_githubs_examples() {
 }
 
 #[test]
+fn what_a_release_looks_at_has_every_field_of_githubs_examples() {
+    let world = calm();
+    let example = |text: &str| serde_json::from_str::<Json>(text).expect("JSON");
+    let at = |version: &str| World::new(Params::default()).commit(release::SERVICE, version);
+    let (base, head) = (at(release::STABLE), at(release::CANARY));
+    let compare = world.get(&format!("/repos/acme/shop/compare/{base}...{head}"));
+    let pulls = world.get(&format!("/repos/acme/shop/commits/{head}/pulls"));
+    let deployments = world.get("/repos/acme/shop/deployments");
+    let statuses = world.get(&format!("/repos/acme/shop/deployments/{}/statuses", deployments[0]["id"]));
+    let shipping = world.run_of("shipping", "push");
+    let gates = world.get(&format!("/repos/acme/shop/actions/runs/{}/pending_deployments", shipping["id"]));
+    let environment = world.get("/repos/acme/shop/environments/staging");
+    let blocked = world.runs("status=pending")[0].clone();
+    let mine = world.get(&format!("/repos/acme/shop/actions/runs/{}/concurrency_groups", blocked["id"]));
+    let group = mine["concurrency_groups"][0]["group_name"].as_str().expect("a group").to_owned();
+    let all = world.get(&format!("/repos/acme/shop/actions/concurrency_groups/{group}"));
+    let compare_ = example(include_str!("../../../tests/fixtures/github/compare.json"));
+    let pulls_ = example(include_str!("../../../tests/fixtures/github/commit-pulls.json"));
+    let deployments_ = example(include_str!("../../../tests/fixtures/github/deployments.json"));
+    let statuses_ = example(include_str!("../../../tests/fixtures/github/deployment-statuses.json"));
+    let gates_ = example(include_str!("../../../tests/fixtures/github/pending-deployments.json"));
+    let environment_ = example(include_str!("../../../tests/fixtures/github/environment.json"));
+    let mine_ = example(include_str!("../../../tests/fixtures/github/run-concurrency-groups.json"));
+    let all_ = example(include_str!("../../../tests/fixtures/github/concurrency-group.json"));
+    for (ours, theirs) in [
+        (&compare, &compare_),
+        (&compare["files"][0], &compare_["files"][0]),
+        (&compare["commits"][0]["commit"]["author"], &compare_["commits"][0]["commit"]["author"]),
+        (&pulls[0], &pulls_[0]),
+        (&pulls[0]["labels"][0], &pulls_[0]["labels"][0]),
+        (&pulls[0]["_links"], &pulls_[0]["_links"]),
+        (&pulls[0]["base"], &pulls_[0]["base"]),
+        (&deployments[0], &deployments_[0]),
+        (&statuses[0], &statuses_[0]),
+        (&gates[0], &gates_[0]),
+        (&gates[0]["environment"], &gates_[0]["environment"]),
+        (&gates[0]["reviewers"][1]["reviewer"], &gates_[0]["reviewers"][1]["reviewer"]),
+        (&environment, &environment_),
+        (&mine["concurrency_groups"][0], &mine_["concurrency_groups"][0]),
+        (&mine["concurrency_groups"][0]["group_members"][0], &mine_["concurrency_groups"][0]["group_members"][0]),
+        (&all, &all_),
+        (&all["group_members"][0], &all_["group_members"][0]),
+    ] {
+        assert_eq!(keys(ours), keys(theirs), "{ours:#}");
+    }
+}
+
+#[test]
+fn a_comparison_is_what_lies_between() {
+    let world = calm();
+    let at = |version: &str| World::new(Params::default()).commit(release::SERVICE, version);
+    let (base, head) = (at(release::STABLE), at(release::CANARY));
+    let there = world.get(&format!("/repos/acme/shop/compare/{base}...{head}"));
+    let back = world.get(&format!("/repos/acme/shop/compare/{head}...{base}"));
+    let commits = list(&there["commits"]);
+    assert_eq!((there["status"].as_str(), back["status"].as_str()), (Some("ahead"), Some("behind")));
+    assert_eq!(
+        (there["ahead_by"].as_u64(), back["behind_by"].as_u64()),
+        (Some(commits.len() as u64), Some(commits.len() as u64))
+    );
+    assert_eq!(commits.last().expect("commits")["sha"], head.as_str(), "oldest first");
+    assert_eq!((list(&back["commits"]).len(), list(&back["files"]).len()), (0, 0));
+    let same = world.get(&format!("/repos/acme/shop/compare/{head}...{head}"));
+    assert_eq!(same["status"], "identical");
+    let parents: Vec<_> = commits.iter().map(|c| c["parents"][0]["sha"].clone()).collect();
+    assert!(parents[1..].iter().zip(&commits).all(|(parent, before)| *parent == before["sha"]), "one history");
+    let touching = list(&world.get(&format!("/repos/acme/shop/commits?sha={head}&path=services%2Fpayment&per_page=100")));
+    let mine = touching.iter().filter(|c| commits.iter().any(|other| other["sha"] == c["sha"])).count();
+    assert!(mine == 3 && commits.len() > mine, "{mine} of {}", commits.len());
+    let files: Vec<String> =
+        list(&there["files"]).iter().map(|f| f["filename"].as_str().unwrap_or_default().to_owned()).collect();
+    assert!(files.contains(&"services/payment/migrations/0042_authorised_at.sql".to_owned()), "{files:?}");
+    let second = world.get(&format!("/repos/acme/shop/compare/{base}...{head}?per_page=2&page=2"));
+    assert_eq!((list(&second["commits"]).len(), list(&second["files"]).len()), (2, 0), "files stand on the first page");
+    for (path, status) in [
+        ("compare/main", 404),
+        ("compare/main...0123456789abcdef0123456789abcdef01234567", 404),
+        ("commits?since=2026-01-01", 400),
+    ] {
+        assert_eq!(world.status(&format!("/repos/acme/shop/{path}")), status, "{path}");
+    }
+}
+
+#[test]
+fn a_gate_knows_who_asks_and_a_lock_who_is_before() {
+    let world = calm();
+    let shipping = world.run_of("shipping", "push");
+    let path = format!("/repos/acme/shop/actions/runs/{}/pending_deployments", shipping["id"]);
+    let may = |token: &str| {
+        let header = format!("Bearer acme-{token}");
+        world.ask(Method::GET, &path, &[("authorization", &header)]).body[0]["current_user_can_approve"].as_bool()
+    };
+    assert_eq!((may("mira"), may("jon"), may("lea")), (Some(true), Some(true), Some(false)));
+    assert_eq!(may(shipping["actor"]["login"].as_str().expect("an actor")), Some(false), "not who started it");
+    let passed = world.run_of("payment", "push");
+    assert_eq!(world.get(&format!("/repos/acme/shop/actions/runs/{}/pending_deployments", passed["id"])), serde_json::json!([]));
+    assert_eq!(world.get(&format!("/repos/acme/shop/actions/runs/{}/approvals", shipping["id"])), serde_json::json!([]));
+    let waiting = list(&world.get("/repos/acme/shop/deployments?environment=staging"))
+        .into_iter()
+        .find(|d| d["sha"] == shipping["head_sha"])
+        .expect("its record");
+    let statuses = world.get(&format!("/repos/acme/shop/deployments/{}/statuses", waiting["id"]));
+    assert_eq!(statuses[0]["state"], "waiting");
+    let blocked = world.runs("status=pending")[0].clone();
+    assert_eq!(world.get(&format!("/repos/acme/shop/actions/runs/{}/jobs", blocked["id"]))["total_count"], 0);
+    let groups = world.get("/repos/acme/shop/actions/concurrency_groups/ci-cd-order");
+    let members: Vec<_> = list(&groups["group_members"]).iter().map(|m| m["status"].clone()).collect();
+    assert_eq!(members, ["in_progress", "pending"]);
+    assert_eq!(list(&groups["group_members"])[1]["run_id"], blocked["id"]);
+    for path in ["actions/concurrency_groups/none", "environments/moon", "deployments/1", "deployments/1/statuses"] {
+        assert_eq!(world.status(&format!("/repos/acme/shop/{path}")), 404, "{path}");
+    }
+}
+
+#[test]
 fn the_release_is_green_everywhere() {
     for scenario in [Scenario::Calm, Scenario::CanaryRegression, Scenario::ErrorSpike, Scenario::StaleMetrics] {
         let world = world(scenario, 0);

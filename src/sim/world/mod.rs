@@ -2,6 +2,7 @@
 //! the simulated minutes since T0 and the changes made so far. Nothing here reads a clock.
 
 pub mod catalogue;
+pub mod changes;
 mod history;
 mod migration;
 pub mod names;

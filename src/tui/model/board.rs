@@ -1,10 +1,12 @@
 //! The rows of the panes, worked out once per snapshot and not once per frame.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::domain::{
     Arm, ArmMetrics, Canary, ClusterName, Environment, EnvironmentName, Feed, Health, Limits, Loaded, Measure, MetricKey,
-    NoValue, Phase, Placement, Run, RunKey, RunState, ServiceName, Snapshot, Trouble, Verdict,
+    NoValue, Phase, Placement, Run, RunKey, RunState, ServiceChanges, ServiceName, Snapshot, Trouble, Verdict,
 };
 
 /// How something stands, for sign and colour.
@@ -121,6 +123,8 @@ pub struct Board {
     pub services: Vec<ServiceRow>,
     /// Runs that need somebody first, then newest first.
     pub runs: Vec<RunRow>,
+    /// What the services of the release get with it.
+    pub changes: BTreeMap<ServiceName, Vec<ServiceChanges>>,
     /// Sources in trouble.
     pub troubles: Vec<Trouble>,
     /// The release in words: name, from, to.
@@ -143,7 +147,9 @@ impl Board {
             .map(|run| run_row(snapshot, run, scope))
             .collect();
         runs.sort_by_key(|r| (!matters(r.tone), !r.in_scope, std::cmp::Reverse(r.span.0), r.key.clone()));
-        Self { release: release(snapshot), services, runs, troubles: snapshot.troubles() }
+        let of_release = scope.iter().filter_map(|name| snapshot.topology.service(name));
+        let changes = of_release.map(|s| (s.name.clone(), snapshot.changes_of(s))).filter(|(_, c)| !c.is_empty()).collect();
+        Self { release: release(snapshot), services, runs, changes, troubles: snapshot.troubles() }
     }
 }
 
@@ -296,7 +302,8 @@ fn state_tone(state: &RunState) -> Tone {
     }
 }
 
-fn phase_tone(phase: &Phase) -> Tone {
+/// The tone of a run, job or step.
+pub fn phase_tone(phase: &Phase) -> Tone {
     match phase {
         Phase::Waiting => Tone::Person,
         p if p.open() => Tone::Running,
@@ -342,6 +349,18 @@ fn run_row(snapshot: &Snapshot, run: &Run, scope: &[ServiceName]) -> RunRow {
             (short.to_owned(), format!("{step}{}", run.title))
         }
         _ => (run.name.to_string(), run.title.to_string()),
+    };
+    // Who has to decide, and how long it takes against the usual, come before what it is about.
+    let detail = match run.gates.ok().and_then(|gates| gates.first()) {
+        Some(gate) => format!("{}  {detail}", super::opened::who(gate)),
+        None if run.phase == Phase::Running => {
+            let usual = super::opened::against_usual(snapshot, run).map(|u| format!("{u}  ")).unwrap_or_default();
+            format!("{usual}{detail}")
+        }
+        None => match run.locks.ok().and_then(|locks| locks.first()) {
+            Some(lock) => format!("in line for {}  {detail}", lock.group),
+            None => detail,
+        },
     };
     let detail = match (&run.jobs, run.phase.passed()) {
         (Loaded::Ok(jobs), true) if jobs.len() > 1 => format!("{passed} jobs  {detail}"),

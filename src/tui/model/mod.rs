@@ -5,6 +5,7 @@ mod cursor;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod logs;
+mod opened;
 mod overlay;
 mod pane;
 
@@ -16,11 +17,12 @@ use ratatui::layout::{Position, Rect};
 pub use board::{Board, CanaryCell, RunRow, ServiceRow, Tone, VersionCell, figures, verdict_tone};
 pub use cursor::Cursor;
 pub use logs::LogView;
+pub use opened::{Part, parts};
 pub use overlay::{Overlay, PlanCard};
 pub use pane::Pane;
 
 use super::keymap::Keymap;
-use crate::domain::{RunKey, SafeText, ServiceName, Snapshot, Topology, VerdictReport};
+use crate::domain::{RunKey, SafeText, ServiceChanges, ServiceName, Snapshot, Topology, VerdictReport};
 
 /// What a place on the screen stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +75,15 @@ pub struct Flash {
     pub text: SafeText,
     /// Until when it is shown; a word about trouble stays until the next key.
     pub until: Option<Timestamp>,
+}
+
+/// One line of the runs pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunLine {
+    /// A run, by its row.
+    Run(usize),
+    /// A part of the opened run above it.
+    Part(Part),
 }
 
 /// What is filtered out of the service and run rows.
@@ -130,6 +141,10 @@ pub struct Model {
     pub services: Cursor<ServiceName>,
     /// The selected run.
     pub runs: Cursor<RunKey>,
+    /// The run that is opened.
+    pub opened: Option<RunKey>,
+    /// First line of the changes shown.
+    pub changes_offset: usize,
     /// First event shown, counted from the newest.
     pub events: usize,
     /// The filter.
@@ -184,6 +199,8 @@ impl Model {
             zoom: false,
             services: Cursor::default(),
             runs: Cursor::default(),
+            opened: None,
+            changes_offset: 0,
             events: 0,
             filter: Filter::default(),
             overlays: vec![],
@@ -225,6 +242,37 @@ impl Model {
     /// The run rows that pass the filter.
     pub fn run_rows(&self) -> Vec<&RunRow> {
         self.board.runs.iter().filter(|r| self.filter.keeps(&[&r.subject, &r.what, &r.detail])).collect()
+    }
+
+    /// The lines of the runs pane: a run, or a part of the one that is opened.
+    pub fn run_lines(&self) -> Vec<RunLine> {
+        let mut out = vec![];
+        for (at, row) in self.run_rows().into_iter().enumerate() {
+            out.push(RunLine::Run(at));
+            if self.opened.as_ref() == Some(&row.key) {
+                let runs = self.snapshot.pipelines.runs.get(&row.key.repo).and_then(crate::domain::Feed::value);
+                let run = runs.and_then(|runs| runs.iter().find(|r| r.key == row.key));
+                out.extend(run.map(|run| parts(&self.snapshot, run)).unwrap_or_default().into_iter().map(RunLine::Part));
+            }
+        }
+        out
+    }
+
+    /// The first line of the runs pane to show in a room: the selected run is seen, and as much of what is opened below
+    /// it as there is room for.
+    pub fn runs_offset(&self, lines: &[RunLine], room: usize) -> usize {
+        let keys: Vec<RunKey> = self.run_rows().iter().map(|r| r.key.clone()).collect();
+        let Some(selected) = self.runs.row(&keys) else { return 0 };
+        let at = lines.iter().position(|l| *l == RunLine::Run(selected)).unwrap_or(0);
+        let end = at + lines[at..].iter().skip(1).take_while(|l| matches!(l, RunLine::Part(_))).count();
+        let offset = super::widget::scroll(self.runs.offset, Some(end), lines.len(), room);
+        offset.min(at).max(if room == 0 { at } else { 0 })
+    }
+
+    /// What the selected service gets with the release.
+    pub fn changes(&self) -> &[ServiceChanges] {
+        let selected = self.selected().and_then(|row| self.board.changes.get(&row.name));
+        selected.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The row of the selected service, filtered or not.

@@ -82,7 +82,6 @@ impl Pane {
     /// Why there is nothing in it and how to change that, for panes whose sources this build does not read.
     pub fn not_configured(self) -> Option<&'static str> {
         match self {
-            Self::Changes => Some("not configured: this build does not compare commits yet"),
             Self::Checklist => Some("not configured: this build reads no checklists yet"),
             Self::Flags => Some("not configured: this build reads no flag service yet"),
             _ => None,

@@ -91,6 +91,10 @@ impl<'a> Outside<'a> {
                 }
                 Next::Go
             }
+            Effect::Closely(runs) => {
+                self.engine.look_closely(runs);
+                Next::Go
+            }
             Effect::Copy(lines) => Next::Write(copy(&lines, self.reach)),
             Effect::Open(url) => self.open(m, &url),
             Effect::Refresh => Next::Redraw,

@@ -131,7 +131,7 @@ fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
             let list = overlay::themes(m);
             m.overlays.push(list);
         }
-        Ui::Back => screen::back(m),
+        Ui::Back => return screen::back(m),
         Ui::Still => match m.still.take() {
             Some((_, newest)) => show(m, newest),
             None => m.still = Some((m.now, Arc::clone(&m.snapshot))),
@@ -149,7 +149,7 @@ fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
         Ui::Inbox => m.overlays.push(Overlay::Inbox(0)),
         Ui::Links => links::open(m),
         Ui::LogErrors | Ui::LogSince | Ui::LogArm | Ui::LogPrevious | Ui::LogWrap => return logs::turn(m, ui),
-        Ui::Open => screen::open(m),
+        Ui::Open => return screen::open(m),
         Ui::NextMatch => screen::step(m, 1),
         Ui::PreviousMatch => screen::step(m, -1),
         Ui::Down => screen::step(m, 1),

@@ -1,9 +1,10 @@
 //! Moving about on the main screen.
 
 use crate::{
-    domain::{RunKey, SafeText, ServiceName},
+    domain::{Found, RunKey, SafeText, ServiceChanges, ServiceName},
     tui::{
-        model::{Model, Overlay, Pane, Tone, verdict_tone},
+        effect::Effect,
+        model::{Model, Overlay, Pane, RunLine, Tone, verdict_tone},
         widget::scroll,
     },
 };
@@ -26,12 +27,12 @@ pub fn follow(m: &mut Model) {
 }
 
 fn in_sight(m: &mut Model) {
-    let (services, runs) = (service_keys(m), run_keys(m));
+    let services = service_keys(m);
     if let Some(room) = m.map.room(Pane::Services) {
         m.services.offset = scroll(m.services.offset, m.services.row(&services), services.len(), room);
     }
     if let Some(room) = m.map.room(Pane::Runs) {
-        m.runs.offset = scroll(m.runs.offset, m.runs.row(&runs), runs.len(), room);
+        m.runs.offset = m.runs_offset(&m.run_lines(), room);
     }
 }
 
@@ -71,6 +72,16 @@ pub fn step(m: &mut Model, by: isize) {
             let keys = run_keys(m);
             m.runs.step(&keys, by);
         }
+        Pane::Changes if !m.changes().is_empty() => {
+            let known = |c: &ServiceChanges| match &c.found {
+                Found::Known(set) => {
+                    3 + set.missing.len() + set.migrations.len() + set.config.len() + set.pulls.len() + set.listed.len()
+                }
+                _ => 2,
+            };
+            let last = m.changes().iter().map(known).sum::<usize>().saturating_sub(m.map.room(Pane::Changes).unwrap_or(1));
+            m.changes_offset = m.changes_offset.saturating_add_signed(by).min(last);
+        }
         Pane::Events => {
             let last = m.snapshot.events.len().saturating_sub(1);
             m.events = m.events.saturating_add_signed(by).min(last);
@@ -79,6 +90,7 @@ pub fn step(m: &mut Model, by: isize) {
         _ => {
             let keys = service_keys(m);
             m.services.step(&keys, by);
+            m.changes_offset = 0;
         }
     }
     in_sight(m);
@@ -99,7 +111,9 @@ pub fn pick(m: &mut Model, pane: Pane, row: usize) {
         }
         Pane::Runs => {
             let keys = run_keys(m);
-            m.runs.select(&keys, row);
+            // A click on a part means its run.
+            let above = m.run_lines().into_iter().take(row + 1).filter(|l| matches!(l, RunLine::Run(_))).count();
+            m.runs.select(&keys, above.saturating_sub(1));
         }
         _ => {}
     }
@@ -107,30 +121,40 @@ pub fn pick(m: &mut Model, pane: Pane, row: usize) {
 }
 
 /// Enter: looks closer at what is selected.
-pub fn open(m: &mut Model) {
+pub fn open(m: &mut Model) -> Vec<Effect> {
     match m.focus {
         Pane::Services => {
             let has_canary = m.selected().is_some_and(|s| s.canary.is_some());
             focus(m, if has_canary { Pane::Canary } else { Pane::Graphs });
         }
         Pane::Runs => {
-            // A run speaks of services: the first of them becomes the selected one.
-            let rows = m.run_rows();
             let keys = run_keys(m);
-            let subject = m.runs.row(&keys).map(|at| rows[at].subject.clone());
+            let Some(at) = m.runs.row(&keys) else { return vec![] };
+            m.runs.select(&keys, at);
+            let key = keys[at].clone();
+            m.opened = if m.opened.as_ref() == Some(&key) { None } else { Some(key) };
+            let closely = m.opened.iter().map(|k| (k.repo.clone(), k.id.clone())).collect();
+            // A run speaks of services: the first of them becomes the selected one.
+            let subject = m.run_rows().get(at).map(|r| r.subject.clone());
             let name = subject.as_deref().and_then(|s| s.split(' ').next()).map(str::to_owned);
-            let keys = service_keys(m);
-            if let Some(at) = keys.iter().position(|k| Some(k.as_str()) == name.as_deref()) {
-                m.services.select(&keys, at);
-                focus(m, Pane::Services);
+            let services = service_keys(m);
+            if let Some(at) = services.iter().position(|k| Some(k.as_str()) == name.as_deref()) {
+                m.services.select(&services, at);
             }
+            in_sight(m);
+            return vec![Effect::Closely(closely)];
         }
         _ => m.zoom = !m.zoom,
     }
+    vec![]
 }
 
 /// Escape: takes away what is in the way, the newest first.
-pub fn back(m: &mut Model) {
+pub fn back(m: &mut Model) -> Vec<Effect> {
+    if m.focus == Pane::Runs && m.opened.take().is_some() {
+        in_sight(m);
+        return vec![Effect::Closely(vec![])];
+    }
     if m.zoom {
         m.zoom = false;
     } else if !m.filter.text.is_empty() {
@@ -139,6 +163,7 @@ pub fn back(m: &mut Model) {
     } else if m.focus != Pane::Services {
         m.focus = Pane::Services;
     }
+    vec![]
 }
 
 /// Goes to what the verdict rests on: the service of the worst reason, and the pane that shows it.

@@ -89,7 +89,7 @@ fn one_below(m: &Model, area: Rect, detail: Pane) -> Vec<(Pane, Rect)> {
     }
     let least = match detail {
         Pane::Canary => 9,
-        Pane::Changes | Pane::Checklist | Pane::Flags => 5,
+        Pane::Checklist | Pane::Flags => 5,
         _ => 8,
     };
     let above = rows(m.service_rows().len(), 3).min(area.height - least);
@@ -116,18 +116,26 @@ fn column(area: Rect, parts: &[(Pane, u16)]) -> Vec<(Pane, Rect)> {
     out
 }
 
-/// The pane that stands for those without a source: the one that has the keys.
-fn unset(m: &Model) -> Pane {
-    if m.focus.not_configured().is_some() { m.focus } else { Pane::Checklist }
+/// The pane at the foot of its column and its height: the changes of the release, or what stands for the panes without a
+/// source, whichever has the keys.
+fn foot(m: &Model, column: u16) -> (Pane, u16) {
+    if m.focus.not_configured().is_some() {
+        (m.focus, 5)
+    } else if m.focus == Pane::Changes || !m.board.changes.is_empty() {
+        (Pane::Changes, if column >= 34 { 8 } else { 5 })
+    } else {
+        (Pane::Checklist, 5)
+    }
 }
 
 fn two(m: &Model, body: Rect) -> Vec<(Pane, Rect)> {
     let left = Rect { width: body.width * 3 / 5, ..body };
     let right = Rect { x: body.x + left.width, width: body.width - left.width, ..body };
-    let last = if left.height >= 26 { 5 } else { 0 };
+    let (lowest, height) = foot(m, left.height);
+    let last = if left.height >= 26 { height } else { 0 };
     let services = rows(m.service_rows().len(), 3).min((left.height - last).saturating_sub(6).max(6));
     let runs = (left.height - last).saturating_sub(services);
-    let mut panes = column(left, &[(Pane::Services, services), (Pane::Runs, runs), (unset(m), last)]);
+    let mut panes = column(left, &[(Pane::Services, services), (Pane::Runs, runs), (lowest, last)]);
     let canary = CANARY.min(right.height);
     let events = if right.height >= 30 { 7 } else { 0 };
     let graphs = (right.height - canary).saturating_sub(events);
@@ -144,16 +152,17 @@ fn three(m: &Model, body: Rect) -> (Vec<(Pane, Rect)>, Option<Rect>) {
     let events = (left.height / 3).max(5);
     let runs = left.height.saturating_sub(events).min(rows(m.run_rows().len(), 2).max(8));
     let mut panes = column(left, &[(Pane::Runs, runs), (Pane::Events, left.height.saturating_sub(runs))]);
-    let services = middle.height.saturating_sub(5).min(rows(m.service_rows().len(), 3).max(10));
-    let rest = middle.height.saturating_sub(services + 5);
+    let (lowest, last) = foot(m, middle.height);
+    let services = middle.height.saturating_sub(last).min(rows(m.service_rows().len(), 3).max(10));
+    let rest = middle.height.saturating_sub(services + last);
     if rest >= WHY {
         let top = Rect { height: services, ..middle };
         let why = Rect { y: top.bottom(), height: rest, ..middle };
-        panes.extend([(Pane::Services, top), (unset(m), Rect { y: why.bottom(), height: 5, ..middle })]);
+        panes.extend([(Pane::Services, top), (lowest, Rect { y: why.bottom(), height: last, ..middle })]);
         panes.extend(detail(right));
         return (panes, Some(why));
     }
-    panes.extend(column(middle, &[(Pane::Services, middle.height.saturating_sub(5)), (unset(m), 5)]));
+    panes.extend(column(middle, &[(Pane::Services, middle.height.saturating_sub(last)), (lowest, last)]));
     panes.extend(detail(right));
     (panes, None)
 }

@@ -10,6 +10,7 @@
 //! ```
 
 mod canary;
+mod changes;
 mod events;
 mod footer;
 mod graphs;
@@ -84,7 +85,8 @@ impl Canvas<'_> {
             Pane::Canary => canary::draw(self, rect, tabs),
             Pane::Graphs => graphs::draw(self, rect, tabs),
             Pane::Events => events::draw(self, rect),
-            Pane::Changes | Pane::Checklist | Pane::Flags => unset::draw(self, pane, rect, tabs),
+            Pane::Changes => changes::draw(self, rect, tabs),
+            Pane::Checklist | Pane::Flags => unset::draw(self, pane, rect, tabs),
         }
     }
 }

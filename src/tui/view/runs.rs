@@ -7,12 +7,12 @@ use ratatui::{
 
 use super::{Canvas, services::trouble_span, tone, unset};
 use crate::{
-    domain::RunKey,
+    domain::{RunKey, span},
     tui::{
         glyph::Glyph,
-        model::{Area, Pane, RunRow, Tone, age, freshness},
+        model::{Area, Pane, Part, RunLine, RunRow, Tone, age, freshness},
         theme::Token,
-        widget::{Align, Column, Table, put, scroll, text},
+        widget::{Align, Column, Table, put, put_line, text},
     },
 };
 
@@ -44,15 +44,18 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
         Column { width: 7, align: Align::Right, give: 2, ..Column::default() },
         Column { width: 8, grow: 1, give: 2, ..Column::default() },
     ];
-    let offset = scroll(m.runs.offset, m.runs.row(&keys), rows.len(), usize::from(inner.height));
+    let lines = m.run_lines();
+    let offset = m.runs_offset(&lines, usize::from(inner.height));
+    let line_of = |row: usize| lines.iter().position(|l| *l == RunLine::Run(row));
     let now = m.now;
     let table = Table {
         columns: &columns,
-        rows: rows.len(),
+        rows: lines.len(),
         offset,
-        selected,
+        selected: selected.and_then(line_of),
         head: false,
-        cell: &|row, column| {
+        cell: &|line, column| {
+            let RunLine::Run(row) = lines[line] else { return Line::default() };
             let r = rows[row];
             let loud = matches!(r.tone, Tone::Bad | Tone::Person | Tone::Running | Tone::Unknown);
             let quiet = if r.in_scope { Token::Text } else { Token::Dim };
@@ -66,21 +69,36 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
             })
         },
     };
-    table.draw(inner, c.buf, look);
+    let seen = table.draw(inner, c.buf, look);
+    for (y, line) in (0u16..).zip(&lines[seen]) {
+        if let RunLine::Part(part) = line {
+            draw_part(c, Rect { y: inner.y + y, height: 1, ..inner }, part);
+        }
+    }
     c.map.note(inner, Area::Rows(Pane::Runs, offset));
+}
+
+/// A line below the opened run.
+fn draw_part(c: &mut Canvas<'_>, area: Rect, part: &Part) {
+    let look = c.look;
+    let loud = matches!(part.tone, Tone::Bad | Tone::Person | Tone::Running | Tone::Unknown | Tone::Hold);
+    let x = 2 + 2 * part.level;
+    let x = put_line(c.buf, area, x, 0, &Line::from(look.sign(tone::token(part.tone), tone::glyph(part.tone)))) + 1;
+    let words = if loud { tone::token(part.tone) } else { Token::Text };
+    let took = text::columns(text::width(&part.took));
+    let room = usize::from(area.width.saturating_sub(x + took + 1));
+    let what = look.cut(&part.what, room).into_owned();
+    let x = put(c.buf, area, x, 0, &what, look.style(words));
+    let room = usize::from(area.width.saturating_sub(x + took + 3));
+    let detail = look.cut(&part.detail, room).into_owned();
+    put(c.buf, area, x + 2, 0, &detail, look.style(Token::Dim));
+    put(c.buf, area, area.width.saturating_sub(took), 0, &part.took, look.style(Token::Dim));
 }
 
 /// How long it took; of one that runs, in coarse steps.
 fn took(r: &RunRow, now: jiff::Timestamp) -> String {
     match r.span {
-        (start, Some(end)) => {
-            let seconds = end.duration_since(start).as_secs().max(0);
-            if seconds < 3_600 {
-                format!("{}m{:02}s", seconds / 60, seconds % 60)
-            } else {
-                format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60)
-            }
-        }
+        (start, Some(end)) => span(end.duration_since(start)),
         (start, None) => {
             let seconds = now.duration_since(start).as_secs();
             if seconds < 10 { "started".to_owned() } else { age(seconds) }
