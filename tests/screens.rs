@@ -107,6 +107,19 @@ screen!(tab_graphs_80x24, "canary-regression", (80, 24), "5");
 screen!(tab_runs_80x24, "canary-regression", (80, 24), "2j");
 screen!(tab_changes_80x24, "canary-regression", (80, 24), "3");
 screen!(events_80x24, "canary-regression", (80, 24), "8");
+screen!(zoom_canary, "canary-regression", (120, 40), "4+");
+screen!(canary_100x30, "canary-regression", (100, 30), "");
+screen!(flagger_80x24, "calm", (80, 24), "/cart<enter>4");
+screen!(flagger_120x40, "calm", (120, 40), "/cart<enter>");
+screen!(flagger_zoom_200x60, "calm", (200, 60), "/cart<enter>4+");
+screen!(blue_green_80x24, "calm", (80, 24), "/catalog<enter>4");
+screen!(
+    blue_green_ascii,
+    "calm",
+    (120, 40),
+    "/catalog<enter>",
+    Look::new(Theme::built_in("dark").unwrap(), Glyphs::Ascii, Depth::C256)
+);
 screen!(other_service, "canary-regression", (120, 40), "jj");
 screen!(still, "calm", (80, 24), "f");
 screen!(log_80x24, "canary-regression", (80, 24), "!L");

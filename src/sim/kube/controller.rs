@@ -13,7 +13,7 @@ use crate::sim::world::{
 /// From the start of a step to its weight, in minutes: its pods are Ready before.
 pub const SETTLE: f64 = 0.1;
 /// How long pods without traffic stay, in minutes.
-const LINGER: f64 = 0.5;
+pub const LINGER: f64 = 0.5;
 
 /// What follows from a write.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,7 +37,10 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
     // Whole seconds, as the objects' times have; never later than now.
     let now = (minute * 60.0).floor() / 60.0;
     match (kind.plural, service.delivery) {
-        ("rollouts", _) => match world.position(name, cluster, minute).and_then(|at| rollout(at, before, after, now)) {
+        ("rollouts", delivery) => match world.position(name, cluster, minute).and_then(|at| match delivery {
+            Delivery::RolloutBlueGreen => blue_green(at, before, after, now),
+            _ => rollout(at, before, after, now),
+        }) {
             Some(positions) => moved(positions),
             None => Reaction {
                 restore: before["status"] != after["status"],
@@ -96,6 +99,30 @@ fn rollout(at: Position, before: &Value, after: &Value, now: f64) -> Option<Vec<
         Some(advance(here, at.step + 1))
     } else {
         None
+    }
+}
+
+/// What a blue-green rollout that is under way does; none if it does nothing.
+fn blue_green(at: Position, before: &Value, after: &Value, now: f64) -> Option<Vec<Position>> {
+    let flag = |object: &Value, field: &str| object["status"][field].as_bool().unwrap_or(false);
+    let here = Position { minute: now, ..at };
+    let (old, new) = at.pods;
+    let later = |p: Position, pods| vec![p, Position { minute: now + LINGER, pods, ..p }];
+    let held = after["spec"]["paused"].as_bool().unwrap_or(false);
+    let cleared = at.phase == Phase::Paused && after["status"]["pauseConditions"].is_null();
+    match at.phase {
+        Phase::Promoted => None,
+        // The active Service was never moved; the new pods stay a while.
+        _ if flag(after, "abort") && !flag(before, "abort") => Some(later(Position { phase: Phase::Aborted, ..here }, (old, 0))),
+        Phase::Aborted => {
+            let again = flag(before, "abort") && !flag(after, "abort");
+            again.then(|| vec![Position { phase: Phase::Paused, pods: (old, old), ..here }])
+        }
+        _ if held != at.held => Some(vec![Position { held, ..here }]),
+        _ if flag(after, "promoteFull") || cleared => {
+            Some(later(Position { phase: Phase::Promoted, weight: 100, ..here }, (0, new)))
+        }
+        _ => None,
     }
 }
 

@@ -75,7 +75,7 @@ const fn custom(kind: Kind) -> Kind {
 }
 
 /// Every resource; the order is that of discovery.
-pub static KINDS: [Kind; 23] = [
+pub static KINDS: [Kind; 24] = [
     Kind { namespaced: false, ..with_status(core("namespaces", "Namespace", &["ns"], Writes::None)) },
     with_status(core("pods", "Pod", &["po"], Writes::None)),
     with_status(core("services", "Service", &["svc"], Writes::Update)),
@@ -96,6 +96,7 @@ pub static KINDS: [Kind; 23] = [
     custom(with_status(built_in("argoproj.io", "v1alpha1", "rollouts", "Rollout", &["ro"], Writes::Update))),
     custom(built_in("argoproj.io", "v1alpha1", "analysisruns", "AnalysisRun", &["ar"], Writes::None)),
     custom(built_in("argoproj.io", "v1alpha1", "experiments", "Experiment", &["exp"], Writes::None)),
+    custom(with_status(built_in("flagger.app", "v1beta1", "canaries", "Canary", &[], Writes::None))),
     custom(with_status(built_in("networking.istio.io", "v1", "virtualservices", "VirtualService", &["vs"], Writes::Update))),
     custom(with_status(built_in("networking.istio.io", "v1", "destinationrules", "DestinationRule", &["dr"], Writes::Update))),
     custom(with_status(built_in("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute", &[], Writes::Update))),

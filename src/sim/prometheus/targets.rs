@@ -48,13 +48,15 @@ impl Target {
 
     /// Whether the service's traffic goes through Istio.
     pub fn meshed(&self) -> bool {
-        matches!(self.service.delivery, Delivery::RolloutCanary | Delivery::VirtualService)
+        matches!(self.service.delivery, Delivery::RolloutCanary | Delivery::VirtualService | Delivery::Flagger)
     }
 
     /// The Kubernetes Service that its requests were sent to.
     pub fn destination(&self) -> String {
         match (self.service.delivery, self.arm) {
+            (Delivery::RolloutBlueGreen, _) => self.service.name.to_owned(),
             (_, Some(Arm::Canary)) => format!("{}-canary", self.service.name),
+            (Delivery::Flagger, _) => format!("{}-primary", self.service.name),
             (Delivery::RolloutCanary, _) => format!("{}-stable", self.service.name),
             _ => self.service.name.to_owned(),
         }

@@ -94,6 +94,10 @@ pub enum Delivery {
     BlueGreen,
     /// An Argo Rollouts canary, weights in an Istio VirtualService that the controller owns.
     RolloutCanary,
+    /// An Argo Rollouts blue-green, Services `<name>` and `<name>-preview`, whose selectors the controller owns.
+    RolloutBlueGreen,
+    /// A Flagger canary on Istio: Deployment `<name>` is the canary, `<name>-primary` serves.
+    Flagger,
     /// A Deployment and a `<name>-canary` one behind a Gateway API HTTPRoute that nobody owns.
     GatewayRoute,
     /// A Deployment and a `<name>-canary` one behind a VirtualService that nobody owns.
@@ -126,7 +130,7 @@ pub struct Service {
 /// The workload kinds that a service's main workload can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workload {
-    /// `deployment` or `rollout`.
+    /// `deployment`, `rollout` or `canary`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -160,10 +164,16 @@ impl Service {
     /// The workload that serves, e.g. `rollout/payment`, `deployment/cart`.
     pub fn workload(&self) -> Workload {
         match self.delivery {
-            Delivery::RolloutCanary => Workload { kind: "rollout", name: self.name.to_owned() },
+            Delivery::RolloutCanary | Delivery::RolloutBlueGreen => Workload { kind: "rollout", name: self.name.to_owned() },
+            Delivery::Flagger => Workload { kind: "canary", name: self.name.to_owned() },
             Delivery::BlueGreen => Workload { kind: "deployment", name: format!("{}-blue", self.name) },
             _ => Workload { kind: "deployment", name: self.name.to_owned() },
         }
+    }
+
+    /// Whether Argo Rollouts delivers it.
+    pub fn rollout(&self) -> bool {
+        matches!(self.delivery, Delivery::RolloutCanary | Delivery::RolloutBlueGreen)
     }
 
     /// `<kind>/<name>` of [`Self::workload`], as configuration writes it.
@@ -175,9 +185,11 @@ impl Service {
     /// The route that carries its weights, as `<resource>/<name>`, where it has one.
     pub fn route_binding(&self) -> Option<String> {
         match self.delivery {
-            Delivery::RolloutCanary | Delivery::VirtualService => Some(format!("virtualservice/{}", self.name)),
+            Delivery::RolloutCanary | Delivery::VirtualService | Delivery::Flagger => {
+                Some(format!("virtualservice/{}", self.name))
+            }
             Delivery::GatewayRoute => Some(format!("httproute/{}", self.name)),
-            Delivery::Rolling | Delivery::BlueGreen => None,
+            Delivery::Rolling | Delivery::BlueGreen | Delivery::RolloutBlueGreen => None,
         }
     }
 
@@ -213,7 +225,8 @@ const fn service(
 }
 
 /// The fifteen services, in the order in which the company lists them. Only `payment` differs between
-/// staging and production: it is the release that is under way.
+/// staging and production: it is the release that is under way. In staging, `cart` and `catalog` are on their way to the
+/// version of dev.
 pub static SERVICES: [Service; 15] = [
     service("auth", Delivery::Rolling, ["2.8.1", "2.8.1", "2.8.1"], 4, 420.0, 0.000_2, 41.0),
     service("payment", Delivery::RolloutCanary, ["4.2.0", "4.2.0", "4.1.7"], 5, 310.0, 0.002, 260.0),
@@ -221,8 +234,8 @@ pub static SERVICES: [Service; 15] = [
     service("user", Delivery::Rolling, ["2.0.9", "2.0.9", "2.0.9"], 3, 205.0, 0.000_2, 55.0),
     service("notification", Delivery::Rolling, ["3.3.2", "3.3.2", "3.3.2"], 2, 48.0, 0.000_1, 24.0),
     service("order", Delivery::Rolling, ["7.0.4", "7.0.3", "7.0.3"], 4, 96.0, 0.001_1, 96.0),
-    service("cart", Delivery::Rolling, ["5.5.1", "5.5.0", "5.5.0"], 3, 260.0, 0.000_7, 88.0),
-    service("catalog", Delivery::Rolling, ["8.1.0", "8.1.0", "8.1.0"], 4, 610.0, 0.000_1, 37.0),
+    service("cart", Delivery::Flagger, ["5.5.1", "5.5.0", "5.5.0"], 3, 260.0, 0.000_7, 88.0),
+    service("catalog", Delivery::RolloutBlueGreen, ["8.1.1", "8.1.0", "8.1.0"], 4, 610.0, 0.000_1, 37.0),
     service("search", Delivery::GatewayRoute, ["7.7.0", "7.6.9", "7.6.9"], 4, 380.0, 0.000_6, 118.0),
     service("shipping", Delivery::Rolling, ["1.4.2", "1.4.1", "1.4.1"], 2, 34.0, 0.000_3, 71.0),
     service("pricing", Delivery::Rolling, ["2.2.0", "2.2.0", "2.2.0"], 3, 540.0, 0.000_1, 19.0),

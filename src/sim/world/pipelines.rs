@@ -195,6 +195,7 @@ static SCRIPTS: [Script; 14] = [
         jobs: SCAN,
         ..shop(77, "auth", "2.8.1", "nightly scan", "acme-bot", -420.0)
     },
+    Script { jobs: FRESH, ..shop(878, "catalog", "8.1.1", "Show what is back in stock first", "lea", -92.0) },
     Script { jobs: FRESH, ..shop(879, "search", "7.7.0", "Synonyms from the shop's own glossary", "lea", -88.0) },
     Script { jobs: FRESH, ..shop(880, "cart", "5.5.1", "Keep carts of guests for a week", "jon", -86.0) },
     shop(881, "payment", "4.2.0", "Retry card authorisation once on a timeout", "mira", -84.0),

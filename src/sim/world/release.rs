@@ -60,13 +60,46 @@ pub struct Position {
     pub held: bool,
 }
 
-const fn script(minute: f64, step: usize, weight: u32, phase: Phase) -> Position {
+const fn paid(minute: f64, step: usize, weight: u32, phase: Phase) -> Position {
     Position { minute, step, weight, phase, pods: (REPLICAS, 1), held: false }
 }
 
 /// What happens without anybody's interference.
 pub const SCRIPT: [Position; 3] =
-    [script(STARTED, 0, 0, Phase::Progressing), script(4.0, 1, 5, Phase::Paused), script(10.0, 3, 20, Phase::Paused)];
+    [paid(STARTED, 0, 0, Phase::Progressing), paid(4.0, 1, 5, Phase::Paused), paid(10.0, 3, 20, Phase::Paused)];
+
+const fn staged(minute: f64, step: usize, weight: u32, phase: Phase, new: u32) -> Position {
+    Position { minute, step, weight, phase, pods: (2, new), held: false }
+}
+
+/// Flagger brings `cart` 5.5.1 to staging: a gate holds it until minute 9, then a tick every two minutes; the check of
+/// minute 15 fails; from minute 23 it waits for the promotion's gate.
+pub const FLAGGER: [Position; 8] = [
+    staged(6.0, 0, 0, Phase::Paused, 0),
+    staged(9.0, 0, 0, Phase::Progressing, 2),
+    staged(11.0, 1, 10, Phase::Progressing, 2),
+    staged(13.0, 2, 20, Phase::Progressing, 2),
+    staged(17.0, 3, 30, Phase::Progressing, 2),
+    staged(19.0, 4, 40, Phase::Progressing, 2),
+    staged(21.0, 5, 50, Phase::Progressing, 2),
+    staged(23.0, 5, 50, Phase::Paused, 2),
+];
+
+/// From the first pods behind a preview Service until they have passed their analysis, in minutes.
+pub const SMOKE: f64 = 0.3;
+
+/// `catalog` 8.1.1 waits behind its preview Service in staging.
+pub const PREVIEW: [Position; 2] = [staged(7.0, 0, 0, Phase::Progressing, 2), staged(7.0 + SMOKE, 0, 0, Phase::Paused, 2)];
+
+/// What happens to a placement without anybody's interference, and the version that it brings.
+pub fn script(service: &str, cluster: Cluster) -> (&'static [Position], &'static str) {
+    match (service, cluster.environment()) {
+        (SERVICE, Environment::Production) => (&SCRIPT, CANARY),
+        ("cart", Environment::Staging) => (&FLAGGER, "5.5.1"),
+        ("catalog", Environment::Staging) => (&PREVIEW, "8.1.1"),
+        _ => (&[], ""),
+    }
+}
 
 /// A position that somebody's write led to; it ends the script for that placement.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,8 +132,7 @@ impl World {
     pub fn positions(&self, service: &str, cluster: Cluster) -> Vec<Position> {
         let noted = || self.moves.iter().filter(|m| m.service == service && m.cluster == cluster).map(|m| m.position);
         let until = noted().map(|position| position.minute).fold(f64::INFINITY, f64::min);
-        let scripted = service == SERVICE && cluster.environment() == Environment::Production;
-        let script = SCRIPT.into_iter().filter(|position| scripted && position.minute < until);
+        let script = script(service, cluster).0.iter().copied().filter(|position| position.minute < until);
         script.chain(noted()).collect()
     }
 

@@ -113,11 +113,24 @@ impl World {
             self.set(cluster, &main, version, (revision, replicas, Some(Arm::Stable), at)),
         ];
         match service.delivery {
-            Delivery::RolloutCanary => {
+            Delivery::RolloutCanary | Delivery::RolloutBlueGreen => {
                 let Some(position) = self.position(service.name, cluster, self.minutes(now)) else { return sets };
                 let (old, pods) = position.pods;
                 sets[1].replicas = old;
-                sets.push(self.set(cluster, &main, release::CANARY, (revision + 1, pods, Some(Arm::Canary), release::STARTED)));
+                let next = self.next(service, cluster);
+                sets.push(self.set(cluster, &main, next.0, (revision + 1, pods, Some(Arm::Canary), next.1)));
+            }
+            Delivery::Flagger => {
+                let primary = format!("{main}-primary");
+                sets = vec![
+                    self.set(cluster, &primary, &old, (revision - 1, 0, None, at - PREDECESSOR)),
+                    self.set(cluster, &primary, version, (revision, replicas, Some(Arm::Stable), at)),
+                    self.set(cluster, &main, version, (revision, 0, None, at - 6.0)),
+                ];
+                let Some(position) = self.position(service.name, cluster, self.minutes(now)) else { return sets };
+                let next = self.next(service, cluster);
+                let figures = (revision + 1, position.pods.1, Some(Arm::Canary), next.1);
+                sets.push(self.set(cluster, &main, next.0, figures));
             }
             Delivery::BlueGreen => {
                 sets.push(self.set(
@@ -140,6 +153,14 @@ impl World {
         sets
     }
 
+    /// The version on its way to a placement by the script, and since when its pods are there.
+    fn next(&self, service: &Service, cluster: Cluster) -> (&'static str, f64) {
+        let (script, version) = release::script(service.name, cluster);
+        let first = script.iter().find(|position| position.pods.1 > 0);
+        // What a person's write begins without a script brings the company's only release.
+        first.map_or((release::CANARY, release::STARTED), |position| (version, position.minute))
+    }
+
     /// The pods of a service in a cluster, in order of ReplicaSet and name.
     pub fn pods(&self, service: &Service, cluster: Cluster, now: Timestamp) -> Vec<Pod> {
         let minute = self.minutes(now);
@@ -154,7 +175,8 @@ impl World {
         let mut created = set.created + 0.05 * f64::from(index);
         // A canary's pods come as its weight rises.
         if set.created >= release::STARTED {
-            let positions = self.positions(release::SERVICE, cluster);
+            // A workload that comes by positions has its service's name.
+            let positions = self.positions(&set.owner, cluster);
             created = positions.iter().find(|position| position.pods.1 > index).map_or(set.created, |position| position.minute);
         }
         let octets = names::bytes(self.seed(), &parts);

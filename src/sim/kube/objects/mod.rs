@@ -1,6 +1,8 @@
 //! The objects of a cluster at a minute, without resource versions. A pure function of the world.
 
+mod analysis;
 mod config;
+mod flagger;
 mod job;
 mod network;
 mod platform;
@@ -88,6 +90,8 @@ pub const BEGINNING: f64 = -60.0;
 pub fn moments(world: &World, cluster: Cluster) -> Vec<(f64, &'static Service)> {
     let mut out = vec![];
     for service in &SERVICES {
+        // An analysis takes a measurement, and its status with it.
+        out.extend(analysis::moments(world, service, cluster).into_iter().map(|minute| (minute, service)));
         for position in world.positions(service.name, cluster) {
             // New pods become Ready a little after they came.
             out.extend([(position.minute, service), (position.minute + super::super::world::workload::START, service)]);
@@ -119,8 +123,12 @@ pub fn of(scene: Scene<'_>, service: &Service) -> Vec<(&'static Kind, Value)> {
     pod::pods(scene, service, &mut out);
     network::services(scene, service, &mut out);
     route::routes(scene, service, &mut out);
-    if service.delivery == Delivery::RolloutCanary {
+    if service.rollout() {
         rollout::rollout(scene, service, &mut out);
+        analysis::runs(scene, service, &mut out);
+    }
+    if service.delivery == Delivery::Flagger {
+        flagger::canary(scene, service, &mut out);
     }
     out
 }
@@ -143,19 +151,23 @@ fn selector(service: &Service, owner: &str) -> Map<String, Value> {
             let track = if owner.ends_with("-canary") { "canary" } else { "stable" };
             labels.insert("track".to_owned(), track.into());
         }
-        Delivery::Rolling | Delivery::RolloutCanary => {}
+        // Flagger tells its two workloads apart by this label.
+        Delivery::Flagger => {
+            labels.insert("app".to_owned(), owner.into());
+        }
+        Delivery::Rolling | Delivery::RolloutCanary | Delivery::RolloutBlueGreen => {}
     }
     labels
 }
 
 /// The label that carries the template hash.
 fn hash_label(service: &Service) -> &'static str {
-    if service.delivery == Delivery::RolloutCanary { "rollouts-pod-template-hash" } else { "pod-template-hash" }
+    if service.rollout() { "rollouts-pod-template-hash" } else { "pod-template-hash" }
 }
 
 /// The plural of what owns a service's ReplicaSets.
 fn owner_plural(service: &Service) -> &'static str {
-    if service.delivery == Delivery::RolloutCanary { "rollouts" } else { "deployments" }
+    if service.rollout() { "rollouts" } else { "deployments" }
 }
 
 /// The pod template of a version of a service, without the template hash.

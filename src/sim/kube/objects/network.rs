@@ -43,6 +43,28 @@ fn fronts(scene: Scene<'_>, service: &Service) -> Vec<Front> {
                 front("-canary", owned(&canary), of(&|p| p.owner == canary)),
             ]
         }
+        Delivery::Flagger => {
+            let primary = super::flagger::primary(service);
+            let serving = || of(&|p| p.owner == primary);
+            vec![
+                front("", owned(&primary), serving()),
+                front("-primary", owned(&primary), serving()),
+                front("-canary", owned(service.name), of(&|p| p.owner == service.name)),
+            ]
+        }
+        Delivery::RolloutBlueGreen => {
+            let sets = scene.world.sets(service, scene.cluster, scene.now());
+            let hash = |arm| sets.iter().find(|set| set.arm == Some(arm)).map(|set| set.hash.clone());
+            let stable = hash(Arm::Stable).unwrap_or_default();
+            let preview = hash(Arm::Canary).unwrap_or_else(|| stable.clone());
+            let position = scene.world.position(service.name, scene.cluster, scene.minute);
+            let active = if position.is_some_and(|p| p.phase == Phase::Promoted) { preview.clone() } else { stable };
+            let pinned = |hash: &str| json!({"app.kubernetes.io/name": service.name, hash_label(service): hash});
+            vec![
+                front("", pinned(&active), of(&|p| p.hash == active)),
+                front("-preview", pinned(&preview), of(&|p| p.hash == preview)),
+            ]
+        }
         Delivery::RolloutCanary => {
             let sets = scene.world.sets(service, scene.cluster, scene.now());
             let hash = |arm| sets.iter().find(|set| set.arm == Some(arm)).map(|set| set.hash.clone());
@@ -68,6 +90,12 @@ fn object(scene: Scene<'_>, service: &Service, front: &Front) -> Value {
     let mut object = scene.object("services", &front.name, service.name, BEGINNING - 100_000.0);
     if service.delivery == Delivery::RolloutCanary && front.name != service.name {
         object["metadata"]["annotations"] = json!({"argo-rollouts.argoproj.io/managed-by-rollouts": service.name});
+    }
+    if service.delivery == Delivery::RolloutBlueGreen {
+        object["metadata"]["annotations"] = json!({"argo-rollouts.argoproj.io/managed-by-rollouts": service.name});
+    }
+    if service.delivery == Delivery::Flagger {
+        super::flagger::own(scene, service, &mut object);
     }
     object["spec"] = json!({
         "type": "ClusterIP",

@@ -6,7 +6,7 @@ use super::{BEGINNING, Scene, push, selector, template};
 use crate::sim::{
     kube::kinds::Kind,
     world::{
-        Service, names,
+        Delivery, Service, names,
         release::{self, Phase, Position},
         traffic::Arm,
         workload::Set,
@@ -38,19 +38,79 @@ pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind
         "replicas": service.replicas(scene.cluster),
         "revisionHistoryLimit": 5,
         "selector": {"matchLabels": selector(service, service.name)},
-        "strategy": {"canary": {
-            "canaryService": format!("{}-canary", service.name),
-            "stableService": format!("{}-stable", service.name),
-            "trafficRouting": {"istio": {"virtualService": {"name": service.name, "routes": ["primary"]}}},
-            "steps": steps(),
-        }},
+        "strategy": strategy(service),
         "template": template(scene, service, service.name, &current.version),
     });
     object["status"] = status(scene, service, if promoted { current } else { stable }, current, &sets);
     if let Some(position) = position {
         stand(scene, service, current, position, &mut object["status"]);
     }
+    if service.delivery == Delivery::RolloutBlueGreen {
+        let stable = if promoted { current } else { stable };
+        blue_green(scene, service, [stable, current], position, &mut object["status"]);
+    } else if position.is_some_and(|p| !matches!(p.phase, Phase::Promoted | Phase::Aborted)) {
+        object["status"]["canary"]["currentBackgroundAnalysisRunStatus"] =
+            json!({"name": super::analysis::background_name(service, current), "status": "Running"});
+    }
     push(out, "rollouts", object);
+}
+
+/// How the service is delivered, as the spec says it.
+fn strategy(service: &Service) -> Value {
+    if service.delivery == Delivery::RolloutBlueGreen {
+        return json!({"blueGreen": {
+            "activeService": service.name,
+            "previewService": format!("{}-preview", service.name),
+            "autoPromotionEnabled": false,
+            "scaleDownDelaySeconds": 30,
+            "prePromotionAnalysis": {"templates": [{"templateName": "smoke"}]},
+        }});
+    }
+    json!({"canary": {
+        "canaryService": format!("{}-canary", service.name),
+        "stableService": format!("{}-stable", service.name),
+        "trafficRouting": {"istio": {"virtualService": {"name": service.name, "routes": ["primary"]}}},
+        "analysis": {"templates": [{"templateName": "canary-errors"}, {"templateName": "canary-latency"}], "startingStep": 1},
+        "steps": steps(),
+    }})
+}
+
+/// What the status of a blue-green rollout has in place of steps and weights.
+fn blue_green(scene: Scene<'_>, service: &Service, [stable, current]: [&Set; 2], at: Option<Position>, status: &mut Value) {
+    let preview = current;
+    status["blueGreen"] = json!({"activeSelector": stable.hash, "previewSelector": preview.hash});
+    status["canary"] = json!({});
+    for field in ["currentStepIndex", "currentStepHash"] {
+        if let Some(status) = status.as_object_mut() {
+            status.shift_remove(field);
+        }
+    }
+    let Some(at) = at else { return };
+    if at.phase == Phase::Paused && !at.held {
+        let since = scene.world.standing_since(service.name, scene.cluster, scene.minute);
+        status["message"] = "BlueGreenPause".into();
+        status["pauseConditions"] = json!([{"reason": "BlueGreenPause", "startTime": scene.time(since)}]);
+    }
+    if matches!(at.phase, Phase::Paused | Phase::Promoted) {
+        status["blueGreen"]["prePromotionAnalysisRunStatus"] =
+            json!({"name": super::analysis::pre_name(service, current), "status": "Successful"});
+    }
+}
+
+/// When the controller takes the pods of a revision down: those of the one before a switch, and those of one that was
+/// aborted before it.
+pub fn deadline(scene: Scene<'_>, service: &Service, set: &Set) -> Option<String> {
+    if service.delivery != Delivery::RolloutBlueGreen || set.replicas == 0 {
+        return None;
+    }
+    let at = scene.world.position(service.name, scene.cluster, scene.minute)?;
+    let idle = match at.phase {
+        Phase::Promoted => Arm::Stable,
+        Phase::Aborted => Arm::Canary,
+        Phase::Progressing | Phase::Paused => return None,
+    };
+    let since = scene.world.standing_since(service.name, scene.cluster, scene.minute);
+    (set.arm == Some(idle)).then(|| scene.time(since + crate::sim::kube::controller::LINGER))
 }
 
 fn ready(scene: Scene<'_>, set: &Set) -> u32 {

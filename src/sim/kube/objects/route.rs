@@ -33,8 +33,21 @@ pub fn routes(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind,
             rule["spec"] = json!({"host": name, "subsets": [subset("stable"), subset("canary")]});
             push(out, "destinationrules", rule);
         }
+        Delivery::Flagger => {
+            let host = |arm: &str, weight: u32| json!({"destination": {"host": format!("{name}-{arm}")}, "weight": weight});
+            let mut route = virtual_service(scene, service, [host("primary", 100 - weight), host("canary", weight)]);
+            super::flagger::own(scene, service, &mut route);
+            push(out, "virtualservices", route);
+            for arm in ["primary", "canary"] {
+                let mut rule = scene.object("destinationrules", &format!("{name}-{arm}"), name, since);
+                rule["metadata"]["generation"] = 1.into();
+                rule["spec"] = json!({"host": format!("{name}-{arm}")});
+                super::flagger::own(scene, service, &mut rule);
+                push(out, "destinationrules", rule);
+            }
+        }
         Delivery::GatewayRoute => push(out, "httproutes", http_route(scene, service, weight)),
-        Delivery::Rolling | Delivery::BlueGreen => {}
+        Delivery::Rolling | Delivery::BlueGreen | Delivery::RolloutBlueGreen => {}
     }
 }
 
@@ -42,7 +55,8 @@ fn virtual_service(scene: Scene<'_>, service: &Service, route: [Value; 2]) -> Va
     let mut object = scene.object("virtualservices", service.name, service.name, BEGINNING - 90_000.0);
     let past = scene.world.positions(service.name, scene.cluster).into_iter().filter(|p| p.minute <= scene.minute);
     // The controller's writes count; a person's raise the generation where they are made.
-    let writes = if service.delivery == Delivery::RolloutCanary { past.count() } else { 0 };
+    let delegated = matches!(service.delivery, Delivery::RolloutCanary | Delivery::Flagger);
+    let writes = if delegated { past.count() } else { 0 };
     object["metadata"]["generation"] = json!(40 + writes);
     let hosts = [service.name.to_owned(), format!("{}.{}.svc.cluster.local", service.name, super::NAMESPACE)];
     object["spec"] =

@@ -72,6 +72,7 @@ fn the_rollout_follows_its_plan() {
 fn objects_stand_still_between_moments() {
     let world = World::new(Params::default());
     let mut cuts: Vec<f64> = moments(&world, Cluster::Eu1).into_iter().map(|(minute, _)| minute).collect();
+    cuts.retain(|minute| *minute < 60.0);
     cuts.insert(0, BEGINNING);
     cuts.push(60.0);
     for pair in cuts.windows(2) {
@@ -97,4 +98,75 @@ fn versions_map_to_commits_and_digests() {
         .collect();
     let expected = ["4.1.7", "4.2.0"].map(|v| format!("registry.acme.example/shop/payment@{}", world.digest("payment", v)));
     assert_eq!(digests, BTreeSet::from(expected));
+}
+
+#[test]
+fn flagger_walks_its_phases_in_staging_and_rests_elsewhere() {
+    // minute, phase, the route's weight, what the status tells of it, pods of the canary
+    for (minute, phase, weight, said, pods) in [
+        (0.0, "Succeeded", 0, 0, 0),
+        (6.0, "Waiting", 0, 0, 0),
+        (9.0, "Progressing", 0, 0, 2),
+        (20.0, "Progressing", 40, 40, 2),
+        (23.0, "WaitingPromotion", 50, 0, 2),
+    ] {
+        let objects = at(Cluster::Stg, minute);
+        let status = one(&objects, "canaries", "cart")["status"].clone();
+        assert_eq!((&status["phase"], &status["canaryWeight"]), (&Value::from(phase), &Value::from(said)), "minute {minute}");
+        assert_eq!(status["conditions"][0]["reason"], phase);
+        let route = one(&objects, "virtualservices", "cart")["spec"]["http"][0]["route"].clone();
+        assert_eq!((&route[0]["destination"]["host"], &route[1]["weight"]), (&Value::from("cart-primary"), &Value::from(weight)));
+        assert_eq!(one(&objects, "deployments", "cart")["spec"]["replicas"], pods);
+        assert_eq!(one(&objects, "deployments", "cart-primary")["spec"]["replicas"], 2);
+    }
+    for cluster in [Cluster::Dev, Cluster::Eu1, Cluster::Us1] {
+        let objects = at(cluster, 99.0);
+        assert_eq!(one(&objects, "canaries", "cart")["status"]["phase"], "Succeeded");
+        assert_eq!(one(&objects, "deployments", "cart")["spec"]["replicas"], 0, "the primary serves");
+    }
+    let made = one(&at(Cluster::Stg, 20.0), "deployments", "cart-primary");
+    assert_eq!(made["metadata"]["ownerReferences"][0]["kind"], "Canary");
+}
+
+#[test]
+fn a_blue_green_rollout_waits_behind_its_preview_service() {
+    let objects = at(Cluster::Stg, 20.0);
+    let rollout = one(&objects, "rollouts", "catalog");
+    let status = &rollout["status"];
+    assert_eq!((&status["phase"], &status["message"]), (&Value::from("Paused"), &Value::from("BlueGreenPause")));
+    assert!(status["currentStepIndex"].is_null() && status["canary"]["weights"].is_null(), "it has no steps and no weights");
+    let selector = |name: &str| one(&objects, "services", name)["spec"]["selector"]["rollouts-pod-template-hash"].clone();
+    assert_eq!((&selector("catalog"), &selector("catalog-preview")), (&status["stableRS"], &status["currentPodHash"]));
+    assert_eq!(status["blueGreen"]["previewSelector"], status["currentPodHash"]);
+    let run = status["blueGreen"]["prePromotionAnalysisRunStatus"]["name"].as_str().unwrap().to_owned();
+    let run = one(&objects, "analysisruns", &run);
+    assert_eq!(
+        (&run["status"]["phase"], &run["metadata"]["labels"]["rollout-type"]),
+        (&"Successful".into(), &"PrePromotion".into())
+    );
+    let idle = one(&at(Cluster::Eu1, 20.0), "rollouts", "catalog")["status"].clone();
+    assert_eq!((&idle["phase"], &idle["blueGreen"]["activeSelector"]), (&Value::from("Healthy"), &idle["stableRS"]));
+}
+
+#[test]
+fn the_analysis_beside_the_steps_measures_what_the_canary_does() {
+    use crate::sim::world::Scenario;
+    let measured = |scenario, minute| {
+        let world = World::new(Params { scenario, ..Params::default() });
+        let objects = of(Scene { world: &world, cluster: Cluster::Eu1, minute }, &SERVICES[1]);
+        let run = objects.into_iter().find(|(kind, _)| kind.plural == "analysisruns").map(|(_, run)| run).unwrap();
+        let result = run["status"]["metricResults"][0].clone();
+        let count = |field: &str| result[field].as_u64().unwrap_or(0);
+        (
+            run["status"]["phase"].as_str().unwrap().to_owned(),
+            count("count"),
+            count("successful"),
+            count("failed"),
+            count("inconclusive"),
+        )
+    };
+    assert_eq!(measured(Scenario::Calm, 20.0), ("Running".to_owned(), 8, 8, 0, 0));
+    assert_eq!(measured(Scenario::CanaryRegression, 20.0), ("Running".to_owned(), 8, 3, 5, 0), "the limit is not reached");
+    assert_eq!(measured(Scenario::StaleMetrics, 20.0), ("Running".to_owned(), 8, 5, 0, 3));
+    assert_eq!(measured(Scenario::Calm, 90.0).0, "Successful");
 }

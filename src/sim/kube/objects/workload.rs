@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{BEGINNING, Scene, hash_label, owner_plural, push, selector, template};
 use crate::sim::{
     kube::kinds::Kind,
-    world::{Delivery, Service, workload::Set},
+    world::{Service, workload::Set},
 };
 
 /// A service's Deployments, and the ReplicaSets of whatever owns them.
@@ -14,7 +14,7 @@ pub fn workloads(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Ki
     for set in &sets {
         push(out, "replicasets", replica_set(scene, service, set));
     }
-    if service.delivery == Delivery::RolloutCanary {
+    if service.rollout() {
         return;
     }
     let mut owners: Vec<&str> = sets.iter().map(|set| set.owner.as_str()).collect();
@@ -41,7 +41,7 @@ fn replica_set(scene: Scene<'_>, service: &Service, set: &Set) -> Value {
     pod["metadata"]["labels"][label] = set.hash.as_str().into();
     object["metadata"]["labels"] = pod["metadata"]["labels"].clone();
     object["metadata"]["generation"] = json!(1 + u32::from(set.replicas == 0));
-    object["metadata"]["annotations"] = if service.delivery == Delivery::RolloutCanary {
+    object["metadata"]["annotations"] = if service.rollout() {
         json!({"rollout.argoproj.io/revision": set.revision.to_string(), "rollout.argoproj.io/desired-replicas": set.replicas.to_string()})
     } else {
         json!({
@@ -50,6 +50,9 @@ fn replica_set(scene: Scene<'_>, service: &Service, set: &Set) -> Value {
             "deployment.kubernetes.io/max-replicas": (set.replicas + set.replicas.div_ceil(4)).to_string(),
         })
     };
+    if let Some(deadline) = super::rollout::deadline(scene, service, set) {
+        object["metadata"]["annotations"]["scale-down-deadline"] = deadline.into();
+    }
     object["metadata"]["ownerReferences"] = scene.owner(owner_plural(service), &set.owner);
     object["spec"] = json!({"replicas": set.replicas, "selector": {"matchLabels": labels}, "template": pod});
     let ready = ready(scene, set);
@@ -77,6 +80,9 @@ fn deployment(scene: Scene<'_>, service: &Service, set: &Set) -> Value {
         "revisionHistoryLimit": 10,
         "progressDeadlineSeconds": 600,
     });
+    if set.owner == super::flagger::primary(service) {
+        object["metadata"]["ownerReferences"] = scene.owner("canaries", service.name);
+    }
     let ready = ready(scene, set);
     let done = ready == set.replicas;
     let message = format!("ReplicaSet \"{}\" has successfully progressed.", set.name);
