@@ -128,8 +128,8 @@ pub struct SloFile {
 pub struct ServiceFile {
     /// How it is built and deployed.
     pub pipeline: Option<PipelineFile>,
-    /// What runs in the cluster: `deployment/NAME`, `rollout/NAME` or `canary/NAME`.
-    pub workload: Option<String>,
+    /// What runs in the cluster.
+    pub workload: Option<WorkloadFile>,
     /// What to do when it breaks: an address or a sentence.
     pub runbook: Option<String>,
     /// Addresses in other tools, by name: `logs`, `traces`, `dashboard`, or your own. `{environment}`, `{cluster}`,
@@ -137,6 +137,38 @@ pub struct ServiceFile {
     pub links: BTreeMap<String, String>,
     /// Its limits.
     pub slo: Option<SloFile>,
+}
+
+/// What runs in the cluster.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum WorkloadFile {
+    /// `deployment/NAME`, `rollout/NAME` or `canary/NAME`.
+    One(String),
+    /// Two Deployments, and the Service that is switched between them.
+    Switched(SwitchedFile),
+}
+
+/// Two workloads, and the Service that is switched between them.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct SwitchedFile {
+    /// Blue-green by the selector of a Service, without a controller.
+    pub blue_green: Option<BlueGreenFile>,
+}
+
+/// Blue-green by the selector of a Service.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BlueGreenFile {
+    /// The Service that users reach: its selector says which of the two serves.
+    pub service: Option<String>,
+    /// One workload: `deployment/NAME`.
+    pub blue: Option<String>,
+    /// The other one.
+    pub green: Option<String>,
+    /// The Service that leads to the idle one; found by its selector where none is named.
+    pub preview: Option<String>,
 }
 
 /// A pipeline.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::{
     fault::Fault,
-    file::{PipelineFile, ServiceFile, SloFile},
+    file::{BlueGreenFile, PipelineFile, ServiceFile, SloFile, WorkloadFile},
     tree::Node,
     values::{duration, is_span, percent},
 };
-use crate::domain::{Binding, Limits, LinkTemplate, SafeText, Service, ServiceName, WorkloadKind, WorkloadRef, bad_glob};
+use crate::domain::{
+    Binding, BlueGreen, Limits, LinkTemplate, SafeText, Service, ServiceName, WorkloadKind, WorkloadRef, bad_glob,
+};
 
 /// What counts as a migration where nothing else is said.
 const MIGRATIONS: &[&str] = &["**/migrations/**", "**/db/migrate/**", "*.sql"];
@@ -41,8 +43,8 @@ fn service(name: &str, own: &Node, root: &Node, base: Limits, faults: &mut Vec<F
         }
     };
     let pipeline = file.pipeline.as_ref().map(|p| binding(&node, p, faults));
-    let workload = if let Some(text) = &file.workload {
-        workload(&node, text, faults)
+    let running = if let Some(workload) = &file.workload {
+        running(&node, workload, faults)
     } else {
         faults.push(own.at.fault("has no workload", "write workload = \"deployment/{service}\" here or in [defaults]"));
         None
@@ -58,8 +60,9 @@ fn service(name: &str, own: &Node, root: &Node, base: Limits, faults: &mut Vec<F
         Some(Some(binding)) => Some(binding),
         None => None,
     };
+    let (workload, blue_green) = running?;
     let runbook = file.runbook.as_deref().map(SafeText::clean);
-    Some(Service { name: id?, pipeline, workload: workload?, blue_green: None, slo, runbook, links })
+    Some(Service { name: id?, pipeline, workload, blue_green, slo, runbook, links })
 }
 
 /// The addresses in other tools, in the order of the file; one that is none is left out aloud.
@@ -87,11 +90,72 @@ pub(super) fn bad_name(node: &Node, name: &str, why: &crate::domain::IdError) ->
     node.at.fault(format!("{name:?} is {why}"), "")
 }
 
-fn workload(node: &Node, text: &str, faults: &mut Vec<Fault>) -> Option<WorkloadRef> {
+/// The workload, and the switch where there are two.
+fn running(node: &Node, file: &WorkloadFile, faults: &mut Vec<Fault>) -> Option<(WorkloadRef, Option<BlueGreen>)> {
+    match file {
+        WorkloadFile::One(text) => Some((workload(node, &["workload"], text, faults)?, None)),
+        WorkloadFile::Switched(file) => {
+            let switch = blue_green(node, file.blue_green.as_ref(), faults)?;
+            Some((switch.blue.clone(), Some(switch)))
+        }
+    }
+}
+
+fn blue_green(node: &Node, file: Option<&BlueGreenFile>, faults: &mut Vec<Fault>) -> Option<BlueGreen> {
+    const MEND: &str =
+        "write { blue-green = { service = \"NAME\", blue = \"deployment/NAME-blue\", green = \"deployment/NAME-green\" } }";
+    let path = ["workload", "blue-green"];
+    let Some(file) = file else {
+        faults.push(node.place(&["workload"]).fault("says not what runs", MEND));
+        return None;
+    };
+    let mut part = |key: &'static str, text: Option<&String>| {
+        let Some(text) = text else {
+            faults.push(node.place(&path).fault(format!("has no {key}"), MEND));
+            return None;
+        };
+        let place = [path[0], path[1], key];
+        if key == "service" {
+            return name(node, &place, text, "a Service", faults).map(|n| (WorkloadKind::Deployment, n));
+        }
+        let side = workload(node, &place, text, faults)?;
+        if side.kind != WorkloadKind::Deployment {
+            let mend = "a Rollout switches by itself: write workload = \"rollout/NAME\"";
+            faults.push(node.place(&place).fault(format!("{side} is no Deployment"), mend));
+            return None;
+        }
+        Some((side.kind, side.name))
+    };
+    let (service, blue, green) =
+        (part("service", file.service.as_ref()), part("blue", file.blue.as_ref()), part("green", file.green.as_ref()));
+    let preview = match &file.preview {
+        Some(text) => Some(name(node, &[path[0], path[1], "preview"], text, "a Service", faults)?),
+        None => None,
+    };
+    let side = |(kind, name)| WorkloadRef { kind, name };
+    let out = BlueGreen { service: service?.1, blue: side(blue?), green: side(green?), preview };
+    if out.blue == out.green {
+        faults.push(node.place(&path).fault("blue and green are the same", "name two Deployments"));
+        return None;
+    }
+    Some(out)
+}
+
+/// The name of an object.
+fn name(node: &Node, path: &[&str], text: &str, what: &str, faults: &mut Vec<Fault>) -> Option<Arc<str>> {
+    match text.parse::<ServiceName>() {
+        Ok(_) => Some(text.into()),
+        Err(_) => {
+            faults.push(node.place(path).fault(format!("{text:?} cannot name {what}"), "write the name as kubectl shows it"));
+            None
+        }
+    }
+}
+
+fn workload(node: &Node, path: &[&str], text: &str, faults: &mut Vec<Fault>) -> Option<WorkloadRef> {
     let mut wrong = |what: String| {
         faults.push(
-            node.place(&["workload"])
-                .fault(what, "write deployment/NAME, statefulset/NAME, daemonset/NAME, rollout/NAME or canary/NAME"),
+            node.place(path).fault(what, "write deployment/NAME, statefulset/NAME, daemonset/NAME, rollout/NAME or canary/NAME"),
         );
         None
     };

@@ -10,9 +10,9 @@ use super::{
     wanted,
 };
 use crate::domain::{
-    ArmMetrics, ClusterName, ClusterState, CompareKey, EnvironmentName, Event, Feed, Freshness, MetricTarget, PipelineState,
-    Placement, PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Snapshot, SourceUpdate, Topology, Update,
-    VerdictReport, join,
+    Actual, Arm, ArmMetrics, ClusterName, ClusterState, CompareKey, Environment, EnvironmentName, Event, Feed, Freshness,
+    MetricKey, MetricTarget, PipelineState, Placement, PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Service,
+    Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
 };
 
 /// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.
@@ -207,12 +207,24 @@ impl Store {
             for placing in &environment.clusters {
                 let Some(cluster) = self.clusters.get(&placing.cluster) else { continue };
                 for service in &self.topology.services {
-                    let placement = join(service, &environment.name, placing, cluster);
+                    let mut placement = join(service, &environment.name, placing, cluster);
+                    let under_way = placement.canary.as_ref().is_some_and(crate::domain::Canary::under_way);
+                    if let Some(traffic) = placement.traffic.take() {
+                        let actual = if under_way { self.actual(service, environment) } else { None };
+                        placement.traffic = Some(traffic.measured(actual));
+                    }
                     out.insert(placement.key.clone(), placement);
                 }
             }
         }
         out
+    }
+
+    /// The measured share of a service's canary in an environment, while its figures are current.
+    fn actual(&self, service: &Service, environment: &Environment) -> Option<Actual> {
+        let (rows, at) = (self.metrics.live()?, self.metrics.live_at()?);
+        let arm = |arm| rows.get(&MetricKey { service: service.name.clone(), environment: environment.name.clone(), arm });
+        Actual::of(arm(Arm::Canary)?, arm(Arm::Baseline)?, at)
     }
 
     fn cluster(&mut self, name: ClusterName, change: impl FnOnce(&mut ClusterState)) {
@@ -274,10 +286,7 @@ fn fold_runs(feed: &mut Feed<Arc<Vec<crate::domain::Run>>>, update: Update<crate
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        ClusterUpdate, Deployment, Environment, Health, Limits, MetricsSettings, Placing, Policy, Service, WorkloadKind,
-        WorkloadRef,
-    };
+    use crate::domain::{ClusterUpdate, Deployment, Health, Limits, MetricsSettings, Placing, Policy, WorkloadKind, WorkloadRef};
 
     fn at(s: i64) -> Timestamp {
         Timestamp::from_second(1_000_000 + s).unwrap()

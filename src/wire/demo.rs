@@ -117,7 +117,7 @@ pub fn configuration(endpoints: &Endpoints, kubeconfig: &Path) -> String {
         if let Some(path) = service.path_filter() {
             write!(pipeline, ", paths = [\"{path}\"]").ok();
         }
-        writeln!(out, "pipeline = {{ {pipeline} }}\nworkload = \"{}\"\n", service.workload_binding()).ok();
+        writeln!(out, "pipeline = {{ {pipeline} }}\nworkload = {}\n", service.workload_setting()).ok();
     }
     out
 }

@@ -171,6 +171,7 @@ impl<'a> Joiner<'a, '_> {
             }
         }
         notes.sort_by_key(|n| n.kind);
+        notes.dedup();
         let seen = |a: &RouteArm| TrafficArm {
             service: a.service.clone(),
             subset: a.subset.clone(),
@@ -185,12 +186,13 @@ impl<'a> Joiner<'a, '_> {
     fn unread(&self, subject: &Subject) -> Option<Traffic> {
         let by = subject.routes.first()?.clone();
         let section = self.cluster.routes(by.kind);
-        let why = match (section.problem(), section.answered()) {
-            (Some(problem), _) => format!("{by} cannot be read: {}", problem.what),
-            (None, false) => format!("{by} is not read yet"),
-            (None, true) => format!("{by} does not exist, and the plan names it"),
+        let (kind, why) = match (section.problem(), section.answered()) {
+            // A part of the picture is missing; nothing is wrong with the route for all that is known.
+            (Some(problem), _) => (NoteKind::Apart, format!("{by} cannot be read: {}", problem.what)),
+            (None, false) => (NoteKind::Apart, format!("{by} is not read yet")),
+            (None, true) => (NoteKind::Status, format!("{by} does not exist, and the plan names it")),
         };
-        Some(Traffic { by, set: None, actual: None, arms: vec![], notes: vec![Note::new(NoteKind::Status, why)] })
+        Some(Traffic { by, set: None, actual: None, arms: vec![], notes: vec![Note::new(kind, why)] })
     }
 
     fn behind(&self, arm: &RouteArm) -> Behind {

@@ -546,3 +546,5 @@ fn the_words_of_the_plugin() {
         "Degraded - RolloutAborted: why"
     );
 }
+
+mod route;

@@ -2,7 +2,8 @@
 
 use super::{Scope, not_current, reason};
 use crate::domain::{
-    ClusterName, Evidence, Health, Placement, PodCounts, Reason, Service, Snapshot, Station, StationKind, Verdict,
+    ClusterName, Evidence, Health, NoteKind, Placement, PodCounts, Reason, Service, Snapshot, Station, StationKind, Traffic,
+    TrafficArm, Verdict, Version,
 };
 
 pub fn station(s: &Snapshot, scope: &Scope) -> Station {
@@ -34,8 +35,9 @@ fn unread(s: &Snapshot, scope: &Scope) -> Vec<Reason> {
 fn service(s: &Snapshot, scope: &Scope, service: &Service) -> Reason {
     let placements = scope.placements(s, service);
     let mut all: Vec<Reason> = placements.iter().map(|p| health(service, p)).collect();
+    all.extend(placements.iter().flat_map(|p| not_in_force(service, p)));
     all.extend(drift(s, scope, service, &placements));
-    let evidence = placements.iter().map(|p| evidence(p)).collect();
+    let evidence = placements.iter().flat_map(|p| evidence(p)).collect();
     all.sort_by_key(|r| std::cmp::Reverse(r.verdict));
     let mut worst = all.into_iter().next().unwrap_or_else(|| reason(Verdict::Unknown, service, "is placed nowhere"));
     worst.evidence = evidence;
@@ -56,13 +58,46 @@ fn health(service: &Service, p: &Placement) -> Reason {
     }
 }
 
-fn evidence(p: &Placement) -> Evidence {
-    let PodCounts { wanted, available, .. } = p.pods;
-    let version = p.version.as_ref().map(ToString::to_string).unwrap_or_default();
-    Evidence::new(
-        format!("{} {}/{}", p.key.cluster, p.namespace, p.workload),
-        format!("{version}, {available} pods available, {wanted} wanted"),
-    )
+/// A route that is not, or not wholly, in force. What users get by it stands in the health already.
+fn not_in_force(service: &Service, p: &Placement) -> Vec<Reason> {
+    let notes = p.traffic.iter().flat_map(|t| t.notes_of(NoteKind::Status));
+    notes.map(|text| reason(Verdict::Hold, service, format!("{}: {text}", p.key.cluster))).collect()
+}
+
+/// What was looked at: the workload, the two sides of a switch, the route, and who would undo a change.
+fn evidence(p: &Placement) -> Vec<Evidence> {
+    let at = format!("{} {}", p.key.cluster, p.namespace);
+    let pods = |c: PodCounts| format!("{} pods available, {} wanted", c.available, c.wanted);
+    let version = |v: &Option<Version>| v.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut out = vec![Evidence::new(format!("{at}/{}", p.workload), format!("{}, {}", version(&p.version), pods(p.pods)))];
+    if let Some(sides) = &p.sides
+        && let Some((_, idle)) = sides.active_and_idle()
+    {
+        let reached = match (&sides.preview, idle.endpoints) {
+            (Some(preview), Some(ready)) => format!(", {ready} ready endpoints behind {preview}"),
+            _ => String::new(),
+        };
+        let said = format!("idle: {}, {}{reached}", version(&idle.version), pods(idle.pods));
+        out.push(Evidence::new(format!("{at}/{}", idle.workload), said));
+    }
+    if let Some(traffic) = &p.traffic {
+        out.push(Evidence::new(format!("{at}/{}", traffic.by), shares(traffic)));
+        out.extend(traffic.notes.iter().map(|n| Evidence::new(format!("{at}/{}", traffic.by), n.text.as_str())));
+    }
+    out.extend(p.owners.iter().map(|o| Evidence::new(format!("{at}/{}", o.object), format!("owned by {o}"))));
+    out
+}
+
+/// `payment-stable 80 % (5 ready), payment-canary 20 % (1 ready); measured 19.6 % over 5 minutes`
+fn shares(t: &Traffic) -> String {
+    let arm = |a: &TrafficArm| {
+        let subset = a.subset.as_ref().map(|s| format!(" subset {s}")).unwrap_or_default();
+        let ready = a.ready.map(|n| format!(" ({n} ready)")).unwrap_or_default();
+        format!("{}{subset} {} %{ready}", a.service, a.set)
+    };
+    let arms: Vec<String> = t.arms.iter().map(arm).collect();
+    let actual = t.actual.as_ref().map(|a| format!("; the canary measured {} % over {} minutes", a.weight, a.over / 60));
+    format!("{}{}", arms.join(", "), actual.unwrap_or_default())
 }
 
 /// Several builds under one tag, or clusters that serve different versions.

@@ -12,6 +12,8 @@ use crate::sim::world::{
 
 /// From the start of a step to its weight, in minutes: its pods are Ready before.
 pub const SETTLE: f64 = 0.1;
+/// The annotation of ingress-nginx that carries a canary's weight.
+const CANARY_WEIGHT: &str = "nginx.ingress.kubernetes.io/canary-weight";
 /// How long pods without traffic stay, in minutes.
 pub const LINGER: f64 = 0.5;
 
@@ -29,6 +31,8 @@ pub struct Reaction {
 /// What follows from a write to an object at a minute.
 pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after: &Value, minute: f64) -> Reaction {
     let name = after["metadata"]["name"].as_str().unwrap_or("");
+    // A canary Ingress bears the name of its Service.
+    let name = if kind.plural == "ingresses" { name.trim_end_matches("-canary") } else { name };
     let Some(service) = catalogue::find(name) else { return Reaction::default() };
     let moved = |positions: Vec<Position>| {
         let moves = positions.into_iter().map(|position| Move { service: name.to_owned(), cluster, position });
@@ -54,12 +58,17 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
             Reaction { observe: same("template") && same("replicas"), ..Reaction::default() }
         }
         ("virtualservices", Delivery::RolloutCanary) => Reaction { restore: true, ..Reaction::default() },
-        ("virtualservices", Delivery::VirtualService) | ("httproutes", Delivery::GatewayRoute) => {
+        ("virtualservices", Delivery::VirtualService)
+        | ("httproutes", Delivery::GatewayRoute)
+        | ("traefikservices", Delivery::TraefikService)
+        | ("ingresses", Delivery::Ingress) => {
             let weight = |object: &Value| {
                 object
                     .pointer("/spec/http/0/route/1/weight")
                     .or_else(|| object.pointer("/spec/rules/0/backendRefs/1/weight"))
+                    .or_else(|| object.pointer("/spec/weighted/services/1/weight"))
                     .and_then(Value::as_u64)
+                    .or_else(|| object["metadata"]["annotations"][CANARY_WEIGHT].as_str()?.parse().ok())
             };
             match weight(after).filter(|new| weight(before) != Some(*new) && *new <= 100) {
                 Some(new) => Reaction { restore: false, ..moved(vec![by_hand(now, new as u32)]) },

@@ -76,6 +76,7 @@ const fn custom(kind: Kind) -> Kind {
 
 /// Every resource; the order is that of discovery.
 pub static KINDS: [Kind; 24] = [
+pub static KINDS: &[Kind] = &[
     Kind { namespaced: false, ..with_status(core("namespaces", "Namespace", &["ns"], Writes::None)) },
     with_status(core("pods", "Pod", &["po"], Writes::None)),
     with_status(core("services", "Service", &["svc"], Writes::Update)),
@@ -89,7 +90,7 @@ pub static KINDS: [Kind; 24] = [
     built_in("apps", "v1", "controllerrevisions", "ControllerRevision", &[], Writes::None),
     with_status(built_in("batch", "v1", "jobs", "Job", &[], Writes::None)),
     with_status(built_in("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", &["hpa"], Writes::None)),
-    with_status(built_in("networking.k8s.io", "v1", "ingresses", "Ingress", &["ing"], Writes::None)),
+    with_status(built_in("networking.k8s.io", "v1", "ingresses", "Ingress", &["ing"], Writes::Update)),
     built_in("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", &[], Writes::None),
     built_in("coordination.k8s.io", "v1", "leases", "Lease", &[], Writes::All),
     with_status(built_in("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", &["pdb"], Writes::None)),
@@ -100,6 +101,7 @@ pub static KINDS: [Kind; 24] = [
     custom(with_status(built_in("networking.istio.io", "v1", "virtualservices", "VirtualService", &["vs"], Writes::Update))),
     custom(with_status(built_in("networking.istio.io", "v1", "destinationrules", "DestinationRule", &["dr"], Writes::Update))),
     custom(with_status(built_in("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute", &[], Writes::Update))),
+    custom(built_in("traefik.io", "v1alpha1", "traefikservices", "TraefikService", &[], Writes::Update)),
 ];
 
 /// The resource at a path.

@@ -37,7 +37,7 @@ impl Type {
 }
 
 /// Resource, dotted path (`*` is every item or value) and type.
-static TYPES: [(&str, &str, Type); 27] = [
+static TYPES: &[(&str, &str, Type)] = &[
     ("", "metadata.annotations", Type::Map),
     ("", "metadata.annotations.*", Type::Text),
     ("", "metadata.labels", Type::Map),
@@ -60,6 +60,10 @@ static TYPES: [(&str, &str, Type); 27] = [
     ("rollouts", "status.pauseConditions.*.startTime", Type::Text),
     ("virtualservices", "spec.http.*.route.*.weight", Type::Int),
     ("httproutes", "spec.rules.*.backendRefs.*.weight", Type::Int),
+    ("traefikservices", "spec.weighted.services.*.weight", Type::Int),
+    ("destinationrules", "spec.host", Type::Text),
+    ("destinationrules", "spec.subsets.*.labels.*", Type::Text),
+    ("ingresses", "spec.rules.*.http.paths", Type::List),
     ("services", "spec.selector.*", Type::Text),
     ("configmaps", "data.*", Type::Text),
     ("leases", "spec.holderIdentity", Type::Text),

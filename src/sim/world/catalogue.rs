@@ -102,6 +102,10 @@ pub enum Delivery {
     GatewayRoute,
     /// A Deployment and a `<name>-canary` one behind a VirtualService that nobody owns.
     VirtualService,
+    /// The same behind Traefik's weighted TraefikService.
+    TraefikService,
+    /// The same behind two Ingresses of ingress-nginx, the second with canary annotations.
+    Ingress,
 }
 
 /// One service of the company.
@@ -178,8 +182,16 @@ impl Service {
 
     /// `<kind>/<name>` of [`Self::workload`], as configuration writes it.
     pub fn workload_binding(&self) -> String {
+    /// Setting `workload`, as TOML: [`Self::workload`], or the Service that is switched between two.
+    pub fn workload_setting(&self) -> String {
+        if self.delivery == Delivery::BlueGreen {
+            let name = self.name;
+            return format!(
+                r#"{{ blue-green = {{ service = "{name}", blue = "deployment/{name}-blue", green = "deployment/{name}-green" }} }}"#
+            );
+        }
         let workload = self.workload();
-        format!("{}/{}", workload.kind, workload.name)
+        format!("\"{}/{}\"", workload.kind, workload.name)
     }
 
     /// The route that carries its weights, as `<resource>/<name>`, where it has one.
@@ -190,6 +202,9 @@ impl Service {
             }
             Delivery::GatewayRoute => Some(format!("httproute/{}", self.name)),
             Delivery::Rolling | Delivery::BlueGreen | Delivery::RolloutBlueGreen => None,
+            Delivery::TraefikService => Some(format!("traefikservice/{}", self.name)),
+            Delivery::Ingress => Some(format!("ingress/{}", self.name)),
+            Delivery::Rolling | Delivery::BlueGreen => None,
         }
     }
 
@@ -237,8 +252,8 @@ pub static SERVICES: [Service; 15] = [
     service("cart", Delivery::Flagger, ["5.5.1", "5.5.0", "5.5.0"], 3, 260.0, 0.000_7, 88.0),
     service("catalog", Delivery::RolloutBlueGreen, ["8.1.1", "8.1.0", "8.1.0"], 4, 610.0, 0.000_1, 37.0),
     service("search", Delivery::GatewayRoute, ["7.7.0", "7.6.9", "7.6.9"], 4, 380.0, 0.000_6, 118.0),
-    service("shipping", Delivery::Rolling, ["1.4.2", "1.4.1", "1.4.1"], 2, 34.0, 0.000_3, 71.0),
-    service("pricing", Delivery::Rolling, ["2.2.0", "2.2.0", "2.2.0"], 3, 540.0, 0.000_1, 19.0),
+    service("shipping", Delivery::Ingress, ["1.4.2", "1.4.1", "1.4.1"], 2, 34.0, 0.000_3, 71.0),
+    service("pricing", Delivery::TraefikService, ["2.2.0", "2.2.0", "2.2.0"], 3, 540.0, 0.000_1, 19.0),
     service("review", Delivery::VirtualService, ["1.1.8", "1.1.8", "1.1.8"], 2, 72.0, 0.000_5, 48.0),
     service("recommendation", Delivery::RolloutCanary, ["9.0.1", "9.0.1", "9.0.1"], 3, 290.0, 0.000_9, 133.0),
     service("media", Delivery::BlueGreen, ["4.0.0", "4.0.0", "4.0.0"], 3, 150.0, 0.000_2, 207.0),

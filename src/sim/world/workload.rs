@@ -140,7 +140,7 @@ impl World {
                     (revision - 1, replicas, None, at - PREDECESSOR),
                 ));
             }
-            Delivery::GatewayRoute | Delivery::VirtualService => {
+            Delivery::GatewayRoute | Delivery::VirtualService | Delivery::TraefikService | Delivery::Ingress => {
                 sets.push(self.set(
                     cluster,
                     &format!("{}-canary", service.name),

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Arm, ArmMetrics, Canary, ClusterName, Environment, EnvironmentName, Feed, Health, Limits, Loaded, Measure, MetricKey,
-    NoValue, Phase, Placement, Run, RunKey, RunState, ServiceChanges, ServiceName, Snapshot, Trouble, Verdict,
+    Actual, Arm, ArmMetrics, Canary, ClusterName, Environment, EnvironmentName, Feed, Freshness, Health, Limits, Loaded, Measure, MetricKey, NoValue, Note, Phase, Placement, Run, RunKey, RunState, ServiceChanges, ServiceName, Snapshot, Trouble, Verdict,
 };
 
 /// How something stands, for sign and colour.
@@ -54,6 +53,10 @@ pub struct CanaryCell {
     pub arms: Vec<(ClusterName, Canary)>,
     /// The share that the requests really took, in percent.
     pub actual: Option<f64>,
+    /// When the figures of `actual` were last proved to be current.
+    pub measured: Option<Timestamp>,
+    /// What is to be said of the traffic, the gravest first, without doubles.
+    pub notes: Vec<Note>,
 }
 
 impl CanaryCell {
@@ -274,12 +277,18 @@ fn canary_cell(snapshot: &Snapshot, service: &ServiceName, environment: &Environ
     if arms.is_empty() {
         return None;
     }
-    let rps = |arm| figures(snapshot, service, &environment.name, arm).and_then(|m| m.rps.clone());
-    let actual = match (rps(Arm::Canary), rps(Arm::Baseline)) {
-        (Ok(canary), Ok(base)) if canary + base > 0.0 => Some(canary / (canary + base) * 100.0),
-        _ => None,
-    };
-    Some(CanaryCell { environment: environment.name.clone(), arms, actual })
+    let of = |arm| figures(snapshot, service, &environment.name, arm).ok();
+    let actual =
+        of(Arm::Canary).zip(of(Arm::Baseline)).and_then(|(canary, base)| Actual::of(canary, base, snapshot.metrics.live_at()?));
+    let mut notes: Vec<Note> = vec![];
+    for p in snapshot.placements_of(service, &environment.name) {
+        let new: Vec<Note> = p.traffic.iter().flat_map(|t| &t.notes).filter(|n| !notes.contains(n)).cloned().collect();
+        notes.extend(new);
+    }
+    notes.sort_by_key(|n| n.kind);
+    let measured = actual.as_ref().map(|a| a.at);
+    let actual = actual.map(|a| a.weight.percent());
+    Some(CanaryCell { environment: environment.name.clone(), arms, actual, measured, notes })
 }
 
 fn ci_tone(snapshot: &Snapshot, name: &ServiceName) -> Tone {

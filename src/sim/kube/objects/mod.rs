@@ -147,7 +147,7 @@ fn selector(service: &Service, owner: &str) -> Map<String, Value> {
             let slot = owner.rsplit('-').next().unwrap_or("blue");
             labels.insert("slot".to_owned(), slot.into());
         }
-        Delivery::GatewayRoute | Delivery::VirtualService => {
+        Delivery::GatewayRoute | Delivery::VirtualService | Delivery::TraefikService | Delivery::Ingress => {
             let track = if owner.ends_with("-canary") { "canary" } else { "stable" };
             labels.insert("track".to_owned(), track.into());
         }

@@ -36,7 +36,7 @@ fn fronts(scene: Scene<'_>, service: &Service) -> Vec<Front> {
             let [blue, green] = ["blue", "green"].map(|slot| format!("{}-{slot}", service.name));
             vec![front("", owned(&blue), of(&|p| p.owner == blue)), front("-preview", owned(&green), of(&|p| p.owner == green))]
         }
-        Delivery::GatewayRoute => {
+        Delivery::GatewayRoute | Delivery::TraefikService | Delivery::Ingress => {
             let canary = format!("{}-canary", service.name);
             vec![
                 front("", owned(service.name), of(&|p| p.owner == service.name)),

@@ -1,4 +1,4 @@
-//! VirtualServices, DestinationRules and HTTPRoutes.
+//! VirtualServices, DestinationRules, HTTPRoutes, TraefikServices and Ingresses.
 
 use serde_json::{Value, json};
 
@@ -48,6 +48,18 @@ pub fn routes(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind,
         }
         Delivery::GatewayRoute => push(out, "httproutes", http_route(scene, service, weight)),
         Delivery::Rolling | Delivery::BlueGreen | Delivery::RolloutBlueGreen => {}
+        Delivery::TraefikService => push(out, "traefikservices", traefik_service(scene, service, weight)),
+        Delivery::Ingress => {
+            push(out, "ingresses", ingress(scene, service, name, &json!({})));
+            let prefix = "nginx.ingress.kubernetes.io";
+            let notes = json!({
+                format!("{prefix}/canary"): "true",
+                format!("{prefix}/canary-weight"): weight.to_string(),
+                format!("{prefix}/canary-by-header"): "x-canary",
+            });
+            push(out, "ingresses", ingress(scene, service, &format!("{name}-canary"), &notes));
+        }
+        Delivery::Rolling | Delivery::BlueGreen => {}
     }
 }
 
@@ -87,11 +99,44 @@ fn http_route(scene: Scene<'_>, service: &Service, weight: u32) -> Value {
             "name": "primary",
             "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
             "backendRefs": [backend(name.to_owned(), 100 - weight), backend(format!("{name}-canary"), weight)],
+        }, {
+            "name": "testers",
+            "matches": [{"path": {"type": "PathPrefix", "value": "/"}, "headers": [{"type": "Exact", "name": "x-canary", "value": "always"}]}],
+            "backendRefs": [backend(format!("{name}-canary"), 1)],
         }],
     });
     let condition = |kind: &str, reason: &str| json!({"type": kind, "status": "True", "reason": reason, "message": "", "observedGeneration": 7, "lastTransitionTime": scene.time(since)});
     let conditions = [condition("Accepted", "Accepted"), condition("ResolvedRefs", "ResolvedRefs")];
     object["status"] =
         json!({"parents": [{"parentRef": parent, "controllerName": "istio.io/gateway-controller", "conditions": conditions}]});
+    object
+}
+
+fn traefik_service(scene: Scene<'_>, service: &Service, weight: u32) -> Value {
+    let name = service.name;
+    let mut object = scene.object("traefikservices", name, name, BEGINNING - 90_000.0);
+    object["metadata"]["generation"] = 12.into();
+    let arm = |name: String, weight: u32| json!({"name": name, "kind": "Service", "port": 80, "weight": weight});
+    object["spec"] =
+        json!({"weighted": {"services": [arm(name.to_owned(), 100 - weight), arm(format!("{name}-canary"), weight)]}});
+    object
+}
+
+/// An Ingress whose backend is the Service of the same name.
+fn ingress(scene: Scene<'_>, service: &Service, name: &str, notes: &Value) -> Value {
+    let mut object = scene.object("ingresses", name, service.name, BEGINNING - 90_000.0);
+    object["metadata"]["generation"] = 2.into();
+    if notes.as_object().is_some_and(|n| !n.is_empty()) {
+        object["metadata"]["annotations"] = notes.clone();
+    }
+    let backend = json!({"service": {"name": name, "port": {"number": 80}}});
+    object["spec"] = json!({
+        "ingressClassName": "nginx",
+        "rules": [{
+            "host": format!("{}.shop.acme.example", service.name),
+            "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]},
+        }],
+    });
+    object["status"] = json!({"loadBalancer": {"ingress": [{"ip": "198.51.100.7"}]}});
     object
 }

@@ -72,6 +72,11 @@ fn deployment(scene: Scene<'_>, service: &Service, set: &Set) -> Value {
     let mut object = scene.object("deployments", &set.owner, service.name, since);
     object["metadata"]["generation"] = set.revision.into();
     object["metadata"]["annotations"] = json!({"deployment.kubernetes.io/revision": set.revision.to_string()});
+    if service.name == "order" {
+        // The one service that Argo CD delivers.
+        let id = format!("order:apps/Deployment:{}/{}", super::NAMESPACE, set.owner);
+        object["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = id.into();
+    }
     object["spec"] = json!({
         "replicas": set.replicas,
         "selector": {"matchLabels": selector(service, &set.owner)},

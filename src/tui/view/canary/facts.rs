@@ -8,7 +8,7 @@ use ratatui::{
 
 use super::{Canvas, delegated};
 use crate::{
-    domain::{Analysis, AnalysisMetric, AnalysisPhase, Canary, Delegated, FlaggerStand, GateStand, WarmRevision},
+    domain::{Analysis, AnalysisMetric, AnalysisPhase, Canary, Delegated, FlaggerStand, GateStand, NoteKind, WarmRevision},
     tui::{
         glyph::Glyph,
         model::{CanaryCell, ServiceRow, age},
@@ -45,6 +45,18 @@ pub(super) fn of(c: &Canvas<'_>, row: &ServiceRow, cell: &CanaryCell) -> Vec<Fac
         out.extend(d.analyses.iter().flat_map(|a| analysis(c, a, &place)));
         out.extend(d.warm.iter().map(|w| Fact { words: warm(c, w), loud: false }));
     }
+    out.extend(cell.notes.iter().map(|n| match n.kind {
+        NoteKind::Broken => fact(c, Token::NoGo, Glyph::NoGo, n.text.to_string(), true),
+        NoteKind::Status => fact(c, Token::Hold, Glyph::Hold, n.text.to_string(), true),
+        NoteKind::Ahead | NoteKind::Mirror | NoteKind::Apart => {
+            Fact { words: vec![c.look.span(Token::Dim, n.text.to_string())], loud: false }
+        }
+    }));
+    // The measured share is as old as the figures; while they are fresh, the feed's age says it.
+    let old = cell.measured.map(|at| c.m.now.duration_since(at).as_secs()).filter(|s| *s >= 30);
+    out.extend(
+        old.map(|s| Fact { words: vec![c.look.span(Token::Stale, format!("the actual share is {} old", age(s)))], loud: false }),
+    );
     out.sort_by_key(|f| !f.loud);
     out
 }

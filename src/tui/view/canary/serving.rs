@@ -14,6 +14,12 @@ use crate::{
         theme::Token,
         widget::{put, put_line, text},
     },
+use crate::domain::{NoteKind, Placement};
+use crate::tui::{
+    glyph::Glyph,
+    model::ServiceRow,
+    theme::Token,
+    widget::{put, put_line, text},
 };
 
 /// Draws it.
@@ -52,6 +58,10 @@ pub(super) fn draw(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow) {
             cut_span(c, look.span(token, word), area.width.saturating_sub(9)),
         ];
         put_line(c.buf, area, 0, y, &Line::from(line));
+        for (token, text) in also(p) {
+            y += 1;
+            put_line(c.buf, area, 9, y, &Line::from(cut_span(c, look.span(token, text), area.width.saturating_sub(9))));
+        }
     }
     y += 2;
     for (detail, place) in details(&m.snapshot.placements_of(&row.name, &target.name)) {
@@ -77,6 +87,25 @@ fn details(placements: &[&Placement]) -> Vec<(Detail, Option<ClusterName>)> {
                 out.push((detail.clone(), place));
             }
         }
+    }
+    out
+}
+
+/// What stands beside the serving pods: the idle side of a switch, and what is to be said of the traffic.
+fn also(p: &Placement) -> Vec<(Token, String)> {
+    let mut out = vec![];
+    if let Some((sides, (serving, idle))) = p.sides.as_ref().and_then(|s| Some((s, s.active_and_idle()?))) {
+        let version = idle.version.as_ref().map_or("nothing".to_owned(), ToString::to_string);
+        let reached = match (&sides.preview, idle.endpoints) {
+            (Some(preview), Some(ready)) => format!(", {ready} ready behind {preview}"),
+            _ => String::new(),
+        };
+        let text = format!("{} serves; {} is idle with {version}{reached}", serving.workload.name, idle.workload.name);
+        out.push((Token::Dim, text));
+    }
+    for note in p.traffic.iter().flat_map(|t| &t.notes) {
+        let token = if note.kind == NoteKind::Broken { Token::NoGo } else { Token::Dim };
+        out.push((token, note.text.to_string()));
     }
     out
 }
