@@ -422,6 +422,33 @@ async fn a_kind_that_is_not_installed_is_asked_for_once_a_minute() {
 }
 
 #[tokio::test]
+async fn a_forbidden_kind_of_route_degrades_its_section_only() {
+    let no = || status(403, "httproutes is forbidden");
+    let route = json!({"metadata": object("cart", "3")["metadata"], "spec": {"weighted": {"services": [{"name": "cart"}]}}});
+    let odd = json!({"metadata": object("odd", "4")["metadata"], "spec": {}});
+    let answers = [("httproutes", "list", vec![no(), no(), no()]), ("traefikservices", "list", vec![list("5", &[route, odd])])];
+    let mut w = world(&["shop"], &answers, false).await;
+    let (mut forbidden, mut rows) = (None, None);
+    while forbidden.is_none() || rows.is_none() {
+        w.next(|u| match u {
+            SourceUpdate::Cluster(_, ClusterUpdate::HttpRoutes(Update::Trouble(p))) => {
+                forbidden = Some(p.kind);
+                Some(())
+            }
+            SourceUpdate::Cluster(_, ClusterUpdate::TraefikServices(Update::Replace(all))) => {
+                rows = Some(all);
+                Some(())
+            }
+            _ => None,
+        })
+        .await;
+    }
+    assert_eq!(forbidden, Some(ProblemKind::Forbidden));
+    let names: Vec<_> = rows.iter().flatten().map(|r| r.meta.key.name.to_string()).collect();
+    assert_eq!(names, ["cart"], "one that cannot be read is left out, the others stay");
+}
+
+#[tokio::test]
 async fn an_older_istio_serves_an_older_version() {
     let route = json!({"metadata": object("payment", "3")["metadata"],
         "spec": {"http": [{"route": [{"destination": {"host": "payment-canary"}, "weight": 20}, {"destination": {"host": "payment"}, "weight": 80}]}]}});

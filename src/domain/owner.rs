@@ -130,17 +130,23 @@ fn claims(cluster: &ClusterState, resource: &str, key: &ObjectKey, object: &Safe
         }
     });
     let canaries = cluster.canaries.value().into_iter().flat_map(|s| s.values());
-    // The workload that Flagger watches carries no mark of it, although its pods are scaled at every release.
+    // The workload that Flagger watches carries no mark of it, although its pods are scaled at every release. What it
+    // makes carries an ownerReference, but not in every cluster: GitOps may have brought the route.
     let watched = canaries.filter(|c| {
-        let kind = c.target_kind.as_str().to_lowercase();
-        c.meta.key.namespace == key.namespace && kind == resource && c.target == key.name
+        let target = *c.target_kind.as_str().to_lowercase() == *resource && c.target == key.name;
+        let made = match resource {
+            "service" => [&c.apex, &c.canary_service(), &c.primary_service()].contains(&&key.name),
+            "virtualservice" | "httproute" | "traefikservice" => c.apex == key.name,
+            _ => false,
+        };
+        c.meta.key.namespace == key.namespace && (target || made)
     });
     let watched = watched.map(|c| Owner {
         object: object.clone(),
         system: OwnerSystem::Flagger,
         name: format!("canary {}", c.meta.key.name).into(),
         undo: Undo::AtTick,
-        sign: format!("canary {} names it as its target", c.meta.key.name).into(),
+        sign: format!("canary {} names it", c.meta.key.name).into(),
     });
     let rollouts = mine.map(|r| Owner {
         object: object.clone(),

@@ -43,6 +43,11 @@ fn rollout(name: &str, strategy: RolloutStrategy) -> Rollout {
         conditions: vec![],
         template: Template::default(),
         selector: [].into(),
+        aborted_at: None,
+        active_hash: None,
+        preview_hash: None,
+        runs: vec![],
+        template_ref: None,
     }
 }
 
@@ -56,11 +61,14 @@ fn cluster() -> ClusterState {
         router: Some("istio".into()),
         routing: Routing { routes: vec![here, route], destination_rule: Some("payment".into()), ..Routing::default() },
         max_weight: 100,
+        background: vec![],
     });
     let switch = RolloutStrategy::BlueGreen(BlueGreenSpec {
         active_service: "media".into(),
         preview_service: Some("media-next".into()),
         auto_promotion: true,
+        auto_promotion_seconds: None,
+        post_analysis: false,
     });
     ClusterState { rollouts: live(vec![rollout("payment", canary), rollout("media", switch)]), ..ClusterState::default() }
 }

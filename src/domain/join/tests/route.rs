@@ -186,7 +186,10 @@ fn rules_in_front_and_mirrors_are_named() {
     c.http_routes = live(vec![]);
     route.rules.insert(0, rule(&[], "old"));
     put(&mut c, route);
-    assert_eq!(notes(&c)[0], "a rule in front takes everything and goes to old: the weights decide nothing");
+    assert_eq!(
+        notes(&c)[0],
+        "a rule in front takes everything and goes to old, where nobody answers: the weights decide nothing"
+    );
 }
 
 #[test]
@@ -209,7 +212,7 @@ fn a_route_that_is_not_in_force_and_one_that_cannot_be_read_are_said() {
     assert!(notes(&c).is_empty());
     // A Rollout whose VirtualService may not be read keeps what the controller says, and is no worse for it.
     let mut c = cluster();
-    c.rollouts = live(vec![Rollout { weight: Some(Weight::new(15.0)), ..rollout() }]);
+    c.rollouts = live(vec![Rollout { weight: Some(Weight::new(20.0)), ..rollout() }]);
     c.replica_sets = live(vec![set("one", 1, "1.0", 3), set("two", 2, "2.0", 1)]);
     c.virtual_services = Feed::Waiting;
     c.virtual_services.trouble(Timestamp::UNIX_EPOCH, Problem::new(ProblemKind::Forbidden, "virtualservices is forbidden"));
@@ -217,13 +220,19 @@ fn a_route_that_is_not_in_force_and_one_that_cannot_be_read_are_said() {
     let traffic = p.traffic.unwrap();
     assert_eq!(traffic.notes[0].text.as_str(), "virtualservice/cart cannot be read: virtualservices is forbidden");
     assert_eq!((traffic.notes[0].kind, p.health), (NoteKind::Apart, Health::Pass));
-    assert_eq!(p.canary.unwrap().set.map(Weight::percent), Some(15.0));
+    assert_eq!(p.canary.unwrap().set.map(Weight::percent), Some(20.0));
 }
 
 #[test]
 fn an_idle_canary_service_is_no_failure_of_a_rollout() {
     let mut c = cluster();
-    let done = Rollout { pauses: vec![], phase: RolloutPhase::Healthy, stable_hash: Some("two".into()), ..rollout() };
+    let done = Rollout {
+        pauses: vec![],
+        controller_pause: false,
+        phase: RolloutPhase::Healthy,
+        stable_hash: Some("two".into()),
+        ..rollout()
+    };
     c.rollouts = live(vec![done]);
     c.services = live(vec![
         at("cart-stable", &[("app", "cart"), ("rollouts-pod-template-hash", "two")]),
