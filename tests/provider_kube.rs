@@ -430,18 +430,15 @@ async fn a_forbidden_kind_of_route_degrades_its_section_only() {
     let mut w = world(&["shop"], &answers, false).await;
     let (mut forbidden, mut rows) = (None, None);
     while forbidden.is_none() || rows.is_none() {
-        w.next(|u| match u {
-            SourceUpdate::Cluster(_, ClusterUpdate::HttpRoutes(Update::Trouble(p))) => {
-                forbidden = Some(p.kind);
-                Some(())
-            }
-            SourceUpdate::Cluster(_, ClusterUpdate::TraefikServices(Update::Replace(all))) => {
-                rows = Some(all);
-                Some(())
-            }
+        let heard = w.next(|u| match u {
+            SourceUpdate::Cluster(_, ClusterUpdate::HttpRoutes(Update::Trouble(p))) => Some(Err(p.kind)),
+            SourceUpdate::Cluster(_, ClusterUpdate::TraefikServices(Update::Replace(all))) => Some(Ok(all)),
             _ => None,
-        })
-        .await;
+        });
+        match heard.await {
+            Err(kind) => forbidden = Some(kind),
+            Ok(all) => rows = Some(all),
+        }
     }
     assert_eq!(forbidden, Some(ProblemKind::Forbidden));
     let names: Vec<_> = rows.iter().flatten().map(|r| r.meta.key.name.to_string()).collect();
