@@ -190,6 +190,3 @@ fn marked(mark: &Mark, meta: &Meta, object: &SafeText) -> Option<Owner> {
     };
     Some(Owner { object: object.clone(), system, name: format!("{word} {}", mark.name).into(), undo, sign: sign.into() })
 }
-
-#[cfg(test)]
-mod tests;

@@ -546,5 +546,3 @@ fn the_words_of_the_plugin() {
         "Degraded - RolloutAborted: why"
     );
 }
-
-mod route;

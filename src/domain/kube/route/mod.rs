@@ -200,6 +200,3 @@ impl Route {
         out
     }
 }
-
-#[cfg(test)]
-mod tests;
