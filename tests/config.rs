@@ -11,7 +11,7 @@ use std::{
 
 use gonogo::{
     config::{
-        Disk, FirstRun, Found, FoundContext, Inputs, Loaded, Overrides, Reloader, Stored, first_run, load, load_text, schema,
+        Address, Disk, FirstRun, Found, FoundContext, Inputs, Loaded, Overrides, Reloader, Stored, first_run, load, load_text, schema,
     },
     domain::{Policy, ServiceName},
 };
@@ -128,7 +128,7 @@ fn every_fault_says_where_what_and_how_to_mend_it() {
         ),
         (
             "[metrics]\nprometheus = 'https://p'\npreset = 'datadog'",
-            r#"3:1: metrics.preset: unknown value "datadog"; write "auto" or "istio" or "plain""#,
+            r#"3:1: metrics.preset: unknown value "datadog"; write "auto" or "istio" or "linkerd" or "plain" or "native" or "traefik" or "ingress-nginx""#,
         ),
         ("a = 1 = 2", "1:7: unexpected key or value, expected newline, `#`; correct the TOML"),
         // Names.
@@ -257,7 +257,7 @@ fn a_service_repeats_only_what_differs() {
     let pipeline = payment.pipeline.as_ref().unwrap();
     assert_eq!((pipeline.workflow.as_deref(), pipeline.job.as_deref()), (Some("pay.yml"), Some("* (payment)")));
     assert_eq!((payment.slo.errors, payment.slo.p95), (Some(0.0005), Some(0.5)));
-    assert_eq!(settings.prometheus.unwrap().url, "https://prom.acme.example");
+    assert_eq!(settings.prometheus[0].address, Address::Url("https://prom.acme.example".into()));
     assert_eq!(settings.github.unwrap().api, "https://api.github.com");
     assert!(!settings.discover && !settings.read_only && settings.ui.mouse);
     let path: Vec<_> = settings.topology.environments.iter().map(|e| (e.name.as_str(), e.policy)).collect();
@@ -287,7 +287,7 @@ fn flags_beat_the_environment_and_that_beats_files() {
     inputs.env = [("GONOGO_MOUSE", "false"), ("GONOGO_PROMETHEUS", "https://env")].map(|(k, v)| (k.into(), v.into())).into();
     inputs.flags = Overrides { theme: Some("mono".into()), ascii: true, read_only: true };
     let settings = good(load(&inputs)).settings;
-    assert_eq!(settings.prometheus.unwrap().url, "https://env");
+    assert_eq!(settings.prometheus[0].address, Address::Url("https://env".into()));
     assert_eq!((settings.ui.theme.as_deref(), settings.ui.ascii, settings.ui.mouse), (Some("mono"), true, false));
     assert!(settings.read_only);
     inputs.env.insert("GONOGO_MOUSE".into(), "perhaps".into());
@@ -389,7 +389,7 @@ fn a_repository_file_narrows_until_it_is_trusted() {
     assert!(topology.environments[0].readonly);
     assert!(topology.environments.iter().all(|e| e.policy == Policy::Production));
     assert_eq!(loaded.settings.clusters[0].context.as_deref(), Some("stg"));
-    assert_eq!(loaded.settings.prometheus.as_ref().unwrap().url, "https://prom.acme.example");
+    assert_eq!(loaded.settings.prometheus[0].address, Address::Url("https://prom.acme.example".into()));
     let slo = |name: &str| topology.service(&name.parse::<ServiceName>().unwrap()).unwrap().slo;
     assert_eq!((slo("cart").errors, slo("cart").p95), (Some(0.0009), Some(1.0)));
     assert_eq!((slo("payment").errors, slo("payment").p95), (Some(0.0005), Some(0.4)));
@@ -440,7 +440,7 @@ fn a_token_file_that_others_can_read_is_refused() {
     inputs.env.insert("PT".into(), "hidden\n".into());
     let settings = good(load(&inputs)).settings;
     assert_eq!(settings.github.as_ref().unwrap().token_places.file, Some("/home/ada/.config/gonogo/token".into()));
-    assert_eq!(settings.prometheus.as_ref().unwrap().token.as_ref().unwrap().expose(), "hidden");
+    assert_eq!(settings.prometheus[0].token.as_ref().unwrap().expose(), "hidden");
     assert!(!format!("{settings:?}").contains("hidden"));
     disk.mode("/home/ada/.config/gonogo/token", 0o640);
     let faults = load(&inputs).unwrap_err();
@@ -524,6 +524,62 @@ fn switched_on() -> String {
     EXAMPLE.lines().map(on).collect::<Vec<_>>().join("\n")
 }
 
+/// Metrics of two clusters, and what they come down to.
+fn measured(metrics: &str) -> Result<Loaded, Vec<String>> {
+    let clusters = "clusters.eu-1 = { context = 'eu' }\nclusters.us-1 = { context = 'us' }";
+    let text = format!("{metrics}\n[environment.production]\n{clusters}\n[service.cart]\nworkload = 'deployment/cart'\n");
+    let disk = Files::default();
+    let loaded = load_text(Path::new("m.toml"), &text, &inputs(&disk));
+    loaded.map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_prometheus_in_every_cluster_is_one_source_each() {
+    let settings = measured("[metrics]\nprometheus = 'kube:monitoring/prom:web'").unwrap().settings;
+    let metrics = settings.topology.metrics.as_ref().unwrap();
+    let shown: Vec<String> = settings.prometheus.iter().map(|c| format!("{} {}", c.name, c.address)).collect();
+    assert_eq!(shown, ["eu-1 kube:monitoring/prom:web of cluster eu-1", "us-1 kube:monitoring/prom:web of cluster us-1"]);
+    let clusters: Vec<_> = metrics.sources.iter().map(|s| s.clusters.clone().unwrap()[0].to_string()).collect();
+    assert_eq!(clusters, ["eu-1", "us-1"]);
+
+    let both = "[metrics]\nprometheus = 'https://p/'\npreset = 'istio'\nlabels = { a = '{cluster}' }\n[metrics.source.us]\nprometheus = 'https://us'\nclusters = ['us-1']\nlabels = {}";
+    let settings = measured(both).unwrap().settings;
+    let sources = &settings.topology.metrics.as_ref().unwrap().sources;
+    let shown: Vec<String> = settings.prometheus.iter().map(|c| format!("{} {}", c.name, c.address)).collect();
+    assert_eq!(shown, ["us https://us", "prometheus https://p"]);
+    assert_eq!((&*sources[0].preset, sources[0].labels.len(), sources[1].labels.len()), ("istio", 0, 1));
+    assert_eq!(sources[1].clusters, None, "every cluster that no other names");
+}
+
+#[test]
+fn own_queries_are_laid_over_each_other() {
+    let text = "[metrics]\nprometheus = 'https://p'\n[metrics.queries]\nerrors = 'a{{arm}}'\nrps = 'b'\n[[metrics.series]]\nname = 'q'\nquery = 'q{s=\"{service}\"}'\nlimit = 5\n[service.cart.metrics]\npreset = 'traefik'\nqueries = { rps = 'c' }\nseries = [{ name = 'q', query = 'own' }]";
+    let settings = measured(&text.replace("[service.cart.metrics]", "[defaults.metrics]")).unwrap().settings;
+    let metrics = settings.topology.metrics.as_ref().unwrap();
+    let cart: ServiceName = "cart".parse().unwrap();
+    let queries = metrics.queries_of(&cart);
+    assert_eq!((queries.errors.as_deref(), queries.rps.as_deref()), (Some("a{{arm}}"), Some("c")));
+    let series = metrics.series_of(&cart);
+    assert_eq!((series.len(), &*series[0].query, series[0].limit), (1, "own", None));
+    assert_eq!(metrics.services[&cart].preset.as_deref(), Some("traefik"));
+    assert_eq!(metrics.series[0].limit, Some(5.0));
+}
+
+#[test]
+fn faults_of_metrics_name_their_mend() {
+    for (text, want) in [
+        ("[metrics]\nprometheus = 'kube:prom'", "2:1: metrics.prometheus: \"kube:prom\" names no Service and port; write \"kube:NAMESPACE/SERVICE:PORT\""),
+        ("[metrics.source.us]\nprometheus = 'https://p'", "names no clusters; write clusters = [\"NAME\"]"),
+        ("[metrics.source.us]\nprometheus = 'https://p'\nclusters = ['ap']", "there is no cluster \"ap\"; known: eu-1, us-1"),
+        ("[metrics.source.us]\nprometheus = 'kube:m/p:1'\nclusters = ['eu-1', 'us-1']", "is that of one cluster; name one cluster"),
+        ("[metrics]\nprometheus = 'https://p'\nqueries = { errors = 'sum(' }", "metrics.queries.errors: not PromQL: "),
+        ("[metrics]\nprometheus = 'https://p'\n[[metrics.series]]\nname = 'q'", "a series has a name and a query; write name = \"…\" and query = \"…\""),
+    ] {
+        let faults = measured(text).map(drop).unwrap_err();
+        assert!(faults.len() == 1 && faults[0].contains(want), "{text}: {faults:#?}");
+    }
+}
+
 /// Every path of keys that the schema knows; `*` stands for a name.
 fn known(schema: &serde_json::Value, root: &serde_json::Value, above: &str, out: &mut BTreeSet<String>) {
     let schema = schema["$ref"].as_str().and_then(|r| root.pointer(r.trim_start_matches('#'))).unwrap_or(schema);
@@ -573,6 +629,8 @@ fn the_example_shows_every_key_of_the_schema() {
             !shown.contains(*k) && !k.strip_prefix("service.*.").is_some_and(|rest| shown.contains(&format!("defaults.{rest}")))
         })
         .filter(|k| !(k.starts_with("defaults.slo") && shown.contains(&k.replace("defaults", "metrics"))))
+        .filter(|k| !(k.starts_with("service.*.metrics.queries") || k.starts_with("defaults.metrics")))
+        .filter(|k| !(k.starts_with("service.*.metrics.") && shown.contains(&k.replace("service.*.", ""))))
         .filter(|k| !(k.starts_with("service.*.slo") && shown.contains(&k.replace("service.*", "metrics"))))
         .collect();
     assert!(missing.is_empty(), "not in config.example.toml: {missing:#?}");

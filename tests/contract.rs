@@ -58,23 +58,17 @@ fn spent() -> contract::Fault {
 }
 
 fn targets() -> Vec<MetricTarget> {
-    let target = |service: &str, kind| MetricTarget {
-        key: MetricKey { service: service.parse().unwrap(), environment: "production".parse().unwrap(), arm: Arm::Serving },
-        clusters: vec!["eu-1".parse().unwrap(), "us-1".parse().unwrap()],
-        namespaces: vec!["shop".into()],
-        workload: WorkloadRef { kind, name: service.into() },
-        hashes: vec![],
-        history: false,
+    let target = |service: &str, kind| {
+        let key = MetricKey { service: service.parse().unwrap(), environment: "production".parse().unwrap(), arm: Arm::Serving };
+        let clusters = vec!["eu-1".parse().unwrap(), "us-1".parse().unwrap()];
+        MetricTarget::new(key, clusters, vec!["shop".into()], WorkloadRef { kind, name: service.into() })
     };
     vec![target("payment", WorkloadKind::Rollout), target("cart", WorkloadKind::Deployment)]
 }
 
 fn settings() -> MetricsSettings {
-    MetricsSettings {
-        preset: "istio".into(),
-        labels: vec![("cluster".into(), "{cluster}".into()), ("environment".into(), "{environment}".into())],
-        scrape: SignedDuration::from_secs(15),
-    }
+    let labels = [("cluster", "{cluster}"), ("environment", "{environment}")];
+    MetricsSettings::single("istio", &labels, SignedDuration::from_secs(15))
 }
 
 #[tokio::test]

@@ -84,7 +84,8 @@ pub struct ClusterFile {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MetricsFile {
-    /// The base URL of Prometheus, or of what speaks its API.
+    /// The base URL of Prometheus, or of what speaks its API. `kube:NAMESPACE/SERVICE:PORT` goes through the API server
+    /// of each cluster to the Prometheus inside it.
     pub prometheus: Option<String>,
     /// Which metrics there are; found by asking where nothing is said.
     pub preset: Option<PresetFile>,
@@ -94,8 +95,74 @@ pub struct MetricsFile {
     pub scrape: Option<String>,
     /// The environment variable that holds a bearer token.
     pub token_env: Option<String>,
+    /// Further sources, by name: each knows the clusters that it names, the one above all others.
+    pub source: BTreeMap<String, MetricsSourceFile>,
+    /// Queries instead of the preset's.
+    pub queries: Option<QueriesFile>,
+    /// Further series to show beside the figures. Advisory: they never decide anything.
+    pub series: Vec<SeriesFile>,
     /// The limits of every service that has none of its own.
     pub slo: Option<SloFile>,
+}
+
+/// One of several sources of metrics. What it does not say is as in `[metrics]`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsSourceFile {
+    /// The base URL, or `kube:NAMESPACE/SERVICE:PORT`.
+    pub prometheus: Option<String>,
+    /// The clusters that it knows.
+    pub clusters: Option<Vec<String>>,
+    /// Which metrics there are.
+    pub preset: Option<PresetFile>,
+    /// Further labels of every query, instead of those above.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// The environment variable that holds a bearer token.
+    pub token_env: Option<String>,
+}
+
+/// Queries in PromQL, one per figure; each gives one series. `{arm}` stands for the matchers of the arm's pods, as in
+/// `http_requests_total{{arm}, code=~"5.."}`; `{namespace}`, `{workload}`, `{service}`, `{environment}`, `{cluster}` for
+/// their names (several joined by `|`, for `=~`); `{window}` for the time that the figures speak of.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueriesFile {
+    /// The share of requests that failed, 0 to 1.
+    pub errors: Option<String>,
+    /// The median latency, in seconds.
+    pub p50: Option<String>,
+    /// The 95th percentile of latency, in seconds.
+    pub p95: Option<String>,
+    /// The 99th percentile of latency, in seconds.
+    pub p99: Option<String>,
+    /// Requests per second.
+    pub rps: Option<String>,
+}
+
+/// A series to show.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SeriesFile {
+    /// Its name.
+    pub name: String,
+    /// Its query, with the same placeholders.
+    pub query: String,
+    /// The value above which it is marked.
+    pub limit: Option<f64>,
+    /// Its unit: `%`, `messages`.
+    pub unit: Option<String>,
+}
+
+/// How a service is measured, where it differs.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceMetricsFile {
+    /// Which metrics it has.
+    pub preset: Option<PresetFile>,
+    /// Queries instead of the preset's.
+    pub queries: Option<QueriesFile>,
+    /// Further series.
+    pub series: Vec<SeriesFile>,
 }
 
 /// Which metrics there are.
@@ -104,10 +171,18 @@ pub struct MetricsFile {
 pub enum PresetFile {
     /// Ask, and take what answers.
     Auto,
-    /// The metrics of Istio's sidecars and gateways.
+    /// The metrics of Istio's proxies at the destination.
     Istio,
-    /// `http_requests_total` and `http_request_duration_seconds_bucket` of the services themselves.
+    /// The metrics of Linkerd's proxies.
+    Linkerd,
+    /// What the services themselves count: `http_requests_total` and its kin, with classic histograms.
     Plain,
+    /// The same with native histograms.
+    Native,
+    /// What Traefik counts per service.
+    Traefik,
+    /// What ingress-nginx counts per service.
+    IngressNginx,
 }
 
 /// Limits.
@@ -137,6 +212,8 @@ pub struct ServiceFile {
     pub links: BTreeMap<String, String>,
     /// Its limits.
     pub slo: Option<SloFile>,
+    /// How it is measured.
+    pub metrics: Option<ServiceMetricsFile>,
 }
 
 /// What runs in the cluster.

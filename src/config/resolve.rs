@@ -6,18 +6,17 @@ use std::{
     sync::Arc,
 };
 
-use jiff::SignedDuration;
-
 use super::{
     fault::{Fault, near},
-    file::{ClusterFile, EnvironmentFile, File, GithubFile, KeysFile, MetricsFile, PolicyFile, PresetFile},
+    file::{ClusterFile, EnvironmentFile, File, GithubFile, KeysFile, PolicyFile},
     layers::Inputs,
+    metrics::metrics,
     service::{bad_name, services},
-    settings::{ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, TokenPlaces, UiSettings},
+    settings::{ClusterConnection, GithubConnection, Settings, TokenPlaces, UiSettings},
     tree::Node,
-    values::{duration, is_url, is_window},
+    values::{is_url, is_window},
 };
-use crate::domain::{ClusterName, Environment, EnvironmentName, MetricsSettings, Placing, Policy, Topology, glob};
+use crate::domain::{ClusterName, Environment, EnvironmentName, Placing, Policy, Topology, glob};
 
 /// What the tree comes down to; faults go to `faults`.
 pub(super) fn settings(root: &Node, inputs: &Inputs<'_>, faults: &mut Vec<Fault>) -> Settings {
@@ -28,12 +27,10 @@ pub(super) fn settings(root: &Node, inputs: &Inputs<'_>, faults: &mut Vec<Fault>
     });
     let mut out = Resolver { root, inputs, faults, clusters: vec![], windows: BTreeMap::new() };
     let mut environments = out.environments(&file.environment);
-    let metrics = file.metrics.as_ref();
-    let prometheus = metrics.and_then(|m| out.prometheus(m));
-    let queries = metrics.map(|m| out.queries(m)).filter(|_| prometheus.is_some());
     let github = out.github(file.github.as_ref());
     let keys = out.keys(&file.keys);
     let (mut clusters, windows) = (out.clusters, out.windows);
+    let (prometheus, metrics) = metrics(root, &file, &clusters, inputs, faults).unzip();
     let mut services = services(root, faults);
     if let Some(only) = &file.only {
         if let Some(names) = &only.services {
@@ -49,10 +46,10 @@ pub(super) fn settings(root: &Node, inputs: &Inputs<'_>, faults: &mut Vec<Fault>
     let discover = root.get(&["service"]).is_none_or(|s| s.entries().is_empty()) && !clusters.is_empty();
     let ui = file.ui.unwrap_or_default();
     Settings {
-        topology: Arc::new(Topology { environments, services, metrics: queries, pipelines }),
+        topology: Arc::new(Topology { environments, services, metrics, pipelines }),
         clusters,
         github: (pipelines || file.github.is_some()).then_some(github),
-        prometheus,
+        prometheus: prometheus.unwrap_or_default(),
         ui: UiSettings { theme: ui.theme, ascii: ui.ascii.unwrap_or(false), mouse: ui.mouse.unwrap_or(true), keys },
         read_only: file.read_only.unwrap_or(false),
         discover,
@@ -171,45 +168,6 @@ impl Resolver<'_, '_> {
             return self.inputs.home.join(rest);
         }
         self.root.place(key).file.parent().unwrap_or(Path::new("")).join(text)
-    }
-
-    fn prometheus(&mut self, file: &MetricsFile) -> Option<PrometheusConnection> {
-        let Some(url) = file.prometheus.clone() else {
-            self.wrong(&["metrics"], "names no source", "write prometheus = \"https://…\"");
-            return None;
-        };
-        if url.starts_with("kube:") {
-            let what = "the way through the API server is not part of this version";
-            self.wrong(&["metrics", "prometheus"], what, "write \"https://…\", or use kubectl port-forward");
-            return None;
-        }
-        if !is_url(&url) {
-            self.wrong(&["metrics", "prometheus"], "this is not an address", "write \"https://…\" without credentials");
-            return None;
-        }
-        let token = file.token_env.as_ref().and_then(|name| self.inputs.env.get(name)).filter(|t| !t.is_empty());
-        Some(PrometheusConnection { url: url.trim_end_matches('/').to_owned(), token: token.map(|t| Secret::new(t)) })
-    }
-
-    fn queries(&mut self, file: &MetricsFile) -> MetricsSettings {
-        let scrape = file.scrape.as_deref().unwrap_or("15s");
-        let scrape = duration(scrape).unwrap_or_else(|| {
-            self.wrong(&["metrics", "scrape"], format!("{scrape:?} is not a duration"), "write \"15s\"");
-            SignedDuration::from_secs(15)
-        });
-        for name in file.labels.keys() {
-            let ok = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(ok) {
-                self.wrong(&["metrics", "labels", name], format!("{name:?} cannot name a label"), "use letters, digits and '_'");
-            }
-        }
-        let preset = match file.preset {
-            None | Some(PresetFile::Auto) => "auto",
-            Some(PresetFile::Istio) => "istio",
-            Some(PresetFile::Plain) => "plain",
-        };
-        let labels = file.labels.iter().map(|(k, v)| (k.as_str().into(), v.as_str().into())).collect();
-        MetricsSettings { preset: preset.into(), labels, scrape }
     }
 
     fn github(&mut self, file: Option<&GithubFile>) -> GithubConnection {

@@ -67,11 +67,42 @@ pub struct TokenPlaces {
     pub command: Option<Vec<String>>,
 }
 
-/// How Prometheus is reached.
+/// The way to a Prometheus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// Straight to this base URL.
+    Url(String),
+    /// Through the API server of a cluster: `services/proxy`.
+    Proxy {
+        /// The cluster.
+        cluster: ClusterName,
+        /// The namespace of the Service.
+        namespace: Arc<str>,
+        /// The Service.
+        service: Arc<str>,
+        /// Its port, by number or name.
+        port: Arc<str>,
+    },
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => f.write_str(url),
+            Self::Proxy { cluster, namespace, service, port } => {
+                write!(f, "kube:{namespace}/{service}:{port} of cluster {cluster}")
+            }
+        }
+    }
+}
+
+/// How a Prometheus is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrometheusConnection {
-    /// The base URL.
-    pub url: String,
+    /// Its name, as in the settings of the topology.
+    pub name: Arc<str>,
+    /// The way.
+    pub address: Address,
     /// A bearer token.
     pub token: Option<Secret>,
 }
@@ -98,8 +129,8 @@ pub struct Settings {
     pub clusters: Vec<ClusterConnection>,
     /// GitHub, if any service has a pipeline there.
     pub github: Option<GithubConnection>,
-    /// Prometheus, if configured.
-    pub prometheus: Option<PrometheusConnection>,
+    /// Every Prometheus, in the order of the topology's sources; none where none is configured.
+    pub prometheus: Vec<PrometheusConnection>,
     /// The screen.
     pub ui: UiSettings,
     /// Whether every change is refused.

@@ -111,9 +111,9 @@ fn reach(without: &Settings, with: &Settings, keys: Vec<String>) -> Widening {
             out.hosts.push(format!("{}: the token of the variable {env}", github.api));
         }
     }
-    if let Some(metrics) = with.prometheus.as_ref().filter(|p| without.prometheus.as_ref() != Some(p)) {
+    for metrics in with.prometheus.iter().filter(|p| !without.prometheus.contains(p)) {
         let token = if metrics.token.is_some() { ", with a token" } else { "" };
-        out.hosts.push(format!("{}: metrics{token}", metrics.url));
+        out.hosts.push(format!("{}: metrics{token}", metrics.address));
     }
     for cluster in with.clusters.iter().filter(|c| !without.clusters.contains(c)) {
         let how = match (&cluster.context, &cluster.server) {

@@ -1,11 +1,17 @@
 //! Measured health of the arms of a service.
 
+mod counter;
+mod target;
+
 use std::{fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{ClusterName, EnvironmentName, SafeText, ServiceName, WorkloadRef};
+pub use counter::{CounterReading, CounterSample};
+pub use target::{MetricTarget, MetricsSettings, OwnQueries, SeriesSettings, ServiceMetrics, SourceSettings};
+
+use super::{EnvironmentName, SafeText, ServiceName};
 
 /// Which pods a figure speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -44,6 +50,11 @@ pub enum NoValue {
         /// The first one.
         warning: SafeText,
     },
+    /// The metrics that are there do not tell the arms apart.
+    Alike {
+        /// Under which names the requests are counted.
+        preset: SafeText,
+    },
     /// The source cannot be read.
     Down {
         /// The problem.
@@ -60,6 +71,7 @@ impl fmt::Display for NoValue {
             Self::Several { count } => write!(f, "{count} series instead of one"),
             Self::Stale { newest } => write!(f, "nothing newer than {}", newest.strftime("%H:%M:%SZ")),
             Self::Warned { warning } => write!(f, "partial: {warning}"),
+            Self::Alike { preset } => write!(f, "the metrics of {preset} do not tell canary and stable apart here"),
             Self::Down { problem } => write!(f, "{problem}"),
         }
     }
@@ -79,23 +91,6 @@ pub struct MetricKey {
     pub arm: Arm,
 }
 
-/// What the engine wants measured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetricTarget {
-    /// Under which name the figures come back.
-    pub key: MetricKey,
-    /// The clusters that count.
-    pub clusters: Vec<ClusterName>,
-    /// The namespaces in them.
-    pub namespaces: Vec<Arc<str>>,
-    /// The workload.
-    pub workload: WorkloadRef,
-    /// The pod template hashes of the arm, one per cluster; empty for the serving arm.
-    pub hashes: Vec<Arc<str>>,
-    /// Whether history is wanted too, for graphs.
-    pub history: bool,
-}
-
 /// Points in time, evenly spaced; a gap is NaN.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
@@ -105,10 +100,66 @@ pub struct History {
     pub step: SignedDuration,
     /// Bad share of requests, 0 to 1.
     pub errors: Vec<f64>,
+    /// Median latency, in seconds.
+    pub p50: Vec<f64>,
     /// 95th percentile of latency, in seconds.
     pub p95: Vec<f64>,
+    /// 99th percentile of latency, in seconds.
+    pub p99: Vec<f64>,
     /// Requests per second.
     pub rps: Vec<f64>,
+}
+
+impl History {
+    /// `count` points `step` apart of which nothing is known yet.
+    pub fn gaps(start: Timestamp, step: SignedDuration, count: usize) -> Self {
+        let line = || vec![f64::NAN; count];
+        Self { start, step, errors: line(), p50: line(), p95: line(), p99: line(), rps: line() }
+    }
+
+    /// The time of a point.
+    pub fn at(&self, index: usize) -> Timestamp {
+        self.start.checked_add(self.step.saturating_mul(i32::try_from(index).unwrap_or(i32::MAX))).unwrap_or(self.start)
+    }
+
+    /// The time of the last point.
+    pub fn end(&self) -> Timestamp {
+        self.at(self.errors.len().saturating_sub(1))
+    }
+}
+
+/// What is in front of a service says of the same requests: it also answers those that never reached a pod.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EdgeMetrics {
+    /// Who says it: `router`, `entry points`, `callers`.
+    pub says: SafeText,
+    /// Bad share of requests over the last five minutes, 0 to 1.
+    pub errors: Measure,
+    /// Requests per second.
+    pub rps: Measure,
+}
+
+/// A series beside the figures: saturation, or one that the configuration names. Advisory: it never makes a NO-GO.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NamedSeries {
+    /// Its name: `cpu`, `memory`, `queue depth`.
+    pub name: SafeText,
+    /// Its unit, for people: `%`, `messages`.
+    pub unit: SafeText,
+    /// The newest value.
+    pub value: Measure,
+    /// The limit that somebody wrote down for it.
+    pub limit: Option<f64>,
+    /// The values behind it, at the times of the graphs; a gap is NaN.
+    #[serde(skip)]
+    pub points: Arc<[f64]>,
+}
+
+impl NamedSeries {
+    /// Whether the newest value is over its limit.
+    pub fn over(&self) -> bool {
+        matches!((&self.value, self.limit), (Ok(value), Some(limit)) if *value > limit)
+    }
 }
 
 /// The figures of one arm.
@@ -118,15 +169,51 @@ pub struct ArmMetrics {
     pub key: MetricKey,
     /// Bad share of requests over the last five minutes, 0 to 1.
     pub errors: Measure,
+    /// Median latency over the last five minutes, in seconds.
+    pub p50: Measure,
     /// 95th percentile of latency over the last five minutes, in seconds.
     pub p95: Measure,
+    /// 99th percentile of latency over the last five minutes, in seconds.
+    pub p99: Measure,
     /// Requests per second.
     pub rps: Measure,
     /// Requests in the last five minutes.
     pub requests: Measure,
+    /// Under which names the requests are counted: `istio`, `plain`, …; empty while that is not known.
+    pub preset: SafeText,
+    /// The sources that were asked, by the names of the configuration.
+    pub sources: Vec<SafeText>,
+    /// What has to be said beside the figures: a quantile that is the worst of several sources.
+    pub notes: Vec<SafeText>,
+    /// What the router in front says.
+    pub edge: Option<EdgeMetrics>,
+    /// Saturation and the series that the configuration names.
+    pub series: Vec<NamedSeries>,
     /// The graphs.
     #[serde(skip)]
     pub history: Option<Arc<History>>,
+}
+
+impl ArmMetrics {
+    /// An arm of which no figure is known, and why.
+    pub fn unknown(key: MetricKey, why: &NoValue) -> Self {
+        let none = || Err(why.clone());
+        Self {
+            key,
+            errors: none(),
+            p50: none(),
+            p95: none(),
+            p99: none(),
+            rps: none(),
+            requests: none(),
+            preset: SafeText::clean(""),
+            sources: vec![],
+            notes: vec![],
+            edge: None,
+            series: vec![],
+            history: None,
+        }
+    }
 }
 
 /// Requests in five minutes below which an arm says nothing.

@@ -74,7 +74,10 @@ pub use kube::{
 };
 pub use link::{HOLES, Link, LinkTemplate, is_web, links};
 pub use log::{ContainerLog, JobLog, Level, LogAsk, LogLine, LogNews, LogOrigin, LogSource, PodArm, containers, telling_job};
-pub use metrics::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure, MetricKey, MetricTarget, NoValue};
+pub use metrics::{
+    Arm, ArmMetrics, Comparison, CounterReading, CounterSample, ENOUGH_REQUESTS, EdgeMetrics, History, Measure, MetricKey,
+    MetricTarget, MetricsSettings, NamedSeries, NoValue, OwnQueries, SeriesSettings, ServiceMetrics, SourceSettings,
+};
 pub use owner::{Owner, OwnerSystem, Undo, owners};
 pub use path::{bad_glob, path_glob};
 pub use placement::{Delivery, Health, Helm, Placement, PlacementKey, PodCounts, Revision, Side, SideName, Sides};
@@ -85,7 +88,7 @@ pub use status::{RolloutStatus, daemon_set_status, deployment_status, stateful_s
 pub use step::Step;
 pub use text::SafeText;
 pub use topology::{
-    Binding, BlueGreen, Environment, Limits, MetricsSettings, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef,
+    Binding, BlueGreen, Environment, Limits, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef,
 };
 pub use traffic::{Actual, ArmRole, Note, NoteKind, Traffic, TrafficArm};
 pub use update::{Row, SourceUpdate, Update};

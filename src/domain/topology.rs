@@ -2,10 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::{ClusterName, EnvironmentName, LinkTemplate, Repo, SafeText, ServiceName, run::glob};
+use super::{
+    ClusterName, EnvironmentName, LinkTemplate, MetricsSettings, Repo, SafeText, ServiceName, run::glob,
+};
 
 /// How careful an environment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -188,18 +189,6 @@ pub struct Service {
     pub runbook: Option<SafeText>,
     /// Where other tools show it, in the order of the configuration.
     pub links: Vec<LinkTemplate>,
-}
-
-/// How metrics are read.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MetricsSettings {
-    /// `istio`, `plain` or, found by probing, `auto`.
-    pub preset: Arc<str>,
-    /// Further label matchers; `{cluster}` and `{environment}` are filled in per target.
-    pub labels: Vec<(Arc<str>, Arc<str>)>,
-    /// The time between two scrapes.
-    #[serde(skip)]
-    pub scrape: SignedDuration,
 }
 
 /// The company, as configured.

@@ -143,8 +143,7 @@ mod tests {
 
     fn arm(arm: Arm, rps: Result<f64, NoValue>) -> ArmMetrics {
         let key = MetricKey { service: "cart".parse().unwrap(), environment: "production".parse().unwrap(), arm };
-        let none = || Err(NoValue::Waiting);
-        ArmMetrics { key, errors: none(), p95: none(), rps, requests: none(), history: None }
+        ArmMetrics { rps, ..ArmMetrics::unknown(key, &NoValue::Waiting) }
     }
 
     fn actual(canary: Result<f64, NoValue>, base: Result<f64, NoValue>) -> Option<Actual> {

@@ -14,7 +14,7 @@ use super::{
     store::{LookAt, Store},
 };
 use crate::{
-    domain::{ClusterName, MetricTarget, Problem, Repo, RunsWanted, Snapshot, SourceUpdate, Topology},
+    domain::{ClusterName, MetricTarget, Problem, Repo, RunsWanted, ServiceName, Snapshot, SourceUpdate, Topology},
     provider::role::{Metrics, Pipelines, Sink, Timer, Workloads},
 };
 
@@ -45,6 +45,7 @@ pub struct Engine {
     clock: Clock,
     roles: Roles,
     closely: watch::Sender<Vec<(Repo, Arc<str>)>>,
+    looked_at: watch::Sender<Option<ServiceName>>,
     cancel: CancellationToken,
     _tasks: JoinSet<()>,
 }
@@ -103,8 +104,10 @@ impl Engine {
         let snapshots = publish.subscribe();
         let closely = watch::Sender::new(vec![]);
         let wishes = closely.subscribe();
+        let looked_at = watch::Sender::new(None);
+        let wishes = Wishes { closely: wishes, looked_at: looked_at.subscribe() };
         run(Box::pin(fold(store, updates, wishes, Fronts { publish, runs, metrics }, clock.clone())));
-        Self { snapshots, clock, roles: kept, closely, cancel, _tasks: tasks }
+        Self { snapshots, clock, roles: kept, closely, looked_at, cancel, _tasks: tasks }
     }
 
     /// The newest snapshot, again and again.
@@ -132,7 +135,16 @@ impl Engine {
         });
     }
 
-    /// The same, and waits until all that is wanted by then was answered, well or badly; at most `limit` of real time.
+    /// Takes it that somebody looks at a service: its figures are read with their history.
+    pub fn look_at(&self, service: Option<ServiceName>) {
+        self.looked_at.send_if_modified(|old| {
+            let changed = *old != service;
+            *old = service;
+            changed
+        });
+    }
+
+    /// Looks closely at these runs and waits until all that is wanted by then was answered, well or badly; at most `limit` of real time.
     pub async fn looked_closely(&self, runs: Vec<(Repo, Arc<str>)>, limit: Duration) -> Arc<Snapshot> {
         self.look_closely(runs.clone());
         tokio::time::timeout(limit, self.shown(|s| s.settled && s.closely == runs)).await.ok();
@@ -179,11 +191,17 @@ struct Fronts {
     metrics: watch::Sender<Arc<Vec<MetricTarget>>>,
 }
 
+/// What fronts want to see more of.
+struct Wishes {
+    closely: watch::Receiver<Vec<(Repo, Arc<str>)>>,
+    looked_at: watch::Receiver<Option<ServiceName>>,
+}
+
 /// Folds updates on a tick. An idle engine still makes a snapshot now and then, so that silence is noticed.
 async fn fold(
     mut store: Store,
     mut updates: mpsc::Receiver<SourceUpdate>,
-    mut closely: watch::Receiver<Vec<(Repo, Arc<str>)>>,
+    mut wishes: Wishes,
     fronts: Fronts,
     clock: Clock,
 ) {
@@ -195,7 +213,8 @@ async fn fold(
                 // Every role has ended; what is known grows stale from here.
                 None => tokio::time::sleep(IDLE).await,
             },
-            Ok(()) = closely.changed() => store.look_closely(closely.borrow_and_update().clone()),
+            Ok(()) = wishes.closely.changed() => store.look_closely(wishes.closely.borrow_and_update().clone()),
+            Ok(()) = wishes.looked_at.changed() => store.look_at(wishes.looked_at.borrow_and_update().clone()),
             () = tokio::time::sleep(IDLE) => {}
         }
         let tick = tokio::time::sleep(TICK);

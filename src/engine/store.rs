@@ -10,9 +10,7 @@ use super::{
     wanted,
 };
 use crate::domain::{
-    Actual, Arm, ArmMetrics, ClusterName, ClusterState, CompareKey, Environment, EnvironmentName, Event, Feed, Freshness,
-    MetricKey, MetricTarget, PipelineState, Placement, PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Service,
-    Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
+    Actual, Arm, ArmMetrics, ClusterName, ClusterState, CompareKey, Environment, EnvironmentName, Event, Feed, Freshness, MetricKey, MetricTarget, PipelineState, Placement, PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Service, ServiceName, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
 };
 
 /// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.
@@ -45,6 +43,8 @@ pub struct Store {
     metrics_covered: Option<Arc<Vec<MetricTarget>>>,
     runs_wanted: Arc<RunsWanted>,
     metrics_wanted: Arc<Vec<MetricTarget>>,
+    /// The service that somebody looks at.
+    looked_at: Option<ServiceName>,
     /// What was noticed while watching; what happened before is read out of the data.
     noticed: Vec<Event>,
     last: Option<Arc<Snapshot>>,
@@ -69,6 +69,7 @@ impl Store {
             metrics_covered: None,
             runs_wanted: Arc::default(),
             metrics_wanted: Arc::default(),
+            looked_at: None,
             noticed: vec![],
             last: None,
         }
@@ -84,6 +85,11 @@ impl Store {
     /// Looks at these runs closely, in place of those before.
     pub fn look_closely(&mut self, runs: Vec<(Repo, Arc<str>)>) {
         self.look.closely = runs;
+    }
+
+    /// Takes it that somebody looks at a service: more is wanted of it.
+    pub fn look_at(&mut self, service: Option<ServiceName>) {
+        self.looked_at = service;
     }
 
     /// Takes one update at `now`.
@@ -177,7 +183,7 @@ impl Store {
         };
         snapshot.verdict = Arc::new(verdict::report(&snapshot, &Question::default()));
         self.runs_wanted = keep(&self.runs_wanted, wanted::runs(&snapshot));
-        self.metrics_wanted = keep(&self.metrics_wanted, wanted::metrics(&snapshot));
+        self.metrics_wanted = keep(&self.metrics_wanted, wanted::metrics(&snapshot, self.looked_at.as_ref()));
         snapshot.settled = self.settled(&snapshot);
         if let Some(last) = &self.last {
             self.noticed.extend(events::noticed(last, &snapshot));

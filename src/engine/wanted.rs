@@ -1,14 +1,17 @@
 //! What the engine wants of pipelines and metrics, derived from what it knows by now.
 
+mod metrics;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
+pub use metrics::metrics;
+
 use crate::domain::{
-    Arm, Binding, Canary, ClusterName, ClusterState, CompareKey, CompareWanted, Environment, Limits, MetricKey, MetricTarget,
-    ObjectKey, Row, RunsWanted, Section, Service, ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind,
-    WorkloadRef,
+    Binding, ClusterName, ClusterState, CompareKey, CompareWanted, Environment, Limits, ObjectKey, Row, RunsWanted, Section,
+    Service, ServiceName, Sha, Snapshot, Topology, Version, WorkflowWanted, WorkloadKind, WorkloadRef,
 };
 
 /// Every workload of the clusters as a service, for a configuration that names none.
@@ -93,67 +96,4 @@ fn compares(s: &Snapshot) -> Vec<CompareWanted> {
 
 fn serving(s: &Snapshot, service: &Service, environment: &Environment) -> Option<Version> {
     s.placements_of(&service.name, &environment.name).iter().find_map(|p| p.version.clone())
-}
-
-/// The serving arm of every service in the last environment, and both arms of every canary.
-pub fn metrics(s: &Snapshot) -> Vec<MetricTarget> {
-    let (Some(_), Some(environment)) = (&s.topology.metrics, s.environment()) else { return vec![] };
-    let mut out = vec![];
-    for service in &s.topology.services {
-        let pods = |arm| workload(s, service, environment, arm);
-        let serving = target(service, environment, Arm::Serving, s.verdict.scope.contains(&service.name));
-        out.push(MetricTarget { workload: pods(Arm::Serving), ..serving });
-        let canaries: Vec<(&ClusterName, &Canary)> = s
-            .placements_of(&service.name, &environment.name)
-            .into_iter()
-            .filter_map(|p| Some((&p.key.cluster, p.canary.as_ref().filter(|c| c.under_way())?)))
-            .collect();
-        let hashes = |of: fn(&Canary) -> Option<&Arc<str>>| {
-            let mut all: Vec<Arc<str>> = canaries.iter().filter_map(|(_, c)| of(c)).cloned().collect();
-            all.sort();
-            all.dedup();
-            all
-        };
-        let canary = hashes(|c| c.canary_hash.as_ref());
-        let baseline = hashes(|c| c.stable_hash.as_ref());
-        // One hash for both arms: the controller has not told them apart yet.
-        if !canary.is_empty() && !baseline.is_empty() && canary != baseline {
-            // Only where the canary runs: a cluster that is through serves the canary's hash as its stable one.
-            let clusters: Vec<ClusterName> = canaries.iter().map(|(cluster, _)| (*cluster).clone()).collect();
-            // Without a controller the canary is a workload of its own.
-            let other = canaries.iter().find_map(|(_, c)| c.workload.clone());
-            for (arm, hashes) in [(Arm::Canary, canary), (Arm::Baseline, baseline)] {
-                let clusters = clusters.clone();
-                let by_hand = other.clone().filter(|_| arm == Arm::Canary);
-                let workload = by_hand.unwrap_or_else(|| pods(arm));
-                out.push(MetricTarget { clusters, hashes, workload, ..target(service, environment, arm, true) });
-            }
-        }
-    }
-    out
-}
-
-/// The workload whose pods an arm is: Flagger keeps the serving version in a workload of its own.
-fn workload(s: &Snapshot, service: &Service, environment: &Environment, arm: Arm) -> WorkloadRef {
-    let all = s.placements_of(&service.name, &environment.name);
-    let flagger = all.iter().find_map(|p| p.delegated.as_ref()?.flagger.as_ref());
-    match (flagger, arm) {
-        (Some(f), Arm::Canary) => f.target.clone(),
-        (Some(f), Arm::Serving | Arm::Baseline) => f.primary.clone(),
-        (None, _) => service.workload.clone(),
-    }
-}
-
-fn target(service: &Service, environment: &Environment, arm: Arm, history: bool) -> MetricTarget {
-    let mut namespaces: Vec<Arc<str>> = environment.clusters.iter().map(|c| c.namespace.clone()).collect();
-    namespaces.sort();
-    namespaces.dedup();
-    MetricTarget {
-        key: MetricKey { service: service.name.clone(), environment: environment.name.clone(), arm },
-        clusters: environment.clusters.iter().map(|c| c.cluster.clone()).collect(),
-        namespaces,
-        workload: service.workload.clone(),
-        hashes: vec![],
-        history,
-    }
 }

@@ -38,7 +38,7 @@ struct DoctorRoot<'a> {
 pub async fn doctor(engine: &Engine, host: &str, before: Vec<Examined>, printer: &mut Printer) -> io::Result<Exit> {
     // What is to be measured is known only once the clusters have answered.
     let s = engine.settled(PATIENCE).await;
-    let (runs, targets) = (wanted::runs(&s), wanted::metrics(&s));
+    let (runs, targets) = (wanted::runs(&s), wanted::metrics(&s, None));
     let roles = engine.roles();
     let mut all: Vec<BoxFuture<'_, Examined>> = vec![];
     for (name, role) in &roles.clusters {

@@ -76,15 +76,56 @@ pub struct MetricsJson<'a> {
     pub arm: Arm,
     /// Bad share of requests over five minutes, 0 to 1.
     pub errors: Option<f64>,
+    /// Median latency over five minutes, in seconds.
+    pub p50: Option<f64>,
     /// 95th percentile of latency over five minutes, in seconds.
     pub p95: Option<f64>,
+    /// 99th percentile of latency over five minutes, in seconds.
+    pub p99: Option<f64>,
     /// Requests per second.
     pub rps: Option<f64>,
     /// Requests in five minutes.
     pub requests: Option<f64>,
+    /// Under which names the requests are counted: `istio`, `plain`, …; empty while that is not known.
+    pub preset: &'a SafeText,
+    /// The sources that were asked, by the names of the configuration.
+    pub sources: &'a [SafeText],
+    /// What the router in front says of the same requests; null where none is known.
+    pub edge: Option<EdgeJson<'a>>,
+    /// Saturation and the series that the configuration names. Advisory.
+    pub series: Vec<SeriesJson<'a>>,
+    /// What has to be said beside the figures.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub notes: &'a [SafeText],
     /// Why figures are missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
+}
+
+/// What is in front of a service says. A figure that is not known is null.
+#[derive(Debug, Serialize)]
+pub struct EdgeJson<'a> {
+    /// Who: `router`, `callers`, `entry points, all services`.
+    pub says: &'a SafeText,
+    /// Bad share of requests over five minutes, 0 to 1.
+    pub errors: Option<f64>,
+    /// Requests per second.
+    pub rps: Option<f64>,
+}
+
+/// A series beside the figures.
+#[derive(Debug, Serialize)]
+pub struct SeriesJson<'a> {
+    /// Its name.
+    pub name: &'a SafeText,
+    /// Its unit.
+    pub unit: &'a SafeText,
+    /// The newest value; null where it is not known.
+    pub value: Option<f64>,
+    /// Its limit.
+    pub limit: Option<f64>,
+    /// Whether it is over its limit.
+    pub over: bool,
 }
 
 /// `gonogo/v1/runs`.
@@ -197,7 +238,28 @@ fn figures<'a>(m: &'a ArmMetrics, s: &Snapshot) -> MetricsJson<'a> {
             None
         }
     };
-    let (errors, p95, rps, requests) =
-        (take("errors", &m.errors), take("p95", &m.p95), take("rps", &m.rps), take("requests", &m.requests));
-    MetricsJson { environment: &m.key.environment, arm: m.key.arm, errors, p95, rps, requests, why }
+    let (errors, p50, p95, p99) =
+        (take("errors", &m.errors), take("p50", &m.p50), take("p95", &m.p95), take("p99", &m.p99));
+    let (rps, requests) = (take("rps", &m.rps), take("requests", &m.requests));
+    let known = |measure: &Measure| measure.as_ref().ok().copied();
+    MetricsJson {
+        environment: &m.key.environment,
+        arm: m.key.arm,
+        errors,
+        p50,
+        p95,
+        p99,
+        rps,
+        requests,
+        preset: &m.preset,
+        sources: &m.sources,
+        edge: m.edge.as_ref().map(|e| EdgeJson { says: &e.says, errors: known(&e.errors), rps: known(&e.rps) }),
+        series: m
+            .series
+            .iter()
+            .map(|s| SeriesJson { name: &s.name, unit: &s.unit, value: known(&s.value), limit: s.limit, over: s.over() })
+            .collect(),
+        notes: &m.notes,
+        why,
+    }
 }

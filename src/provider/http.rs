@@ -7,6 +7,7 @@
 use std::{error::Error, iter::successors, time::Duration};
 
 use ::http::{HeaderMap, StatusCode, header};
+use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
@@ -15,6 +16,28 @@ use serde::de::DeserializeOwned;
 
 use super::tls;
 use crate::domain::{Problem, ProblemKind};
+
+/// Takes requests to something that only it can reach: a Service behind an API server.
+#[async_trait]
+pub trait Carrier: Send + Sync {
+    /// What is reached and how, for people.
+    fn address(&self) -> String;
+
+    /// GETs a path below the root of what is reached, its query included. Gives the answer of what is reached, whatever
+    /// its status; what the carrier itself refuses or cannot do is a problem.
+    async fn get(&self, path: &str) -> Result<Carried, Problem>;
+}
+
+/// What a carrier brought back.
+#[derive(Debug, Clone)]
+pub struct Carried {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body, at most [`BODY_CAP`] bytes.
+    pub body: Bytes,
+}
 
 /// Says who we are: `gonogo/<version>`.
 pub const USER_AGENT: &str = concat!("gonogo/", env!("CARGO_PKG_VERSION"));

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, ContainerLog, Finding, FoundInCluster, FoundWorkflow, JobLog, LogLine, LogNews,
+    Change, ChangeTarget, ClusterName, ContainerLog, CounterReading, Finding, FoundInCluster, FoundWorkflow, JobLog, LogLine, LogNews,
     MetricTarget, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled, SourceUpdate,
 };
 
@@ -102,6 +102,10 @@ pub trait Metrics: Send + Sync {
     /// Is it there, how old is what it has, and does it have figures for each target? Asks a few queries per target
     /// and ends.
     async fn examine(&self, targets: &[MetricTarget]) -> Vec<Finding>;
+
+    /// Reads the raw counters of targets, in their order, once: for who works out differences by himself. A target whose
+    /// counters cannot be read has the reason in its place.
+    async fn counters(&self, targets: &[MetricTarget]) -> Vec<CounterReading>;
 }
 
 /// Workloads of one cluster, and the routes in front of them.

@@ -17,9 +17,9 @@ pub enum Ui {
     Down,
     /// One row up
     Up,
-    /// To the left
+    /// To the left; in the graphs, back in time
     Left,
-    /// To the right
+    /// To the right; in the graphs, on in time
     Right,
     /// To the first row
     First,
@@ -39,6 +39,8 @@ pub enum Ui {
     NextTab,
     /// Tab before
     PreviousTab,
+    /// Another percentile of latency in the graphs
+    Percentile,
     /// Show the focused pane alone
     Zoom,
     /// Show all panes again

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Global,
-    config::Settings,
+    config::{Address, Settings},
     domain::{EnvironmentName, Exit, Problem},
     engine::{Engine, LookAt, Roles, clock::Clock},
     headless::Printer,
@@ -33,18 +33,28 @@ pub use world::World;
 pub async fn roles(settings: &Settings, clock: &Clock) -> Roles {
     let timer: Arc<dyn Timer> = Arc::new(clock.clone());
     let mut clusters = vec![];
+    let mut connected = vec![];
     for connection in &settings.clusters {
-        let role = kube::connect(connection, timer.clone()).await.map(|c| Arc::new(c) as Arc<dyn Workloads>);
-        clusters.push((connection.name.clone(), role));
+        let cluster = kube::connect(connection, timer.clone()).await.map(Arc::new);
+        connected.extend(cluster.as_ref().ok().cloned());
+        clusters.push((connection.name.clone(), cluster.map(|c| c as Arc<dyn Workloads>)));
     }
     let pipelines: Option<Result<Arc<dyn Pipelines>, Problem>> = settings
         .github
         .as_ref()
         .map(|c| Ok(Arc::new(github::connect(c, timer.clone(), |name| std::env::var(name).ok())?) as Arc<dyn Pipelines>));
-    let metrics: Option<Result<Arc<dyn Metrics>, Problem>> = match (&settings.prometheus, &settings.topology.metrics) {
-        (Some(c), Some(m)) => Some(prometheus::connect(c, m.clone(), timer).map(|p| Arc::new(p) as Arc<dyn Metrics>)),
-        _ => None,
+    // A Prometheus inside a cluster is reached through that cluster's connection.
+    let carrier = |address: &Address| match address {
+        Address::Url(_) => None,
+        Address::Proxy { cluster, namespace, service, port } => {
+            let through = connected.iter().find(|c| c.cluster() == cluster)?;
+            Some(through.carrier(namespace, service, port))
+        }
     };
+    let metrics: Option<Result<Arc<dyn Metrics>, Problem>> = settings.topology.metrics.as_ref().map(|m| {
+        let sources: Vec<_> = settings.prometheus.iter().map(|c| (c.clone(), carrier(&c.address))).collect();
+        prometheus::connect(&sources, m.clone(), timer).map(|p| Arc::new(p) as Arc<dyn Metrics>)
+    });
     Roles { clusters, pipelines, metrics }
 }
 

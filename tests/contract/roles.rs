@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gonogo::{
-    config::{ClusterConnection, GithubConnection, PrometheusConnection, Secret, TokenPlaces},
+    config::{Address, ClusterConnection, GithubConnection, PrometheusConnection, Secret, TokenPlaces},
     domain::{ClusterUpdate, MetricTarget, MetricsSettings, RunsWanted, SourceUpdate, Update, WorkflowWanted},
     provider::{
         github, kube, prometheus,
@@ -123,8 +123,9 @@ pub fn metrics(
     targets: Vec<MetricTarget>,
     now: Timestamp,
 ) -> Watched {
-    let connection = PrometheusConnection { url: front.url.clone(), token: token.map(Secret::new) };
-    let prometheus = prometheus::connect(&connection, settings, Brisk::at(now)).unwrap();
+    let address = Address::Url(front.url.clone());
+    let connection = PrometheusConnection { name: "prometheus".into(), address, token: token.map(Secret::new) };
+    let prometheus = prometheus::connect(&[(connection, None)], settings, Brisk::at(now)).unwrap();
     let read = |update| if let SourceUpdate::Metrics(update) = update { said(update) } else { None };
     Watched::start(front, ("/api/v1/query", ""), read, |sink| async move {
         let (_sender, receiver) = watch::channel(Arc::new(targets));

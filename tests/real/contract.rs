@@ -76,15 +76,10 @@ async fn metrics() {
     );
     let all = format!("sum(http_requests_total{{namespace=\"{name}\"}})");
     until("the first sample", || if bed.query(&all).is_empty() { Err("none".to_owned()) } else { Ok(()) });
-    let target = MetricTarget {
-        key: MetricKey { service: "web".parse().unwrap(), environment: "production".parse().unwrap(), arm: Arm::Serving },
-        clusters: vec!["bed".parse().unwrap()],
-        namespaces: vec![name.as_str().into()],
-        workload: WorkloadRef { kind: WorkloadKind::Deployment, name: "web".into() },
-        hashes: vec![],
-        history: false,
-    };
-    let settings = MetricsSettings { preset: "plain".into(), labels: vec![], scrape: SignedDuration::from_secs(1) };
+    let key = MetricKey { service: "web".parse().unwrap(), environment: "production".parse().unwrap(), arm: Arm::Serving };
+    let workload = WorkloadRef { kind: WorkloadKind::Deployment, name: "web".into() };
+    let target = MetricTarget::new(key, vec!["bed".parse().unwrap()], vec![name.as_str().into()], workload);
+    let settings = MetricsSettings::single("plain", &[], SignedDuration::from_secs(1));
     let front = Front::before(Behind::plain(bed.word("/prometheus/url"))).await;
     faults(roles::metrics(front, None, settings, vec![target], Timestamp::now()), &[]).await;
 }

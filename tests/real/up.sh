@@ -138,13 +138,13 @@ part etcd "$etcd/etcd" --name=bed --data-dir="$dir/etcd" --log-level=warn --unsa
   --listen-client-urls="$etcd_client" --advertise-client-urls="$etcd_client" \
   --listen-peer-urls="$etcd_peer" --initial-advertise-peer-urls="$etcd_peer" --initial-cluster="bed=$etcd_peer"
 {
-  sed "s/@EXPORTER@/$((base + 7))/" "$bed/prometheus.yml"
+  sed "s/@EXPORTER@/$((base + 7))/g" "$bed/prometheus.yml"
   [ -z "$delivery" ] || printf -- '- {job_name: %s, honor_labels: true, static_configs: [{targets: ["127.0.0.1:%s"]}]}\n' \
     pods $((base + 13)) traefik $((base + 12)) argo $((base + 16)) flagger $((base + 18))
 } >"$dir/prometheus.yml"
 part exporter node "$bed/exporter.mjs" $((base + 7)) "$dir/"
 part prometheus "$prometheus/prometheus" --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/prometheus" \
-  --storage.tsdb.retention.time=6h --web.listen-address="${prometheus_url#http://}" --log.level=warn
+  --enable-feature=native-histograms --storage.tsdb.retention.time=6h --web.listen-address="${prometheus_url#http://}" --log.level=warn
 part prism node "$prism/node_modules/@stoplight/prism-cli/dist/index.js" mock -h 127.0.0.1 -p $((base + 8)) \
   --verboseLevel warn "$prism/github.json"
 part judge node "$bed/judge.mjs" $((base + 9)) "$prism_url" "$dir/log/github.jsonl"

@@ -63,11 +63,7 @@ impl World {
         let topology = Arc::new(Topology {
             environments: vec![environment("staging", "stg"), environment("production", "eu-1")],
             services: vec![service("cart", WorkloadKind::Deployment), service("payment", WorkloadKind::Rollout)],
-            metrics: Some(MetricsSettings {
-                preset: "plain".into(),
-                labels: vec![],
-                scrape: jiff::SignedDuration::from_secs(15),
-            }),
+            metrics: Some(MetricsSettings::single("plain", &[], jiff::SignedDuration::from_secs(15))),
             pipelines: true,
         });
         let mut world = Self { store: Store::new(topology.clone()), topology };
@@ -196,13 +192,13 @@ fn run(jobs: &[(&str, Phase)]) -> Run {
 }
 
 fn figures(service: &str, arm: Arm, errors: f64) -> ArmMetrics {
+    let key = MetricKey { service: name(service), environment: name("production"), arm };
     ArmMetrics {
-        key: MetricKey { service: name(service), environment: name("production"), arm },
         errors: Ok(errors),
         p95: Ok(0.25),
         rps: Ok(50.0),
         requests: Ok(15_000.0),
-        history: None,
+        ..ArmMetrics::unknown(key, &NoValue::Empty)
     }
 }
 

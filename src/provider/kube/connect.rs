@@ -205,5 +205,5 @@ pub async fn connect(connection: &ClusterConnection, timer: Arc<dyn Timer>) -> R
         p.what = SafeText::capped(&format!("cluster {name}: {}", p.what), 300);
         p
     })?;
-    Ok(KubeCluster { name: name.clone(), namespaces, context: context.map(|c| c.name), transport, timer })
+    Ok(KubeCluster { name: name.clone(), namespaces, context: context.map(|c| c.name), transport: Arc::new(transport), timer })
 }

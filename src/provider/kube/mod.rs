@@ -9,10 +9,12 @@
 //! act       Change and Seen ─► requests; look, dry run
 //! discover  what lies around, before anything is configured
 //! examine   is it there, who are we, what may we do
+//! carry     the way to a Service inside, for other providers
 //! ```
 
 mod act;
 mod backoff;
+mod carry;
 mod connect;
 mod discover;
 mod examine;
@@ -44,7 +46,7 @@ pub struct KubeCluster {
     namespaces: Vec<Arc<str>>,
     /// The context of the kubeconfig, for the lines that a person could type; none in a cluster.
     context: Option<String>,
-    transport: Transport,
+    transport: Arc<Transport>,
     timer: Arc<dyn Timer>,
 }
 

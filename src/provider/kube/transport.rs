@@ -121,6 +121,20 @@ impl Transport {
         .await
     }
 
+    /// Reads what a path answers with, whatever its status and kind: what is behind a proxy speaks for itself.
+    pub async fn raw(&self, path: &str, what: &str) -> Result<(http::StatusCode, http::HeaderMap, Bytes), Problem> {
+        in_time(WHOLE, what, async {
+            let client = self.client(what).await?;
+            let response = client.send(get(path, what)?.map(Body::from)).await.map_err(|e| fault::of_error(&e, what))?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            if status == http::StatusCode::UNAUTHORIZED && runs_program(&self.config) {
+                *self.client.lock().await = None;
+            }
+            Ok((status, headers, collect(response.into_body(), CAP, what).await?))
+        })
+        .await
+    }
+
     /// Reads a path whole.
     pub async fn get(&self, path: &str, what: &str) -> Result<Bytes, Problem> {
         self.get_as(path, JSON, what).await

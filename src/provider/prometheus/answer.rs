@@ -1,15 +1,14 @@
-//! Answers: the envelope of the query API, and what a figure is worth. Pure.
+//! Answers: the envelope of the query API. Pure.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use ::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::query::{Preset, WINDOW_SECONDS};
 use crate::{
-    domain::{ArmMetrics, History, Measure, MetricKey, NoValue, Problem, ProblemKind, SafeText},
+    domain::{Measure, NoValue, Problem, ProblemKind, SafeText},
     provider::http,
 };
 
@@ -106,17 +105,30 @@ impl Answer {
         self.whole()?;
         match &self.series[..] {
             [] => Err(NoValue::Empty),
-            [one] => match one.points[..] {
-                [(_, value)] if value.is_finite() => Ok(value),
-                [_] => Err(NoValue::NotFinite),
-                _ => Err(NoValue::Empty),
-            },
+            [one] => one.number(),
             many => Err(NoValue::Several { count: u32::try_from(many.len()).unwrap_or(u32::MAX) }),
         }
     }
 
-    fn whole(&self) -> Result<(), NoValue> {
+    /// Nothing, or that the answer may be a part of the truth.
+    pub fn whole(&self) -> Result<(), NoValue> {
         self.warning.as_ref().map_or(Ok(()), |warning| Err(NoValue::Warned { warning: warning.clone() }))
+    }
+}
+
+impl Series {
+    /// The value of a label; none and empty are the same.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.labels.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+
+    /// The newest number, if it is one.
+    pub fn number(&self) -> Measure {
+        match self.points.last() {
+            Some((_, value)) if value.is_finite() => Ok(*value),
+            Some(_) => Err(NoValue::NotFinite),
+            None => Err(NoValue::Empty),
+        }
     }
 }
 
@@ -148,130 +160,8 @@ fn unreadable(source: &str, why: &str) -> Problem {
 }
 
 /// Unix seconds as a time, if they are one.
-fn instant(seconds: f64) -> Option<Timestamp> {
+pub fn instant(seconds: f64) -> Option<Timestamp> {
     Timestamp::UNIX_EPOCH.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
-}
-
-/// How old the newest sample may be: two scrapes, and some time for the scrape itself.
-pub fn fresh_for(scrape: SignedDuration) -> SignedDuration {
-    scrape.saturating_mul(2).saturating_add(SignedDuration::from_secs(5))
-}
-
-/// The answers to one target's queries.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answers {
-    /// Requests by status code.
-    pub counts: Result<Answer, Problem>,
-    /// 95th percentile.
-    pub p95: Result<Answer, Problem>,
-    /// Time of the newest sample.
-    pub newest: Result<Answer, Problem>,
-    /// The newest sample that a longer look back found, where `newest` was empty.
-    pub last: Option<Timestamp>,
-}
-
-/// What a target's answers are worth.
-pub fn figures(key: MetricKey, preset: Preset, answers: &Answers, scrape: SignedDuration) -> ArmMetrics {
-    let all = |why: NoValue| ArmMetrics {
-        key: key.clone(),
-        errors: Err(why.clone()),
-        p95: Err(why.clone()),
-        rps: Err(why.clone()),
-        requests: Err(why),
-        history: None,
-    };
-    if let Err(why) = fresh(answers, scrape) {
-        return all(why);
-    }
-    let counts = match counted(&answers.counts, preset) {
-        Ok(counts) => counts,
-        Err(why) => return all(why),
-    };
-    let idle = counts.all <= 0.0;
-    ArmMetrics {
-        errors: if idle { Err(NoValue::Empty) } else { Ok((counts.bad / counts.all).clamp(0.0, 1.0)) },
-        // Without requests the quantile is NaN; the plain truth is that there is nothing to measure.
-        p95: if idle { Err(NoValue::Empty) } else { answered(&answers.p95).and_then(Answer::one) },
-        rps: Ok(counts.all / WINDOW_SECONDS),
-        requests: Ok(counts.all),
-        history: None,
-        key,
-    }
-}
-
-struct Counts {
-    all: f64,
-    bad: f64,
-}
-
-fn answered(answer: &Result<Answer, Problem>) -> Result<&Answer, NoValue> {
-    answer.as_ref().map_err(|p| NoValue::Down { problem: p.what.clone() })
-}
-
-fn fresh(answers: &Answers, scrape: SignedDuration) -> Result<(), NoValue> {
-    let newest = answered(&answers.newest)?;
-    let stale = |newest| Err(NoValue::Stale { newest });
-    let taken = match (newest.one(), answers.last) {
-        (Err(NoValue::Empty), Some(last)) => return stale(last),
-        (other, _) => instant(other?).ok_or(NoValue::NotFinite)?,
-    };
-    let now = newest.at.ok_or(NoValue::Empty)?;
-    // A sample from the future is no more to be believed than an old one.
-    if now.duration_since(taken).abs() > fresh_for(scrape) { stale(taken) } else { Ok(()) }
-}
-
-fn counted(answer: &Result<Answer, Problem>, preset: Preset) -> Result<Counts, NoValue> {
-    let answer = answered(answer)?;
-    answer.whole()?;
-    if answer.series.is_empty() {
-        return Err(NoValue::Empty);
-    }
-    let mut counts = Counts { all: 0.0, bad: 0.0 };
-    for series in &answer.series {
-        let (_, value) = *series.points.last().ok_or(NoValue::Empty)?;
-        if !value.is_finite() {
-            return Err(NoValue::NotFinite);
-        }
-        counts.all += value;
-        let bad = preset
-            .codes()
-            .iter()
-            .filter_map(|name| series.labels.get(*name))
-            .any(|code| code.len() == 3 && code.starts_with('5'));
-        if bad {
-            counts.bad += value;
-        }
-    }
-    Ok(counts)
-}
-
-/// The graphs from the answers to the range queries over `start` and `count` points `step` apart. A query that failed
-/// leaves its line empty; `None` if all did.
-pub fn history(
-    [errors, p95, rps]: [&Result<Answer, Problem>; 3],
-    start: Timestamp,
-    step: SignedDuration,
-    count: usize,
-) -> Option<Arc<History>> {
-    let line = |answer: &Result<Answer, Problem>| {
-        let mut line = vec![f64::NAN; count];
-        // Several series where one was expected, or part of them: a gap is honest, a guess is not.
-        if let Ok(Answer { series, warning: None, .. }) = answer
-            && let [one] = &series[..]
-        {
-            for (at, value) in &one.points {
-                let index = ((at - start.as_millisecond() as f64 / 1000.0) / step.as_secs_f64()).round();
-                if (0.0..count as f64).contains(&index) && value.is_finite() {
-                    line[index as usize] = *value;
-                }
-            }
-        }
-        line
-    };
-    if [errors, p95, rps].iter().all(|a| a.is_err()) {
-        return None;
-    }
-    Some(Arc::new(History { start, step, errors: line(errors), p95: line(p95), rps: line(rps) }))
 }
 
 #[cfg(test)]

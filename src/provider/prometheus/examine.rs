@@ -1,9 +1,11 @@
 //! Is the source there, how old is what it has, and does it have figures for every arm?
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{Prometheus, answer::fresh_for, query::Preset};
+use super::{
+    Place, Prometheus, answer::instant, figure::fresh_for, preset::PRESETS, probe::names_query, source::Source,
+};
 use crate::domain::{Arm, ArmMetrics, Finding, Measure, MetricTarget, NoValue, Problem};
 
 #[derive(Deserialize)]
@@ -16,74 +18,85 @@ struct BuildData {
     version: Option<String>,
 }
 
-/// The presets whose counters the source has.
-pub(super) async fn discover(prometheus: &Prometheus) -> Result<Vec<&'static str>, Problem> {
+/// The presets whose counters a source has, best first.
+pub(super) async fn discover(source: &Source) -> Result<Vec<&'static str>, Problem> {
+    let answer = source.instant(&names_query()).await?;
+    let has = |counter: &str| answer.series.iter().any(|s| s.label("__name__") == Some(counter));
     let mut out = vec![];
-    for (preset, name) in Preset::NAMED {
-        let answer = prometheus.source.instant(&format!("count({})", preset.counter())).await?;
-        if !answer.series.is_empty() {
-            out.push(name);
+    for preset in PRESETS.iter().filter(|p| has(p.counter)) {
+        if !out.contains(&preset.name) {
+            out.push(preset.name);
         }
     }
     Ok(out)
 }
 
-/// Everything, in the order in which one stands on the other.
+/// Everything of every source, in the order in which one stands on the other, and then what there is of each target.
 pub(super) async fn examine(prometheus: &Prometheus, targets: &[MetricTarget]) -> Vec<Finding> {
-    let source = &prometheus.source;
-    let sent = prometheus.timer.now();
-    let answer = match source.instant("vector(1)").await {
-        Ok(answer) => answer,
-        Err(problem) => return vec![Finding::problem("reachable", &problem)],
-    };
-    let received = prometheus.timer.now();
-    let took = received.duration_since(sent).as_millis();
-    let version = match source.plain("/api/v1/status/buildinfo").await.map(|body| serde_json::from_slice::<Build>(&body)) {
-        Ok(Ok(Build { data: Some(BuildData { version: Some(version) }) })) => format!("version {version}"),
-        // What only speaks the query API need not tell its version.
-        _ => "tells no version".to_owned(),
-    };
-    let address = source.address();
-    let mut out = vec![Finding::ok("reachable", format!("{address}, {version}, answered in {took} ms"))];
-    out.extend(answer.at.map(|at| Finding::clock(at, sent, received)));
-    out.push(age(prometheus).await);
-    match discover(prometheus).await {
-        Ok(presets) if presets.is_empty() => out.push(Finding::warn(
-            "preset",
-            format!("it has no metrics of any preset; metrics.preset is {}", prometheus.settings.preset),
-            "are the services scraped?",
-        )),
-        Ok(presets) => {
-            let says = format!("it has metrics of {}; metrics.preset is {}", presets.join(", "), prometheus.settings.preset);
-            out.push(Finding::ok("preset", says));
-        }
-        Err(problem) => out.push(Finding::problem("preset", &problem)),
+    let mut out = vec![];
+    let mut alive = false;
+    for place in &prometheus.places {
+        alive |= examine_source(prometheus, place, &mut out).await;
     }
-    if targets.is_empty() {
+    if targets.is_empty() || !alive {
         return out;
     }
-    match prometheus.round(&mut None, targets).await {
+    match prometheus.round(targets).await {
         Err(problem) => out.push(Finding::problem("data", &problem)),
         Ok(arms) => out.extend(arms.iter().map(data)),
     }
     out
 }
 
+/// Whether a source answers at all; what there is to say of it goes to `out`.
+async fn examine_source(prometheus: &Prometheus, place: &Place, out: &mut Vec<Finding>) -> bool {
+    let source = &place.source;
+    let sent = prometheus.timer.now();
+    let answer = match source.instant("vector(1)").await {
+        Ok(answer) => answer,
+        Err(problem) => {
+            out.push(Finding::problem("reachable", &problem));
+            return false;
+        }
+    };
+    let received = prometheus.timer.now();
+    let took = received.duration_since(sent).as_millis();
+    let version = match source.plain("api/v1/status/buildinfo").await.map(|body| serde_json::from_slice::<Build>(&body)) {
+        Ok(Ok(Build { data: Some(BuildData { version: Some(version) }) })) => format!("version {version}"),
+        // What only speaks the query API need not tell its version.
+        _ => "tells no version".to_owned(),
+    };
+    out.push(Finding::ok("reachable", format!("{}, {version}, answered in {took} ms", source.address())));
+    out.extend(answer.at.map(|at| Finding::clock(at, sent, received)));
+    out.push(age(source, prometheus.settings.scrape).await);
+    let wanted = &place.settings.preset;
+    out.push(match discover(source).await {
+        Ok(presets) if presets.is_empty() => Finding::warn(
+            "preset",
+            format!("it has no metrics of any preset; metrics.preset is {wanted}"),
+            "are the services scraped?",
+        ),
+        Ok(presets) => {
+            Finding::ok("preset", format!("it has metrics of {}; metrics.preset is {wanted}", presets.join(", ")))
+        }
+        Err(problem) => Finding::problem("preset", &problem),
+    });
+    true
+}
+
 /// How old the newest sample of anything is.
-async fn age(prometheus: &Prometheus) -> Finding {
-    let answer = match prometheus.source.instant("max(timestamp(up))").await {
+async fn age(source: &Source, scrape: SignedDuration) -> Finding {
+    let answer = match source.instant("max(timestamp(up))").await {
         Ok(answer) => answer,
         Err(problem) => return Finding::problem("age", &problem),
     };
-    let newest =
-        answer.one().ok().and_then(|s| Timestamp::UNIX_EPOCH.checked_add(SignedDuration::try_from_secs_f64(s).ok()?).ok());
-    let (Some(newest), Some(at)) = (newest, answer.at) else {
+    let (Some(newest), Some(at)) = (answer.one().ok().and_then(instant), answer.at) else {
         // A store that others write to scrapes nothing by itself.
         return Finding::ok("age", "it scrapes nothing by itself");
     };
     let age = at.duration_since(newest);
     let says = format!("the newest sample is {} s old", age.as_secs().max(0));
-    if age.abs() <= fresh_for(prometheus.settings.scrape) {
+    if age.abs() <= fresh_for(scrape) {
         return Finding::ok("age", says);
     }
     Finding::warn("age", says, "does Prometheus still scrape, and is metrics.scrape as long as its interval?")
@@ -123,7 +136,8 @@ fn data(arm: &ArmMetrics) -> Finding {
         figure("errors", &arm.errors, &|v| format!("{:.2} %", v * 100.0)),
         figure("p95", &arm.p95, &|v| format!("{:.0} ms", v * 1000.0)),
     ];
-    let says = format!("{who}: {}", says.join(", "));
+    let read = if arm.preset.is_empty() { String::new() } else { format!(" ({})", arm.preset) };
+    let says = format!("{who}: {}{read}", says.join(", "));
     if all.iter().all(|m| m.is_ok()) {
         return Finding::ok("data", says);
     }
@@ -141,12 +155,11 @@ mod tests {
     fn every_reason_for_no_figure_has_its_mend() {
         let key = || MetricKey { service: "cart".parse().unwrap(), environment: "production".parse().unwrap(), arm: Arm::Canary };
         let arm = |m: Measure, p95: Measure| ArmMetrics {
-            key: key(),
             errors: m.clone(),
             rps: m.clone(),
             requests: m,
             p95,
-            history: None,
+            ..ArmMetrics::unknown(key(), &NoValue::Empty)
         };
         let both = |why: NoValue| arm(Err(why.clone()), Err(why));
         for (arm, grade, word) in [

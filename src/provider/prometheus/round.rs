@@ -1,22 +1,23 @@
-//! One round: every wanted target measured, or the reason why the source cannot say anything.
+//! One round over one source: every wanted target measured, or the reason why the source cannot say anything.
 
-use std::sync::Arc;
-
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    answer::{Answer, Answers, figures, history},
-    query::{PROBE, Preset, Queries, preset_for, queries},
+    answer::instant,
+    batch::{Batch, batches},
+    beside, edge,
+    figure::{Answers, Axis, figures, history, rows, silent},
+    own,
+    preset::{Dialect, EdgeBy, Tell},
+    probe::{Chosen, Found},
+    query::{Queries, WINDOW_SECONDS},
     source::Source,
 };
-use crate::domain::{ArmMetrics, MetricTarget, MetricsSettings, NoValue, Problem, ProblemKind};
+use crate::domain::{Arm, ArmMetrics, MetricTarget, MetricsSettings, NoValue, Problem, ProblemKind, SourceSettings};
 
-/// How many queries are under way at most.
-const IN_FLIGHT: usize = 8;
-
-/// So many targets without any answer, and none with one: the source is dead, and the rest need not be asked.
-const DEAD: usize = 3;
+/// How many batches are asked for at the same time; each asks five queries at once.
+const IN_FLIGHT: usize = 3;
 
 /// How far back graphs reach.
 pub const GRAPH: SignedDuration = SignedDuration::from_mins(30);
@@ -27,110 +28,257 @@ pub const STEP: SignedDuration = SignedDuration::from_secs(15);
 /// How far back the last sample of a silent target is looked for, and how finely.
 const LOOK_BACK: (SignedDuration, SignedDuration) = (SignedDuration::from_hours(1), SignedDuration::from_mins(1));
 
-/// Namespaces and workloads that Istio knows.
-pub type Meshed = Vec<(Arc<str>, Arc<str>)>;
-
-/// Asks which workloads Istio knows.
-pub async fn probe(source: &Source) -> Result<Meshed, Problem> {
-    let answer = source.instant(PROBE).await?;
-    let label = |series: &super::answer::Series, name: &str| series.labels.get(name).map(|v| Arc::from(v.as_str()));
-    Ok(answer
-        .series
-        .iter()
-        .filter_map(|s| Some((label(s, "destination_workload_namespace")?, label(s, "destination_workload")?)))
-        .collect())
+/// What a round over one source needs to know.
+pub struct Round<'a> {
+    /// Whom to ask.
+    pub source: &'a Source,
+    /// What is particular to it.
+    pub place: &'a SourceSettings,
+    /// What is asked of all.
+    pub settings: &'a MetricsSettings,
+    /// What it has.
+    pub found: &'a Found,
+    /// Places the graphs; figures are evaluated at the server's own time.
+    pub now: Timestamp,
 }
 
-/// Measures every target. `now` only places the graphs; figures are evaluated at the server's own time.
-pub async fn measure(
-    source: &Source,
-    settings: &MetricsSettings,
-    configured: Option<Preset>,
-    meshed: &Meshed,
-    targets: &[MetricTarget],
-    now: Timestamp,
-) -> Result<Vec<ArmMetrics>, Problem> {
-    if targets.is_empty() {
-        // Nothing to measure is no proof of life; this is.
-        source.instant("vector(1)").await?;
-        return Ok(vec![]);
+impl Round<'_> {
+    /// Measures every target, in their order.
+    pub async fn measure(&self, targets: &[MetricTarget], chosen: &mut Chosen) -> Result<Vec<ArmMetrics>, Problem> {
+        let spoken: Vec<(usize, &MetricTarget, Dialect)> =
+            targets.iter().enumerate().map(|(at, t)| (at, t, self.dialect(t, chosen))).collect();
+        let asked = spoken.iter().copied().filter(|(_, t, d)| apart(t, *d).is_ok());
+        let groups = batches(asked, self.place, self.source.most());
+        let work: Vec<_> = groups.iter().map(|b| self.batch(b)).collect();
+        let mut results = stream::iter(work).buffered(IN_FLIGHT);
+        let mut out: Vec<Option<ArmMetrics>> = vec![None; targets.len()];
+        let (mut dead, mut first) = (0, None);
+        while let Some((arms, problem)) = results.next().await {
+            for (at, arm) in arms {
+                out[at] = Some(arm);
+            }
+            let Some(problem) = problem else { continue };
+            if matches!(problem.kind, ProblemKind::Auth | ProblemKind::Unreachable) {
+                return Err(problem);
+            }
+            dead += 1;
+            first.get_or_insert(problem);
+        }
+        if let Some(problem) = first
+            && dead == groups.len()
+        {
+            return Err(problem);
+        }
+        let mut out: Vec<ArmMetrics> = out
+            .into_iter()
+            .zip(&spoken)
+            .map(|(arm, (_, target, dialect))| arm.unwrap_or_else(|| untold(target, *dialect)))
+            .collect();
+        self.own(&spoken, &mut out).await;
+        self.edges(&spoken, &mut out).await;
+        self.beside(&spoken, &mut out).await;
+        for (arm, (_, target, _)) in out.iter().zip(&spoken) {
+            if arm.requests == Err(NoValue::Empty) && target.key.arm == Arm::Serving {
+                chosen.forget(target);
+            }
+        }
+        Ok(out)
     }
-    let one = |target: &MetricTarget| {
-        let preset = preset_for(configured, meshed, target);
-        let queries = queries(preset, target, settings);
-        let target = target.clone();
-        async move { arm(source, settings, preset, &target, &queries, now).await }
-    };
-    // Three queries of a target go together, so that they speak of the same moment.
-    let mut results = stream::iter(targets.iter().map(one)).buffered(IN_FLIGHT / 3 + 1);
-    let (mut arms, mut dead) = (Vec::with_capacity(targets.len()), 0);
-    let mut first: Option<Problem> = None;
-    while let Some(result) = results.next().await {
-        match result {
-            Ok(arm) => arms.push(arm),
-            Err((problem, arm)) => {
-                if matches!(problem.kind, ProblemKind::Auth | ProblemKind::Unreachable) {
-                    return Err(problem);
+
+    /// In which dialect a target is read.
+    pub fn dialect(&self, target: &MetricTarget, chosen: &mut Chosen) -> Dialect {
+        let own = self.settings.services.get(&target.key.service).and_then(|s| s.preset.as_deref());
+        chosen.of(target, own.unwrap_or(&self.place.preset), self.found, self.place)
+    }
+
+    /// Measures one batch. One of which no query was answered comes with the problem, which may be the source's.
+    async fn batch(&self, batch: &Batch<'_>) -> (Vec<(usize, ArmMetrics)>, Option<Problem>) {
+        let queries = Queries::figures(batch);
+        let ask = |query: &str| {
+            let query = query.to_owned();
+            async move { self.source.instant(&query).await }
+        };
+        let [p50, p95, p99] = &queries.quantiles;
+        let (counts, p50, p95, p99, newest) =
+            tokio::join!(ask(&queries.counts), ask(p50), ask(p95), ask(p99), ask(&queries.newest));
+        let answers = Answers { counts, quantiles: [p50, p95, p99], newest };
+        let lasts = match batch.only(|t| silent(&answers, batch, t)) {
+            Some(quiet) => self.last_samples(&quiet).await,
+            None => vec![],
+        };
+        let scrape = self.settings.scrape;
+        let mut arms: Vec<(usize, ArmMetrics)> = batch
+            .targets
+            .iter()
+            .map(|(at, target)| {
+                let last = lasts.iter().find(|(i, _)| i == at).map(|(_, last)| *last);
+                (*at, figures(batch, target, &answers, last, scrape))
+            })
+            .collect();
+        if answers.counts.is_err() && answers.newest.is_err() && answers.quantiles.iter().all(Result::is_err) {
+            return (arms, answers.counts.err());
+        }
+        if let Some(wanted) = batch.only(|t| t.history) {
+            self.graphs(&wanted, &mut arms).await;
+        }
+        (arms, None)
+    }
+
+    /// Points on whole steps: the same moment gives the same point in every round.
+    fn axis(&self) -> Axis {
+        let end = floor(self.now, STEP);
+        let count = usize::try_from(GRAPH.as_secs() / STEP.as_secs()).unwrap_or(0) + 1;
+        Axis { start: end.checked_sub(GRAPH).unwrap_or(end), step: STEP, count }
+    }
+
+    async fn graphs(&self, batch: &Batch<'_>, arms: &mut [(usize, ArmMetrics)]) {
+        let axis = self.axis();
+        let queries = Queries::graphs(batch, self.settings.scrape);
+        let ask = |query: String| async move { self.source.range(&query, axis.start, axis.end(), axis.step).await };
+        let [counts, p50, p95, p99] = queries.map(ask);
+        let (counts, p50, p95, p99) = tokio::join!(counts, p50, p95, p99);
+        let answers = [counts, p50, p95, p99];
+        for (at, target) in &batch.targets {
+            if let Some((_, arm)) = arms.iter_mut().find(|(i, _)| i == at) {
+                arm.history = history(batch, target, &answers, axis);
+            }
+        }
+    }
+
+    /// When targets that are silent now were last heard of: to say *since when*, not only *nothing*.
+    async fn last_samples(&self, batch: &Batch<'_>) -> Vec<(usize, Timestamp)> {
+        let end = floor(self.now, LOOK_BACK.1);
+        let Ok(start) = end.checked_sub(LOOK_BACK.0) else { return vec![] };
+        let answer = self.source.range(&Queries::figures(batch).newest, start, end, LOOK_BACK.1).await;
+        let last = |target: &MetricTarget| {
+            let rows = rows(&answer, batch, target).ok()?;
+            rows.iter().filter_map(|r| r.points.last().and_then(|(_, taken)| instant(*taken))).max()
+        };
+        batch.targets.iter().filter_map(|(at, target)| Some((*at, last(target)?))).collect()
+    }
+
+    /// Lays the queries of the configuration over the preset's figures.
+    async fn own(&self, targets: &[(usize, &MetricTarget, Dialect)], arms: &mut [ArmMetrics]) {
+        let axis = self.axis();
+        for (at, target, dialect) in targets {
+            let own = self.settings.queries_of(&target.key.service);
+            if !own.any() || untellable(target) {
+                continue;
+            }
+            let texts = own::all(&own);
+            let values = future::join_all(texts.map(|text| async move {
+                let query = own::for_figures(text?, target, *dialect, self.place);
+                Some(own::value(self.source, &query, self.settings.scrape).await)
+            }));
+            let [errors, p50, p95, p99, rps]: [Option<_>; 5] = values.await.try_into().unwrap_or_default();
+            let arm = &mut arms[*at];
+            for (figure, own) in [
+                (&mut arm.errors, errors),
+                (&mut arm.p50, p50),
+                (&mut arm.p95, p95),
+                (&mut arm.p99, p99),
+                (&mut arm.rps, rps),
+            ] {
+                if let Some(own) = own {
+                    *figure = own;
                 }
-                dead += 1;
-                arms.push(arm);
-                first.get_or_insert(problem);
-                if dead == DEAD && arms.len() == dead {
-                    break;
+            }
+            if own.rps.is_some() {
+                arm.requests = arm.rps.clone().map(|rps| rps * WINDOW_SECONDS);
+            }
+            arm.preset = if arm.preset.is_empty() { "own".into() } else { format!("{} and own queries", arm.preset).into() };
+            if !target.history {
+                continue;
+            }
+            let mut lines = arm.history.as_deref().cloned().unwrap_or_else(|| crate::domain::History::gaps(axis.start, axis.step, axis.count));
+            let window = super::query::graph_window(self.settings.scrape);
+            let answers = future::join_all(texts.map(|text| {
+                let query = text.map(|t| own::filled(t, target, *dialect, self.place, &window));
+                async move { self.source.range(&query?, axis.start, axis.end(), axis.step).await.ok() }
+            }));
+            let slots = [&mut lines.errors, &mut lines.p50, &mut lines.p95, &mut lines.p99, &mut lines.rps];
+            for (answer, slot) in answers.await.into_iter().zip(slots) {
+                if let Some(answer) = answer
+                    && answer.warning.is_none()
+                    && let [one] = &answer.series[..]
+                {
+                    *slot = axis.line(one);
+                }
+            }
+            arm.history = Some(std::sync::Arc::new(lines));
+        }
+    }
+
+    /// Asks what is in front of the pods, for the serving arms: the first edge that says anything of a target counts.
+    async fn edges(&self, targets: &[(usize, &MetricTarget, Dialect)], arms: &mut [ArmMetrics]) {
+        let serving: Vec<_> = targets.iter().filter(|(_, t, d)| t.key.arm == Arm::Serving && !d.preset.edges.is_empty()).collect();
+        let mut presets: Vec<Dialect> = vec![];
+        for (_, _, dialect) in &serving {
+            if !presets.iter().any(|d| d.preset == dialect.preset) {
+                presets.push(*dialect);
+            }
+        }
+        for dialect in presets {
+            let mine: Vec<_> = serving.iter().filter(|(_, _, d)| d.preset == dialect.preset).collect();
+            for edge in dialect.preset.edges.iter().filter(|e| self.found.names.contains(e.counter)) {
+                let open: Vec<(usize, &MetricTarget)> =
+                    mine.iter().filter(|(at, ..)| arms[*at].edge.is_none()).map(|(at, t, _)| (*at, *t)).collect();
+                let all: Vec<&MetricTarget> = open.iter().map(|(_, t)| *t).collect();
+                let labels = all.first().map(|t| self.matchers(t)).unwrap_or_default();
+                let Some(query) = edge::query(edge, &all, &labels) else { continue };
+                let Ok(answer) = self.source.instant(&query).await else { continue };
+                for (at, target) in open {
+                    let Some(said) = edge::of(edge, &answer, target) else { continue };
+                    let arm = &mut arms[at];
+                    let everybody = edge.by == EdgeBy::Everything;
+                    // What all services share is only worth a word where something is wrong with it.
+                    if let Some(sentence) = edge::sentence(&said, &arm.errors).filter(|_| !everybody || target.history) {
+                        arm.notes.push(sentence);
+                    }
+                    arm.edge = Some(said);
                 }
             }
         }
     }
-    match first {
-        Some(problem) if arms.len() == dead => Err(problem),
-        _ => Ok(arms),
+
+    /// The matchers of the configuration for a target.
+    fn matchers(&self, target: &MetricTarget) -> String {
+        let all: Vec<String> =
+            self.place.labels.iter().map(|(name, template)| format!("{name}{}", super::batch::label(template, target))).collect();
+        all.join(",")
+    }
+
+    async fn beside(&self, targets: &[(usize, &MetricTarget, Dialect)], arms: &mut [ArmMetrics]) {
+        let drawn: Vec<_> = targets.iter().copied().filter(|(_, t, _)| t.history && !untellable(t)).collect();
+        if drawn.is_empty() {
+            return;
+        }
+        for (at, series) in beside::series(self.source, self.place, self.settings, self.found, &drawn, self.axis()).await {
+            arms[at].series = series;
+        }
     }
 }
 
-/// Measures one target. A target of which no query was answered comes with the problem, which may be the source's.
-async fn arm(
-    source: &Source,
-    settings: &MetricsSettings,
-    preset: Preset,
-    target: &MetricTarget,
-    queries: &Queries,
-    now: Timestamp,
-) -> Result<ArmMetrics, (Problem, ArmMetrics)> {
-    let key = target.key.clone();
-    if target.hashes.is_empty() && target.key.arm != crate::domain::Arm::Serving {
-        let none = || Err(NoValue::Empty);
-        return Ok(ArmMetrics { key, errors: none(), p95: none(), rps: none(), requests: none(), history: None });
-    }
-    let (counts, p95, newest) =
-        tokio::join!(source.instant(&queries.counts), source.instant(&queries.p95), source.instant(&queries.newest));
-    let silent = matches!(&newest, Ok(answer) if answer.series.is_empty() && answer.warning.is_none());
-    let last = if silent { last_sample(source, &queries.newest, now).await } else { None };
-    let problem = match (&counts, &p95, &newest) {
-        (Err(problem), Err(_), Err(_)) => Some(problem.clone()),
-        _ => None,
-    };
-    let mut arm = figures(key, preset, &Answers { counts, p95, newest, last }, settings.scrape);
-    if let Some(problem) = problem {
-        return Err((problem, arm));
-    }
-    if let Some(h) = &queries.history {
-        // Points on whole steps: the same moment gives the same point in every round.
-        let end = floor(now, STEP);
-        let start = end.checked_sub(GRAPH).unwrap_or(end);
-        let ask = |query| source.range(query, start, end, STEP);
-        let (errors, p95, rps) = tokio::join!(ask(&h.errors), ask(&h.p95), ask(&h.rps));
-        let points = usize::try_from(GRAPH.as_secs() / STEP.as_secs()).unwrap_or(0) + 1;
-        arm.history = history([&errors, &p95, &rps], start, STEP, points);
-    }
-    Ok(arm)
+/// An arm without pods: nothing of others is asked in its place.
+pub fn untellable(target: &MetricTarget) -> bool {
+    target.hashes.is_empty() && target.key.arm != Arm::Serving
 }
 
-/// When a target that is silent now was last heard of: to say *since when*, not only *nothing*.
-async fn last_sample(source: &Source, newest: &str, now: Timestamp) -> Option<Timestamp> {
-    let end = floor(now, LOOK_BACK.1);
-    let answer: Answer = source.range(newest, end.checked_sub(LOOK_BACK.0).ok()?, end, LOOK_BACK.1).await.ok()?;
-    let (_, value) = answer.series.first()?.points.last()?;
-    Timestamp::UNIX_EPOCH.checked_add(SignedDuration::try_from_secs_f64(*value).ok()?).ok()
+/// Whether a dialect can tell a target from the others, or why not.
+pub fn apart(target: &MetricTarget, dialect: Dialect) -> Result<(), NoValue> {
+    if untellable(target) {
+        return Err(NoValue::Empty);
+    }
+    let by_service = matches!(dialect.preset.tell, Tell::Backend(_) | Tell::Ingress { .. });
+    if target.key.arm != Arm::Serving && by_service && target.services.is_empty() {
+        return Err(NoValue::Alike { preset: dialect.preset.name.into() });
+    }
+    Ok(())
+}
+
+fn untold(target: &MetricTarget, dialect: Dialect) -> ArmMetrics {
+    let why = apart(target, dialect).err().unwrap_or(NoValue::Empty);
+    ArmMetrics { preset: dialect.preset.name.into(), ..ArmMetrics::unknown(target.key.clone(), &why) }
 }
 
 fn floor(at: Timestamp, step: SignedDuration) -> Timestamp {

@@ -7,6 +7,7 @@ pub mod kinds;
 mod log;
 pub mod objects;
 mod patch;
+pub mod proxy;
 mod read;
 mod review;
 mod select;
@@ -76,6 +77,9 @@ fn answer(shared: &Shared, cluster: Cluster, request: &Request) -> Result<Respon
     }
     if let Some(reviewed) = review::answer(request, &parts, &user) {
         return reviewed;
+    }
+    if let Some(proxied) = proxy::answer(shared, cluster, request, &parts, &user) {
+        return proxied;
     }
     let Some(target) = target(&parts)? else {
         return Ok(http::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n"));

@@ -45,6 +45,8 @@ pub struct Company<'a> {
 
 /// One series of a target: labels beside the target's, and the sum of counters that its value is.
 struct Variant {
+    /// The Service that its requests were sent to; all where none is told apart.
+    destination: Option<String>,
     labels: Vec<(&'static str, Arc<str>)>,
     terms: Vec<(Figure, f64)>,
     whole: bool,
@@ -85,7 +87,15 @@ impl Company<'_> {
         let value = |value: f64| if variant.whole { value.floor() } else { value };
         let mut samples = Vec::new();
         let mut sum = 0.0;
+        let mut begun = false;
         for (index, span) in target.spans.iter().enumerate() {
+            let here = variant.destination.as_ref().is_none_or(|d| *d == target.destination(span));
+            // A series is not there before its first request, and stands still once others take over.
+            begun |= here;
+            if !begun {
+                continue;
+            }
+            let share = if here { span.share } else { 0.0 };
             let at = |instant: i64| {
                 let term = |(figure, factor): &(Figure, f64)| {
                     factor * target.flow().map_or(0.0, |flow| self.curves.exact(self.world, flow, *figure, instant))
@@ -97,11 +107,11 @@ impl Company<'_> {
             let last = (span.to - 1).min(end).div_euclid(SCRAPE);
             if first <= last {
                 let values = self.values(target.flow(), variant, first, last);
-                let shared = values.into_iter().map(|v| value(sum + span.share * (v - base)));
+                let shared = values.into_iter().map(|v| value(sum + share * (v - base)));
                 samples.extend((first..=last).map(|scrape| scrape * SCRAPE).zip(shared));
             }
             if span.to <= end {
-                sum += span.share * (at(span.to) - base);
+                sum += share * (at(span.to) - base);
                 let mark = scrape_from(span.to) * SCRAPE;
                 let goes = target.spans.get(index + 1).is_none_or(|next| next.from > mark);
                 if goes && (start..=end).contains(&mark) {
@@ -164,16 +174,25 @@ const NAMES: [&str; 9] = [
 
 /// The series of a name that a target exposes.
 fn variants(name: &str, target: &Target) -> Vec<Variant> {
+    if name.starts_with("istio_") && target.meshed() {
+        return target.destinations().iter().flat_map(|d| of_destination(name, target, Some(d))).collect();
+    }
+    of_destination(name, target, None)
+}
+
+/// The same for the requests that were sent to one Service.
+fn of_destination(name: &str, target: &Target, destination: Option<&String>) -> Vec<Variant> {
     let istio = name.starts_with("istio_");
     if name != "up" && (target.arm.is_none() || (istio && !target.meshed())) {
         return Vec::new();
     }
-    let common = |more: Vec<(&'static str, Arc<str>)>| if istio { mesh(target, more) } else { more };
+    let common = |more: Vec<(&'static str, Arc<str>)>| if let Some(service) = destination { mesh(target, service, more) } else { more };
     let method = || ("method", Arc::from(method(target.service.name)));
     let (code, bounds, scale) = if istio { ("response_code", &MILLISECONDS[..], 1.0) } else { ("code", &SECONDS[..], 1000.0) };
-    let counter = |labels, terms| Variant { labels: common(labels), terms, whole: true };
+    let destination_of = || destination.cloned();
+    let counter = |labels, terms| Variant { destination: destination_of(), labels: common(labels), terms, whole: true };
     if name == "up" {
-        return vec![Variant { labels: Vec::new(), terms: Vec::new(), whole: true }];
+        return vec![Variant { destination: None, labels: Vec::new(), terms: Vec::new(), whole: true }];
     }
     let labelled = |mut labels: Vec<(&'static str, Arc<str>)>| {
         if !istio {
@@ -201,7 +220,7 @@ fn variants(name: &str, target: &Target) -> Vec<Variant> {
         return vec![counter(labelled(Vec::new()), vec![(Figure::Requests, 1.0)])];
     }
     let terms = vec![(Figure::Latency, 1.0 / scale)];
-    vec![Variant { labels: common(labelled(Vec::new())), terms, whole: false }]
+    vec![Variant { destination: destination_of(), labels: common(labelled(Vec::new())), terms, whole: false }]
 }
 
 /// What the service's requests mostly are.
@@ -210,8 +229,7 @@ fn method(service: &str) -> &'static str {
 }
 
 /// The labels that Istio's proxy at the destination adds.
-fn mesh(target: &Target, mut more: Vec<(&'static str, Arc<str>)>) -> Vec<(&'static str, Arc<str>)> {
-    let service = target.destination();
+fn mesh(target: &Target, service: &str, mut more: Vec<(&'static str, Arc<str>)>) -> Vec<(&'static str, Arc<str>)> {
     more.extend([
         ("reporter", Arc::from("destination")),
         ("request_protocol", "http".into()),

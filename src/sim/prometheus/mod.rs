@@ -13,9 +13,11 @@ mod targets;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use super::http::{Request, Response};
 use super::state::State;
-use super::world::traffic::EPOCH;
+use super::world::{Cluster, traffic::EPOCH};
 
 /// The company's Prometheus.
 #[derive(Debug, Default)]
@@ -27,9 +29,21 @@ pub struct Prometheus {
 impl Prometheus {
     /// Answers a request; its path begins with `/api/v1` or `/-/`.
     pub fn answer(&self, state: &State, request: &Request) -> Response {
+        self.answer_for(state, request, None)
+    }
+
+    /// The same as the Prometheus inside a cluster answers, which knows nothing of the others.
+    pub fn answer_inside(&self, state: &State, request: &Request, cluster: Cluster) -> Response {
+        self.answer_for(state, request, Some(cluster))
+    }
+
+    fn answer_for(&self, state: &State, request: &Request, inside: Option<Cluster>) -> Response {
         let (world, now) = (state.world(), state.now());
         let end = world.metrics_end(now);
-        let targets = self.scraped.until(&world, end);
+        let mut targets = self.scraped.until(&world, end);
+        if let Some(cluster) = inside {
+            targets = Arc::new(targets.iter().filter(|t| t.cluster == cluster).cloned().collect());
+        }
         let samples = company::Company { world: &world, curves: &self.curves, targets: &targets, end };
         let source = api::Source { samples: &samples, now, begin: world.instant(EPOCH), metadata: &company::METADATA };
         api::answer(&source, request)

@@ -19,6 +19,8 @@ pub struct Span {
     pub to: i64,
     /// Its share, 0 to 1.
     pub share: f64,
+    /// Whether its arm is the stable one by then, whatever it began as: a canary that was promoted.
+    pub promoted: bool,
 }
 
 /// One scraped pod.
@@ -51,15 +53,23 @@ impl Target {
         matches!(self.service.delivery, Delivery::RolloutCanary | Delivery::VirtualService | Delivery::Flagger)
     }
 
-    /// The Kubernetes Service that its requests were sent to.
-    pub fn destination(&self) -> String {
+    /// The Kubernetes Service that its requests were sent to within a span.
+    pub fn destination(&self, span: &Span) -> String {
         match (self.service.delivery, self.arm) {
             (Delivery::RolloutBlueGreen, _) => self.service.name.to_owned(),
             (_, Some(Arm::Canary)) => format!("{}-canary", self.service.name),
             (Delivery::Flagger, _) => format!("{}-primary", self.service.name),
+            (_, Some(Arm::Canary)) if !span.promoted => format!("{}-canary", self.service.name),
             (Delivery::RolloutCanary, _) => format!("{}-stable", self.service.name),
             _ => self.service.name.to_owned(),
         }
+    }
+
+    /// Every Service that its requests were ever sent to, in order of time.
+    pub fn destinations(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.spans.iter().map(|span| self.destination(span)).collect();
+        all.dedup();
+        all
     }
 }
 
@@ -111,6 +121,7 @@ fn placement(world: &World, service: &'static Service, cluster: Cluster, end: Ti
             from: world.instant(*from).as_millisecond(),
             to: to.map_or(i64::MAX, |to| world.instant(*to).as_millisecond()),
             share,
+            promoted: world.position(service.name, cluster, *from).is_some_and(|p| p.phase == release::Phase::Promoted),
         };
         let pods = pods(world, service, cluster, *from, *from < arrived);
         for pod in &pods {

@@ -212,3 +212,25 @@ fn errors_have_prometheus_envelope() {
     let (status, answer) = get("/api/v1/query", "query=up%20/%20on(job)%20up");
     assert_eq!((status, &answer["errorType"]), (422, &"execution".into()));
 }
+
+#[test]
+fn what_was_promoted_is_the_stable_side() {
+    use crate::sim::world::{Cluster, release};
+    let params = Params { scenario: Scenario::Calm, ..Params::default() };
+    let now = params.t0 + SignedDuration::from_mins(25);
+    let mut world = World::new(params);
+    let position =
+        release::Position { minute: 15.0, step: 7, weight: 100, phase: release::Phase::Promoted, pods: (0, 5), held: false };
+    world.note(release::Move { service: "payment".into(), cluster: Cluster::Eu1, position });
+    let asked = Asked { prometheus: Prometheus::default(), state: State::new(world, Arc::new(move || now)), now };
+    let rate = |window: &str| {
+        asked.values(&format!(
+            r#"sum by (destination_service_name) (rate(istio_requests_total{{cluster="eu-1",destination_service_name=~"payment-.*"}}[{window}]))"#
+        ))
+    };
+    let now = rate("2m");
+    let of = |all: &[(String, f64)], name: &str| all.iter().find(|(n, _)| n == name).map_or(0.0, |(_, v)| *v);
+    assert!(of(&now, "payment-stable") > 50.0, "{now:?}");
+    assert!(of(&now, "payment-canary") < 0.01, "nobody sends there any more: {now:?}");
+    assert!(of(&rate("20m"), "payment-canary") > 1.0, "but somebody did");
+}

@@ -60,6 +60,7 @@ pub const BINDINGS: &[Binding] = &[
     ui(Scope::Main, &["8"], Ui::Focus(Pane::Events), Group::Move, ""),
     ui(Scope::Main, &["]"], Ui::NextTab, Group::Move, ""),
     ui(Scope::Main, &["["], Ui::PreviousTab, Group::Move, ""),
+    ui(Scope::Main, &["%"], Ui::Percentile, Group::See, ""),
     ui(Scope::Main, &["+"], Ui::Zoom, Group::Move, "zoom"),
     ui(Scope::Main, &["_"], Ui::Unzoom, Group::Move, ""),
     ui(Scope::Move, &["<esc>"], Ui::Back, Group::Leave, ""),

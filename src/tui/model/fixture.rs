@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     Arm, ArmMetrics, Canary, CanaryPhase, ClusterName, ClusterState, Delivery, Environment, Event, Evidence, Feed, Health,
-    History, Limits, MetricKey, MetricsSettings, Placement, PlacementKey, Placing, Policy, Reason, Service, Snapshot, Station,
+    History, Limits, MetricKey, MetricsSettings, NoValue, Placement, PlacementKey, Placing, Policy, Reason, Service, Snapshot, Station,
     StationKind, Step, Topology, Verdict, VerdictReport, Version, Weight, WorkloadKind, WorkloadRef,
 };
 
@@ -54,7 +54,7 @@ pub fn topology() -> Arc<Topology> {
                 blue_green: None,
             })
             .collect(),
-        metrics: Some(MetricsSettings { preset: "istio".into(), labels: vec![], scrape: SignedDuration::from_secs(15) }),
+        metrics: Some(MetricsSettings::single("istio", &[], SignedDuration::from_secs(15))),
         pipelines: true,
     })
 }
@@ -90,11 +90,25 @@ fn metrics(service: &str, arm: Arm, errors: f64, p95: f64, rps: f64) -> (MetricK
         start: now() - SignedDuration::from_mins(20),
         step: SignedDuration::from_secs(30),
         errors: (0..=40).map(|i| if i > 24 && arm == Arm::Canary { errors } else { errors.min(0.002) }).collect(),
+        p50: (0..=40).map(|_| 0.09).collect(),
+        p99: (0..=40).map(|i| if i > 24 && arm == Arm::Canary { p95 * 1.6 } else { p95.min(0.26) * 1.6 }).collect(),
         p95: (0..=40).map(|i| if i > 24 && arm == Arm::Canary { p95 } else { p95.min(0.26) }).collect(),
         rps: (0..=40).map(|i| if arm == Arm::Canary && i < 12 { rps / 4.0 } else { rps }).collect(),
     };
     let requests = Ok(rps * 300.0);
-    (key.clone(), ArmMetrics { key, errors: Ok(errors), p95: Ok(p95), rps: Ok(rps), requests, history: Some(Arc::new(history)) })
+    let row = ArmMetrics {
+        errors: Ok(errors),
+        p50: Ok(0.09),
+        p95: Ok(p95),
+        p99: Ok(p95 * 1.6),
+        rps: Ok(rps),
+        requests,
+        preset: "istio".into(),
+        sources: vec!["prometheus".into()],
+        history: Some(Arc::new(history)),
+        ..ArmMetrics::unknown(key.clone(), &NoValue::Empty)
+    };
+    (key, row)
 }
 
 /// Everything is read, and the canary of `payment` is bad.

@@ -118,6 +118,29 @@ impl Filter {
     }
 }
 
+/// A percentile of latency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Percentile {
+    /// The median.
+    P50,
+    /// The one that limits speak of.
+    #[default]
+    P95,
+    /// The worst hundredth.
+    P99,
+}
+
+impl Percentile {
+    /// The one after it, in a ring.
+    pub fn next(self) -> Self {
+        match self {
+            Self::P50 => Self::P95,
+            Self::P95 => Self::P99,
+            Self::P99 => Self::P50,
+        }
+    }
+}
+
 /// Everything that the screen knows.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -147,6 +170,10 @@ pub struct Model {
     pub changes_offset: usize,
     /// First event shown, counted from the newest.
     pub events: usize,
+    /// The percentile of latency that graphs show.
+    pub percentile: Percentile,
+    /// The time at which graphs are read out, in points back from the newest.
+    pub graph_cursor: Option<usize>,
     /// The filter.
     pub filter: Filter,
     /// What stands over the screen, the topmost last.
@@ -202,6 +229,8 @@ impl Model {
             opened: None,
             changes_offset: 0,
             events: 0,
+            percentile: Percentile::default(),
+            graph_cursor: None,
             filter: Filter::default(),
             overlays: vec![],
             log_sessions: 0,

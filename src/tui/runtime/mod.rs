@@ -210,6 +210,7 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
         if let Some(refused) = reading.follow(engine, &m) {
             update(&mut m, refused);
         }
+        engine.look_at(m.selected().map(|row| row.name.clone()));
         pace.want(cause, Instant::now());
     }
 }

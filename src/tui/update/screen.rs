@@ -54,6 +54,20 @@ pub fn cycle(m: &mut Model, by: isize) {
     focus(m, order[next as usize]);
 }
 
+/// To another pane; in the graphs, to another time, and back to the newest at the end of it.
+pub fn sideways(m: &mut Model, by: isize) {
+    if m.focus != Pane::Graphs {
+        return cycle(m, by);
+    }
+    let most = m.snapshot.metrics.value().into_iter().flat_map(|all| all.values());
+    let most = most.filter_map(|a| a.history.as_ref()).map(|h| h.errors.len().saturating_sub(1)).max().unwrap_or(0);
+    m.graph_cursor = match m.graph_cursor {
+        None if by < 0 && most > 0 => Some(0),
+        Some(0) if by > 0 => None,
+        at => at.map(|at| at.saturating_add_signed(-by).min(most)),
+    };
+}
+
 /// The next tab of the detail.
 pub fn tab(m: &mut Model, by: isize) {
     let at = Pane::TABS.iter().position(|p| *p == m.tab).unwrap_or(0) as isize;
@@ -154,6 +168,9 @@ pub fn back(m: &mut Model) -> Vec<Effect> {
     if m.focus == Pane::Runs && m.opened.take().is_some() {
         in_sight(m);
         return vec![Effect::Closely(vec![])];
+pub fn back(m: &mut Model) {
+    if m.graph_cursor.take().is_some() {
+        return;
     }
     if m.zoom {
         m.zoom = false;

@@ -1,6 +1,9 @@
-//! Pane 5: errors and latency over time, canary over baseline.
+//! Pane 5: errors and latency over time, canary over baseline, and what else was measured.
 
-use jiff::{SignedDuration, Timestamp};
+mod beside;
+mod moves;
+
+use jiff::Timestamp;
 use ratatui::{
     layout::Rect,
     text::{Line, Span},
@@ -10,7 +13,7 @@ use super::{Canvas, unset};
 use crate::{
     domain::{Arm, ArmMetrics, History, NoValue},
     tui::{
-        model::{Pane, ServiceRow, figures},
+        model::{Pane, Percentile, ServiceRow, figures},
         theme::Token,
         widget::{Chart, Limit, Marker, put, put_line},
     },
@@ -26,7 +29,19 @@ struct Graph {
     limit: Option<f64>,
 }
 
-/// Draws the pane: two charts, below each other, or beside each other where it is wide and low.
+/// The latency chart of a percentile; limits are those of the 95th.
+fn latency(percentile: Percentile, limit: Option<f64>) -> Graph {
+    let (title, pick, now): (_, fn(&History) -> &[f64], fn(&ArmMetrics) -> Option<f64>) = match percentile {
+        Percentile::P50 => ("p50 ms", |h| &h.p50, |a| a.p50.as_ref().ok().copied()),
+        Percentile::P95 => ("p95 ms", |h| &h.p95, |a| a.p95.as_ref().ok().copied()),
+        Percentile::P99 => ("p99 ms", |h| &h.p99, |a| a.p99.as_ref().ok().copied()),
+    };
+    let limit = limit.filter(|_| percentile == Percentile::P95);
+    Graph { title, pick, scale: 1000.0, format: |v| format!("{v:.0}"), now, limit }
+}
+
+/// Draws the pane: two charts, below each other, or beside each other where it is wide and low; below them what else was
+/// measured, where there is room.
 pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
     let Some(row) = c.m.selected() else {
         unset::frame(c, Pane::Graphs, area, tabs, Line::default(), Line::default());
@@ -41,14 +56,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
             now: |a| a.errors.as_ref().ok().copied(),
             limit: row.limits.errors,
         },
-        Graph {
-            title: "p95 ms",
-            pick: |h| &h.p95,
-            scale: 1000.0,
-            format: |v| format!("{v:.0}"),
-            now: |a| a.p95.as_ref().ok().copied(),
-            limit: row.limits.p95,
-        },
+        latency(c.m.percentile, row.limits.p95),
     ];
     if tabs || (c.m.zoom && area.height < 16) {
         let inner = unset::frame(c, Pane::Graphs, area, tabs, Line::default(), Line::default());
@@ -65,6 +73,12 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, tabs: bool) {
         }
         return;
     }
+    let (test, base) = arms(c, row);
+    let lines = beside::lines(c.look, test.as_ref().and_then(|t| t.as_ref().ok()).copied(), base.as_ref().ok().copied());
+    // Never at the charts' cost: they keep twelve rows.
+    let below = u16::try_from(lines.len()).unwrap_or(0).min(area.height.saturating_sub(12));
+    let area = Rect { height: area.height - below, ..area };
+    beside::draw(c, Rect { y: area.bottom(), height: below, ..area }, &lines);
     // Too low for two: the first tells more.
     let both = area.height >= 12;
     let first = if both { area.height.div_ceil(2) } else { area.height };
@@ -105,20 +119,47 @@ fn arms<'a>(c: &'a Canvas<'_>, row: &ServiceRow) -> (Option<Result<&'a ArmMetric
     }
 }
 
+/// Names and values of the curves: now, or at the cursor.
 fn legend(c: &Canvas<'_>, row: &ServiceRow, graph: &Graph) -> Vec<Span<'static>> {
     let (test, base) = arms(c, row);
+    let when = c.m.graph_cursor.and_then(|back| {
+        let sides = [test.as_ref(), Some(&base)].into_iter().flatten();
+        let known = sides.filter_map(|s| s.as_ref().ok()?.history.as_ref()).max_by_key(|h| h.end())?;
+        Some(known.at(known.errors.len().saturating_sub(1).saturating_sub(back)))
+    });
     let show = |side: &Result<&ArmMetrics, NoValue>| {
-        side.as_ref().ok().and_then(|a| (graph.now)(a)).map(|v| (graph.format)(v * graph.scale))
+        let arm = *side.as_ref().ok()?;
+        let value = match when {
+            None => (graph.now)(arm),
+            Some(when) => value_at(arm.history.as_deref()?, (graph.pick)(arm.history.as_deref()?), when),
+        };
+        value.map(|v| (graph.format)(v * graph.scale))
     };
     let mut out = vec![];
+    if let Some(when) = when {
+        out.push(c.look.span(Token::Focus, format!("{}{}", c.m.clock(when), c.m.zone_mark())));
+        out.push(Span::raw("  "));
+    }
     if let Some(test) = &test {
         let value = show(test).unwrap_or_else(|| "?".to_owned());
         out.push(c.look.span(Token::Canary, format!("canary {value}")));
         out.push(Span::raw("  "));
     }
-    let word = if test.is_some() { "base" } else { "now" };
+    let word = if test.is_some() {
+        "base"
+    } else if when.is_some() {
+        "value"
+    } else {
+        "now"
+    };
     out.push(c.look.span(Token::Baseline, format!("{word} {}", show(&base).unwrap_or_else(|| "?".to_owned()))));
     out
+}
+
+/// The value of a line at a time.
+fn value_at(h: &History, line: &[f64], when: Timestamp) -> Option<f64> {
+    let index = when.duration_since(h.start).as_secs() / h.step.as_secs().max(1);
+    line.get(usize::try_from(index).ok()?).copied().filter(|v| v.is_finite())
 }
 
 fn chart(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, graph: &Graph) {
@@ -128,7 +169,7 @@ fn chart(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, graph: &Graph) {
         .map(|side| side.and_then(|s| s.as_ref().ok()).and_then(|a| a.history.clone()))
         .collect();
     let known: Vec<&std::sync::Arc<History>> = histories.iter().flatten().collect();
-    let (Some(from), Some(to)) = (known.iter().map(|h| h.start).min(), known.iter().map(|h| end(h)).max()) else {
+    let (Some(from), Some(to)) = (known.iter().map(|h| h.start).min(), known.iter().map(|h| h.end()).max()) else {
         let why = match [test, Some(base)].into_iter().flatten().find_map(Result::err) {
             Some(why) => why.to_string(),
             None => "no history yet".to_owned(),
@@ -149,12 +190,16 @@ fn chart(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, graph: &Graph) {
                 .and_then(|cell| cell.arms.first())
                 .map(|(_, c)| c.detents().iter().map(|w| w.percent()).collect())
                 .unwrap_or_default();
-            moves(canary, base, &detents)
+            moves::moves(canary, base, &detents)
         }
         _ => vec![],
     };
-    let labels: Vec<(f64, String)> =
-        moved.into_iter().map(|(at, weight)| (share(at, from, to), format!("{weight:.0} %"))).collect();
+    let marks = moves::joined(moves::noticed(&c.m.snapshot.events, &row.name), moved);
+    let labels: Vec<(f64, String)> = marks.into_iter().map(|(at, label)| (share(at, from, to), label)).collect();
+    let cursor = c.m.graph_cursor.and_then(|back| {
+        let longest = known.iter().max_by_key(|h| h.end())?;
+        Some(share(longest.at(longest.errors.len().saturating_sub(1).saturating_sub(back)), from, to))
+    });
     let markers: Vec<Marker<'_>> = labels.iter().map(|(at, label)| Marker { at: *at, label }).collect();
     let ends = (c.m.clock(from), c.m.clock(to));
     let chart = Chart {
@@ -164,14 +209,10 @@ fn chart(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, graph: &Graph) {
         markers: &markers,
         ends: (&ends.0, &ends.1),
         format: graph.format,
+        cursor,
         ..Chart::default()
     };
     chart.draw(area, c.buf, c.look);
-}
-
-fn end(h: &History) -> Timestamp {
-    let steps = i32::try_from(h.errors.len().saturating_sub(1)).unwrap_or(0);
-    h.start.checked_add(h.step.saturating_mul(steps)).unwrap_or(h.start)
 }
 
 fn share(at: Timestamp, from: Timestamp, to: Timestamp) -> f64 {
@@ -179,66 +220,6 @@ fn share(at: Timestamp, from: Timestamp, to: Timestamp) -> f64 {
     if whole > 0.0 { at.duration_since(from).as_secs_f64() / whole } else { 1.0 }
 }
 
-fn at(h: &History, index: usize) -> Timestamp {
-    h.start.checked_add(h.step.saturating_mul(i32::try_from(index).unwrap_or(0))).unwrap_or(h.start)
-}
-
 fn points(h: &History, values: &[f64], scale: f64, from: Timestamp, to: Timestamp) -> Vec<(f64, f64)> {
-    values.iter().enumerate().map(|(i, v)| (share(at(h, i), from, to), v * scale)).collect()
-}
-
-/// When the canary's share of the requests came near another step of its plan: read from the rates themselves, because
-/// nobody writes down when a route was changed. A share counts once it stood for three points.
-fn moves(canary: &History, base: &History, detents: &[f64]) -> Vec<(Timestamp, f64)> {
-    if detents.is_empty() || canary.step != base.step || canary.step <= SignedDuration::ZERO {
-        return vec![];
-    }
-    let shift = canary.start.duration_since(base.start).as_secs() / canary.step.as_secs().max(1);
-    let near = |i: usize| -> Option<f64> {
-        let other = usize::try_from(i as i64 + shift).ok()?;
-        let (test, rest) = (*canary.rps.get(i)?, *base.rps.get(other)?);
-        let share = test / (test + rest) * 100.0;
-        if !share.is_finite() || share < 0.5 {
-            return None;
-        }
-        detents
-            .iter()
-            .copied()
-            .filter(|d| (d - share).abs() <= (d * 0.25).max(2.0))
-            .min_by(|a, b| (a - share).abs().total_cmp(&(b - share).abs()))
-    };
-    let mut out: Vec<(Timestamp, f64)> = vec![];
-    for i in 0..canary.rps.len() {
-        let Some(weight) = near(i) else { continue };
-        let stands = (i + 1..i + 3).all(|j| near(j) == Some(weight));
-        if stands && out.last().is_none_or(|(_, last)| (*last - weight).abs() > f64::EPSILON) {
-            out.push((at(canary, i), weight));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn history(rps: &[f64]) -> History {
-        History {
-            start: Timestamp::UNIX_EPOCH,
-            step: SignedDuration::from_secs(30),
-            errors: vec![],
-            p95: vec![],
-            rps: rps.to_vec(),
-        }
-    }
-
-    #[test]
-    fn a_step_is_seen_in_the_rates_once_it_stands() {
-        let canary = history(&[f64::NAN, 5.0, 5.1, 4.9, 5.0, 12.0, 20.0, 20.2, 19.8, 20.0]);
-        let base = history(&[100.0, 95.0, 95.0, 95.0, 95.0, 88.0, 80.0, 80.0, 80.0, 80.0]);
-        let got: Vec<(i64, f64)> =
-            moves(&canary, &base, &[5.0, 20.0, 50.0]).into_iter().map(|(t, w)| (t.as_second(), w)).collect();
-        assert_eq!(got, [(30, 5.0), (180, 20.0)]);
-        assert!(moves(&canary, &base, &[]).is_empty(), "without a plan nothing is guessed");
-    }
+    values.iter().enumerate().map(|(i, v)| (share(h.at(i), from, to), v * scale)).collect()
 }

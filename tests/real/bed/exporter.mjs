@@ -1,8 +1,11 @@
 // exporter.mjs PORT: request counters that grow at rates a test sets, scraped by the bed's Prometheus.
 //
-// GET  /metrics  the counters, under the names of plain HTTP services and of Istio
+// GET  /metrics  the counters, under the names of plain HTTP services, of Istio, and of whatever families a test names
+// GET  /native   native histograms, in the binary form
 // POST /set      {"<arm>": {...}, ...}: sets or changes arms; null removes one, so that its series go stale
 //   plain, istio  labels of the two families; a family without labels is not served
+//   families      more of them: [{counter, histogram, unit, code, good, bad, labels}], unit in milliseconds
+//   native        labels of a native histogram, http_request_duration_seconds
 //   rps           requests a second; 0: the counters stand still
 //   errors, ms    share of requests answered 500, and how long a request takes (all alike)
 //   ok, bad       sets the counters themselves
@@ -10,6 +13,7 @@
 // POST /down     true or false: true answers scrapes with 503
 import { createServer } from "node:http";
 import { Exposition } from "./exposition.mjs";
+import { family } from "./native.mjs";
 
 const arms = new Map();
 let down = false;
@@ -41,8 +45,21 @@ function metrics() {
       out.sample("istio_requests_total", "counter", "", { ...labels, response_code: "500" }, shown(arm.bad));
       out.histogram("istio_request_duration_milliseconds", labels, 1, arm.ms, shown(total), arm.nan ? NaN : total * arm.ms);
     }
+    for (const { counter, histogram, unit, code, good, bad, labels } of arm.families ?? []) {
+      out.sample(counter, "counter", "", { ...labels, [code]: good }, shown(arm.ok));
+      out.sample(counter, "counter", "", { ...labels, [code]: bad }, shown(arm.bad));
+      if (histogram) out.histogram(histogram, labels, unit, arm.ms, shown(total), arm.nan ? NaN : (total * arm.ms) / unit);
+    }
   }
   return out.toString();
+}
+
+function native() {
+  const series = [...arms.values()].filter((arm) => arm.native).flatMap((arm) => [
+    { labels: { ...arm.native, code: "200" }, total: arm.ok, seconds: arm.ms / 1000 },
+    { labels: { ...arm.native, code: "500" }, total: arm.bad, seconds: arm.ms / 1000 },
+  ]);
+  return family("http_request_duration_seconds", series);
 }
 
 async function body(request) {
@@ -57,6 +74,10 @@ createServer(async (request, response) => {
     if (request.method === "GET" && request.url === "/metrics") {
       response.writeHead(down ? 503 : 200, { "content-type": "text/plain; version=0.0.4" });
       response.end(down ? "" : metrics());
+    } else if (request.method === "GET" && request.url === "/native") {
+      const kind = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+      response.writeHead(down ? 503 : 200, { "content-type": kind });
+      response.end(down ? "" : native());
     } else if (request.method === "POST" && request.url === "/set") {
       for (const [name, change] of Object.entries(await body(request))) {
         const old = arms.get(name) ?? { rps: 0, errors: 0, ms: 40, ok: 0, bad: 0, at: performance.now() };

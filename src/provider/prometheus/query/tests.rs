@@ -1,78 +1,81 @@
-use jiff::SignedDuration;
-
 use super::*;
-use crate::domain::{Arm, MetricKey, WorkloadKind, WorkloadRef};
+use crate::{
+    domain::{Arm, MetricKey, MetricTarget, MetricsSettings, WorkloadKind, WorkloadRef},
+    provider::prometheus::{
+        batch::batches,
+        counter,
+        preset::{Dialect, PLACES, PRESETS},
+        probe,
+    },
+};
 
-fn target(arm: Arm) -> MetricTarget {
+const SCRAPE: SignedDuration = SignedDuration::from_secs(15);
+
+fn target(service: &str, arm: Arm) -> MetricTarget {
     MetricTarget {
-        key: MetricKey { service: "payment".parse().unwrap(), environment: "production".parse().unwrap(), arm },
+        key: MetricKey { service: service.parse().unwrap(), environment: "production".parse().unwrap(), arm },
         clusters: vec!["eu-1".parse().unwrap(), "us-1".parse().unwrap()],
         namespaces: vec!["shop".into()],
-        workload: WorkloadRef { kind: WorkloadKind::Rollout, name: "payment".into() },
+        workload: WorkloadRef { kind: WorkloadKind::Rollout, name: service.into() },
         hashes: if arm == Arm::Serving { vec![] } else { vec!["6d4cf56db6".into(), "58fd9b7c5d".into()] },
+        services: match arm {
+            Arm::Serving => vec![],
+            Arm::Canary => vec![format!("{service}-canary").into()],
+            Arm::Baseline => vec![format!("{service}-stable").into()],
+        },
+        namesakes: vec![],
+        routes: vec![],
         history: false,
     }
 }
 
-fn settings(labels: &[(&str, &str)]) -> MetricsSettings {
-    MetricsSettings {
-        preset: "auto".into(),
-        labels: labels.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
-        scrape: SignedDuration::from_secs(15),
+/// Every query of one batch, as a person would read them.
+fn texts(preset: usize, place: usize, targets: &[MetricTarget], labels: &[(&str, &str)]) -> String {
+    let dialect = Dialect { preset: &PRESETS[preset], place: &PLACES[place] };
+    let settings = MetricsSettings::single("auto", labels, SCRAPE);
+    let all = batches(targets.iter().enumerate().map(|(at, t)| (at, t, dialect)), &settings.sources[0], 500);
+    let mut out = vec![];
+    for batch in &all {
+        let Queries { counts, quantiles: [_, p95, _], newest } = Queries::figures(batch);
+        let [graph, ..] = Queries::graphs(batch, SCRAPE);
+        let [counters, taken] = counter::queries(batch);
+        out.extend([counts, p95, newest, graph, counters, taken, probe::spoken_query(batch)]);
+    }
+    out.iter().for_each(|q| assert!(promql_parser::parser::parse(q).is_ok(), "{q}"));
+    out.join("\n")
+}
+
+#[test]
+fn one_query_answers_for_every_service_of_an_environment() {
+    let all = [target("payment", Arm::Serving), target("cart", Arm::Serving)];
+    insta::assert_snapshot!(texts(0, 0, &all, &[("cluster", "{cluster}"), ("environment", "{environment}")]));
+    insta::assert_snapshot!(texts(2, 1, &all, &[]));
+}
+
+#[test]
+fn arms_are_told_apart_by_pods_or_by_services() {
+    let all = [target("payment", Arm::Canary), target("payment", Arm::Baseline)];
+    for preset in 0..PRESETS.len() {
+        let row = &PRESETS[preset];
+        insta::assert_snapshot!(format!("arms_{preset}_{}", row.name), texts(preset, 0, &all, &[]));
     }
 }
 
 #[test]
-fn istio_tells_arms_apart_by_pods() {
-    let settings = settings(&[("cluster", "{cluster}"), ("environment", "{environment}")]);
-    let queries = queries(Preset::Istio, &target(Arm::Canary), &settings);
-    insta::assert_snapshot!(queries.counts, @r#"sum by (response_code) (increase(istio_requests_total{reporter="destination",destination_workload_namespace="shop",destination_workload="payment",cluster=~"eu-1|us-1",environment="production",pod=~"payment-(58fd9b7c5d|6d4cf56db6)-[a-z0-9]{5}"}[5m]))"#);
-    insta::assert_snapshot!(queries.p95, @r#"histogram_quantile(0.95, sum by (le) (rate(istio_request_duration_milliseconds_bucket{reporter="destination",destination_workload_namespace="shop",destination_workload="payment",cluster=~"eu-1|us-1",environment="production",pod=~"payment-(58fd9b7c5d|6d4cf56db6)-[a-z0-9]{5}"}[5m]))) / 1000"#);
-    insta::assert_snapshot!(queries.newest, @r#"min(max by (cluster) (timestamp(istio_requests_total{reporter="destination",destination_workload_namespace="shop",destination_workload="payment",cluster=~"eu-1|us-1",environment="production",pod=~"payment-(58fd9b7c5d|6d4cf56db6)-[a-z0-9]{5}"})))"#);
-    assert_eq!(queries.history, None);
-}
-
-#[test]
-fn the_serving_arm_is_the_whole_workload() {
-    let mut target = target(Arm::Serving);
-    target.history = true;
-    let istio = queries(Preset::Istio, &target, &settings(&[])).counts;
-    insta::assert_snapshot!(istio, @r#"sum by (response_code) (increase(istio_requests_total{reporter="destination",destination_workload_namespace="shop",destination_workload="payment"}[5m]))"#);
-    let plain = queries(Preset::Plain, &target, &settings(&[]));
-    insta::assert_snapshot!(plain.counts, @r#"sum by (code, status, status_code) (increase(http_requests_total{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}"}[5m]))"#);
-    insta::assert_snapshot!(plain.newest, @r#"max(timestamp(http_requests_total{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}"}))"#);
-    let history = plain.history.unwrap();
-    insta::assert_snapshot!(history.errors, @r#"(sum(rate(http_requests_total{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}",code=~"5.."}[60s])) or sum(rate(http_requests_total{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}",status=~"5.."}[60s])) or sum(rate(http_requests_total{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}",status_code=~"5.."}[60s])) or 0 * sum(rate(http_requests_total{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}"}[60s]))) / (sum(rate(http_requests_total{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}"}[60s])) > 0)"#);
-    insta::assert_snapshot!(history.p95, @r#"histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}"}[60s])))"#);
-    insta::assert_snapshot!(history.rps, @r#"sum(rate(http_requests_total{namespace="shop",pod=~"payment-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}"}[60s]))"#);
-}
-
-#[test]
-fn values_are_escaped_as_expressions_and_as_strings() {
-    for (values, want) in [
-        (vec!["a.b"], r#"="a.b""#),
-        (vec![r#"a"b\c"#], r#"="a\"b\\c""#),
-        (vec!["a.b", "c"], r#"=~"a\\.b|c""#),
-        (vec!["a", "a"], r#"=~"a""#),
-        (vec!["x|y", "z\n"], "=~\"x\\\\|y|z\\n\""),
-        (vec![], r#"=~"""#),
-    ] {
-        assert_eq!(one_of(&values), want, "{values:?}");
+fn the_probe_asks_for_every_name_of_the_table() {
+    let query = probe::names_query();
+    promql_parser::parser::parse(&query).unwrap();
+    for preset in PRESETS {
+        assert!(query.contains(preset.counter) && query.contains(preset.latency.name), "{}", preset.name);
     }
-    let mut target = target(Arm::Canary);
-    target.workload.name = "pay.ment".into();
-    target.hashes = vec!["a\"} or vector(1) #".into()];
-    let counts = queries(Preset::Plain, &target, &settings(&[("env", "x-{environment}-{cluster}")])).counts;
-    assert!(counts.contains(r#"env=~"x-production-eu-1|x-production-us-1""#), "{counts}");
-    assert!(counts.contains(r#"pod=~"pay\\.ment-(a\\\"\\} or vector\\(1\\) \\#)-[a-z0-9]{5}""#), "{counts}");
 }
 
 #[test]
-fn auto_means_istio_only_for_workloads_that_it_knows() {
-    let payment = target(Arm::Serving);
-    let meshed = |namespace: &str, workload: &str| vec![(Arc::from(namespace), Arc::from(workload))];
-    assert_eq!(preset_for(None, &meshed("shop", "payment"), &payment), Preset::Istio);
-    assert_eq!(preset_for(None, &meshed("test", "payment"), &payment), Preset::Plain);
-    assert_eq!(preset_for(None, &meshed("shop", "cart"), &payment), Preset::Plain);
-    assert_eq!(preset_for(Some(Preset::Istio), &[], &payment), Preset::Istio);
+fn names_of_others_are_text_in_a_query() {
+    let mut odd = target("payment", Arm::Canary);
+    odd.workload.name = "pay.ment".into();
+    odd.hashes = vec!["a\"} or vector(1) #".into()];
+    let text = texts(2, 0, &[odd], &[("env", "x-{environment}-{cluster}")]);
+    assert!(text.contains(r#"env=~"x-production-eu-1|x-production-us-1""#), "{text}");
+    assert!(text.contains(r#"pod=~"pay\\.ment-a\\\"\\} or vector\\(1\\) \\#-[a-z0-9]{5}""#), "{text}");
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use promql_parser::label::{BUCKET_LABEL, METRIC_NAME, MatchOp};
 use promql_parser::parser::{Call, Expr};
+use regex::Regex;
 
 use super::Fault;
-use super::eval::{Column, Evaluator, Value, argument, map, matchers};
+use super::eval::{Column, Evaluator, Value, argument, map, matchers, merge};
 use super::quantile::bucket_quantile;
 use super::rate::extrapolated;
 use super::series::Labels;
@@ -26,6 +27,7 @@ pub fn call(eval: &Evaluator, call: &Call) -> Result<Value, Fault> {
             Ok(Value::Vector(vec![column]))
         }
         "absent" => absent(eval, call),
+        "label_replace" => label_replace(eval, call),
         "abs" => map(eval.vector(argument(call, 0)?)?, f64::abs),
         "clamp_min" => clamp(eval, call, |value, limit| if value < limit { limit } else { value }),
         "clamp_max" => clamp(eval, call, |value, limit| if value > limit { limit } else { value }),
@@ -101,6 +103,36 @@ fn absent(eval: &Evaluator, call: &Call) -> Result<Value, Fault> {
     let empty = |step: usize| columns.iter().all(|column| column.values.get(step).copied().flatten().is_none());
     let values = (0..eval.grid.count).map(|step| empty(step).then_some(1.0)).collect();
     Ok(Value::Vector(vec![Column { labels, values }]))
+}
+
+/// Sets a label to what a regular expression finds in another one; where it does not match, nothing changes.
+fn label_replace(eval: &Evaluator, call: &Call) -> Result<Value, Fault> {
+    let columns = eval.vector(argument(call, 0)?)?;
+    let [to, replacement, from, pattern] = [1, 2, 3, 4].map(|at| text(call, at));
+    let (to, replacement, from, pattern) = (to?, replacement?, from?, pattern?);
+    let invalid = |what: &str, text: &str| Fault::Execution(format!("invalid {what} in label_replace(): {text}"));
+    let regex = Regex::new(&format!("^(?s:{pattern})$")).map_err(|_| invalid("regular expression", pattern))?;
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    if !to.starts_with(letter) || !to.chars().all(|c| letter(c) || c.is_ascii_digit()) {
+        return Err(invalid("destination label name", to));
+    }
+    let replaced = columns.into_iter().map(|column| {
+        let Some(found) = regex.captures(column.labels.get(from)) else { return column };
+        let mut value = String::new();
+        found.expand(replacement, &mut value);
+        let set = std::iter::once((to, value.as_str()));
+        let labels = Labels::new(set.chain(column.labels.iter().filter(|(name, _)| *name != to)));
+        Column { labels, values: column.values.clone() }
+    });
+    Ok(Value::Vector(merge(replaced.collect())?))
+}
+
+/// An argument that must be a string.
+fn text(call: &Call, index: usize) -> Result<&str, Fault> {
+    match unwrapped(argument(call, index)?) {
+        Expr::StringLiteral(literal) => Ok(&literal.val),
+        _ => Err(Fault::BadData(format!("expected type string in call to function \"{}\"", call.func.name))),
+    }
 }
 
 fn clamp(eval: &Evaluator, call: &Call, bounded: impl Fn(f64, f64) -> f64) -> Result<Value, Fault> {

@@ -118,7 +118,7 @@ fn refuses_by_name_what_is_not_in_the_subset() {
         ("rate(up[5m] @ end())", "the @ modifier"),
         ("rate(sum(up)[5m:1m])", "subqueries"),
         ("rate((up[5m:1m]))", "subqueries"),
-        ("label_replace(up, \"a\", \"b\", \"c\", \"d\")", "label_replace()"),
+        ("label_replace(up, \"a\", \"b\", \"c\", \"d\")", "label_join()"),
         ("\"text\"", "string literals"),
     ] {
         let expr = parser::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
