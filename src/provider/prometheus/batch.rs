@@ -82,7 +82,11 @@ impl<'t> Batch<'t> {
             Tell::Ingress { .. } => t.key.arm as u8,
             _ => u8::from(t.key.arm != Arm::Serving),
         };
-        mine.key.environment == other.key.environment
+        // A pod brought home to one arm is lost to the other: where clusters are at different steps, one's canary may be
+        // another's stable revision.
+        let shared = |t: &MetricTarget| t.workload == other.workload && t.hashes.iter().any(|h| other.hashes.contains(h));
+        !(self.by_pods() && self.targets.iter().any(|(_, t)| shared(t)))
+            && mine.key.environment == other.key.environment
             && mine.clusters == other.clusters
             && mine.namespaces == other.namespaces
             && arms(mine) == arms(other)

@@ -17,7 +17,11 @@ fn target(service: &str, arm: Arm) -> MetricTarget {
         clusters: vec!["eu-1".parse().unwrap(), "us-1".parse().unwrap()],
         namespaces: vec!["shop".into()],
         workload: WorkloadRef { kind: WorkloadKind::Rollout, name: service.into() },
-        hashes: if arm == Arm::Serving { vec![] } else { vec!["6d4cf56db6".into(), "58fd9b7c5d".into()] },
+        hashes: match arm {
+            Arm::Serving => vec![],
+            Arm::Canary => vec!["6d4cf56db6".into(), "58fd9b7c5d".into()],
+            Arm::Baseline => vec!["7c9f6d5b48".into()],
+        },
         services: match arm {
             Arm::Serving => vec![],
             Arm::Canary => vec![format!("{service}-canary").into()],
@@ -59,6 +63,17 @@ fn arms_are_told_apart_by_pods_or_by_services() {
         let row = &PRESETS[preset];
         insta::assert_snapshot!(format!("arms_{preset}_{}", row.name), texts(preset, 0, &all, &[]));
     }
+}
+
+#[test]
+fn an_arm_that_is_the_other_one_elsewhere_is_asked_for_alone() {
+    let dialect = Dialect { preset: &PRESETS[2], place: &PLACES[0] };
+    let settings = MetricsSettings::single("auto", &[], SCRAPE);
+    let (canary, mut baseline) = (target("payment", Arm::Canary), target("payment", Arm::Baseline));
+    let count = |all: [&MetricTarget; 2]| batches(all.into_iter().map(|t| (0, t, dialect)), &settings.sources[0], 500).len();
+    assert_eq!(count([&canary, &baseline]), 1);
+    baseline.hashes.push(canary.hashes[0].clone());
+    assert_eq!(count([&canary, &baseline]), 2);
 }
 
 #[test]

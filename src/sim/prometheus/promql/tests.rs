@@ -118,7 +118,7 @@ fn refuses_by_name_what_is_not_in_the_subset() {
         ("rate(up[5m] @ end())", "the @ modifier"),
         ("rate(sum(up)[5m:1m])", "subqueries"),
         ("rate((up[5m:1m]))", "subqueries"),
-        ("label_replace(up, \"a\", \"b\", \"c\", \"d\")", "label_join()"),
+        ("label_join(up, \"a\", \"b\", \"c\")", "label_join()"),
         ("\"text\"", "string literals"),
     ] {
         let expr = parser::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
@@ -139,4 +139,33 @@ fn an_end_mark_ends_a_series_at_once() {
     assert_eq!(at("up", 29_999), Some(2.0));
     assert_eq!(at("up", 30_000), None);
     assert_eq!(at("increase(up[30s])", 30_000), Some(2.0), "the mark is no sample of a window");
+}
+
+#[test]
+fn a_label_is_made_from_another_one() {
+    let ask = |query: &str| evaluate(&table(), &parser::parse(query).expect("it parses"), Grid::instant(1_773_133_800_000));
+    let labels = |query: &str| match ask(query) {
+        Ok(Value::Vector(columns)) => {
+            let mut all: Vec<String> = columns.iter().map(|c| c.labels.to_string()).collect();
+            all.sort();
+            all
+        }
+        other => panic!("{query}: {other:?}"),
+    };
+    let made = labels(r#"label_replace(up{job="shop"}, "host", "h-$1", "instance", "(.):.*")"#);
+    let want = [("h-x", "x:1"), ("h-y", "y:1")]
+        .map(|(host, at)| format!("{{__name__=\"up\", host=\"{host}\", instance=\"{at}\", job=\"shop\"}}"));
+    assert_eq!(made, want);
+    // The expression must match the whole value; an empty result takes the label away.
+    let same = labels(r#"label_replace(up{job="shop"}, "host", "h", "instance", "x")"#);
+    assert_eq!(same, labels(r#"up{job="shop"}"#));
+    let gone = labels(r#"label_replace(up{instance="x:1"}, "instance", "", "instance", ".*")"#);
+    assert_eq!(gone, ["{__name__=\"up\", job=\"shop\"}"]);
+    for (query, why) in [
+        (r#"label_replace(up, "instance", "", "instance", ".*")"#, "vector cannot contain metrics with the same labelset"),
+        (r#"label_replace(up, "a", "b", "c", "(")"#, "invalid regular expression in label_replace(): ("),
+        (r#"label_replace(up, "0a", "b", "c", "d")"#, "invalid destination label name in label_replace(): 0a"),
+    ] {
+        assert_eq!(ask(query), Err(Fault::Execution(why.to_owned())), "{query}");
+    }
 }
