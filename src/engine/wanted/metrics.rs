@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     Arm, Canary, ClusterName, ClusterState, Environment, Health, Labels, MetricKey, MetricTarget, ObjectKey, RouteKind, Service,
-    ServiceName, Snapshot, WorkloadKind, WorkloadRef,
+    ServiceName, Snapshot, WorkloadRef,
 };
 
 /// The label by which Argo Rollouts narrows a Service to one of its ReplicaSets.
@@ -95,11 +95,8 @@ fn workload(s: &Snapshot, service: &Service, environment: &Environment, arm: Arm
 /// The Services whose pods are the workload's.
 fn carriers(state: &ClusterState, namespace: &Arc<str>, service: &Service) -> Vec<Arc<str>> {
     let Ok(key) = ObjectKey::new(namespace, &service.workload.name) else { return vec![] };
-    let labels = match service.workload.kind {
-        WorkloadKind::Rollout => state.rollouts.value().and_then(|all| all.get(&key)).map(|r| (&r.template.labels, &r.selector)),
-        _ => state.deployments.value().and_then(|all| all.get(&key)).map(|d| (&d.template.labels, &d.selector)),
-    };
-    let Some((template, selector)) = labels else { return vec![] };
+    let Some(workload) = state.workload(service.workload.kind, &key) else { return vec![] };
+    let (template, selector) = (&workload.template.labels, &workload.selector);
     let has = |k: &Arc<str>, v: &Arc<str>| [template, selector].iter().any(|l: &&Labels| l.get(k) == Some(v));
     let fits = |wanted: &Labels| {
         wanted.keys().any(|k| &**k != HASH) && wanted.iter().all(|(k, v)| &**k == HASH || has(k, v))

@@ -9,7 +9,7 @@ use super::{
     preset::{Dialect, Tell},
     text::{any_of, joined, one_of, quoted, regex},
 };
-use crate::domain::{Arm, MetricTarget, SourceSettings};
+use crate::domain::{Arm, MetricTarget, SourceSettings, WorkloadKind};
 
 /// The label that is made where no label names a target.
 const MADE: &str = "arm";
@@ -20,6 +20,15 @@ const ARMS: usize = 16;
 /// What a ReplicaSet's pods are called behind the workload's name. The letters are those that Kubernetes makes names of:
 /// no vowels, so that `cart-redis-…` is not a pod of `cart`.
 const POD: &str = "-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}";
+
+/// What pods are called behind the name of a workload of this kind.
+fn behind(kind: WorkloadKind) -> &'static str {
+    match kind {
+        WorkloadKind::StatefulSet => "-[0-9]+",
+        WorkloadKind::DaemonSet => "-[a-z0-9]{5}",
+        WorkloadKind::Deployment | WorkloadKind::Rollout | WorkloadKind::Canary => POD,
+    }
+}
 
 /// Targets that are asked for together: same dialect, same place, and all serving or all arms.
 #[derive(Debug, Clone)]
@@ -58,10 +67,12 @@ impl<'t> Batch<'t> {
     /// How many targets may share its queries. Native histograms cannot be given a label before they are summed: 2.42
     /// forgets the histogram then. So each target is asked for by its own.
     fn most(&self, serving: usize) -> usize {
-        match self.dialect.preset.latency.native {
-            true => 1,
-            false if self.by_pods() => ARMS,
-            false => serving,
+        if self.dialect.preset.latency.native {
+            1
+        } else if self.by_pods() {
+            ARMS
+        } else {
+            serving
         }
     }
 
@@ -87,6 +98,7 @@ impl<'t> Batch<'t> {
         let shared = |t: &MetricTarget| t.workload == other.workload && t.hashes.iter().any(|h| other.hashes.contains(h));
         !(self.by_pods() && self.targets.iter().any(|(_, t)| shared(t)))
             && mine.key.environment == other.key.environment
+            && behind(mine.workload.kind) == behind(other.workload.kind)
             && mine.clusters == other.clusters
             && mine.namespaces == other.namespaces
             && arms(mine) == arms(other)
@@ -129,7 +141,7 @@ impl<'t> Batch<'t> {
             });
         }
         match self.dialect.preset.tell {
-            Tell::Pods => format!("label_replace({inner}, {made}, \"$1\", {pod}, {})", quoted(&format!("(.+){POD}"))),
+            Tell::Pods => format!("label_replace({inner}, {made}, \"$1\", {pod}, {})", quoted(&format!("(.+){}", behind(self.first().workload.kind)))),
             _ => inner.to_owned(),
         }
     }
@@ -193,7 +205,7 @@ impl<'t> Batch<'t> {
         match self.dialect.preset.tell {
             Tell::Pods => {
                 let workloads: Vec<&str> = self.targets.iter().map(|(_, t)| &*t.workload.name).collect();
-                format!("{pod}=~{}", quoted(&format!("{}{POD}", any_of(&workloads))))
+                format!("{pod}=~{}", quoted(&format!("{}{}", any_of(&workloads), behind(self.first().workload.kind))))
             }
             _ => String::new(),
         }
@@ -214,7 +226,7 @@ fn tag(target: &MetricTarget) -> String {
 pub fn pods(target: &MetricTarget) -> String {
     let workload = regex(&target.workload.name);
     if target.hashes.is_empty() {
-        return format!("{workload}{POD}");
+        return format!("{workload}{}", behind(target.workload.kind));
     }
     let hashes: Vec<&str> = target.hashes.iter().map(|h| &**h).collect();
     format!("{workload}-{}-[a-z0-9]{{5}}", any_of(&hashes))
