@@ -17,9 +17,9 @@ pub enum Ui {
     Down,
     /// One row up
     Up,
-    /// To the left; in the graphs, back in time
+    /// To the left
     Left,
-    /// To the right; in the graphs, on in time
+    /// To the right
     Right,
     /// To the first row
     First,
