@@ -11,7 +11,8 @@ use std::{
 
 use gonogo::{
     config::{
-        Address, Disk, FirstRun, Found, FoundContext, Inputs, Loaded, Overrides, Reloader, Stored, first_run, load, load_text, schema,
+        Address, Disk, FirstRun, Found, FoundContext, Inputs, Loaded, Overrides, Reloader, Stored, first_run, load, load_text,
+        schema,
     },
     domain::{Policy, ServiceName},
 };
@@ -568,12 +569,21 @@ fn own_queries_are_laid_over_each_other() {
 #[test]
 fn faults_of_metrics_name_their_mend() {
     for (text, want) in [
-        ("[metrics]\nprometheus = 'kube:prom'", "2:1: metrics.prometheus: \"kube:prom\" names no Service and port; write \"kube:NAMESPACE/SERVICE:PORT\""),
+        (
+            "[metrics]\nprometheus = 'kube:prom'",
+            "2:1: metrics.prometheus: \"kube:prom\" names no Service and port; write \"kube:NAMESPACE/SERVICE:PORT\"",
+        ),
         ("[metrics.source.us]\nprometheus = 'https://p'", "names no clusters; write clusters = [\"NAME\"]"),
         ("[metrics.source.us]\nprometheus = 'https://p'\nclusters = ['ap']", "there is no cluster \"ap\"; known: eu-1, us-1"),
-        ("[metrics.source.us]\nprometheus = 'kube:m/p:1'\nclusters = ['eu-1', 'us-1']", "is that of one cluster; name one cluster"),
+        (
+            "[metrics.source.us]\nprometheus = 'kube:m/p:1'\nclusters = ['eu-1', 'us-1']",
+            "is that of one cluster; name one cluster",
+        ),
         ("[metrics]\nprometheus = 'https://p'\nqueries = { errors = 'sum(' }", "metrics.queries.errors: not PromQL: "),
-        ("[metrics]\nprometheus = 'https://p'\n[[metrics.series]]\nname = 'q'", "a series has a name and a query; write name = \"…\" and query = \"…\""),
+        (
+            "[metrics]\nprometheus = 'https://p'\n[[metrics.series]]\nname = 'q'",
+            "a series has a name and a query; write name = \"…\" and query = \"…\"",
+        ),
     ] {
         let faults = measured(text).map(drop).unwrap_err();
         assert!(faults.len() == 1 && faults[0].contains(want), "{text}: {faults:#?}");

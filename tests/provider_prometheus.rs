@@ -159,7 +159,8 @@ async fn figures_come_at_the_servers_own_time_with_five_questions_for_all_target
 
 #[tokio::test]
 async fn a_query_too_long_for_an_address_goes_by_post() {
-    let server = Server::start(|asked| healthy(&Asked { target: format!("{}{}", asked.target, asked.body), ..asked.clone() })).await;
+    let server =
+        Server::start(|asked| healthy(&Asked { target: format!("{}{}", asked.target, asked.body), ..asked.clone() })).await;
     let hashes = (100_000..100_300).map(|n| n.to_string()).collect();
     let mut watch = Watch::start(&server.base, None, settings("plain", &[]), vec![target("cart", Arm::Canary, hashes)], NOW);
     assert_eq!(watch.arms().await[0].errors, Ok(0.02));
@@ -259,7 +260,9 @@ async fn warnings_several_series_and_numbers_that_are_none_are_no_figures() {
     let all = [
         (Answer::json(warned), NoValue::Warned { warning: "store eu-2 is away".into() }),
         (
-            vector(r#"{"metric":{"arm":"cart","a":"1"},"value":[1000,"1"]},{"metric":{"arm":"cart","a":"2"},"value":[1000,"1"]}"#),
+            vector(
+                r#"{"metric":{"arm":"cart","a":"1"},"value":[1000,"1"]},{"metric":{"arm":"cart","a":"2"},"value":[1000,"1"]}"#,
+            ),
             NoValue::Several { count: 2 },
         ),
         (vector(r#"{"metric":{"arm":"cart"},"value":[1000,"NaN"]}"#), NoValue::NotFinite),
@@ -331,7 +334,11 @@ const RECORDED: [Recorded; 5] = [
     },
     Recorded {
         preset: "traefik",
-        names: &["traefik_service_requests_total", "traefik_service_request_duration_seconds_bucket", "traefik_router_requests_total"],
+        names: &[
+            "traefik_service_requests_total",
+            "traefik_service_request_duration_seconds_bucket",
+            "traefik_router_requests_total",
+        ],
         key: r#""service":"shop-cart-http-80@kubernetesgateway""#,
         good: r#","code":"200""#,
         bad: r#","code":"502""#,
@@ -367,8 +374,7 @@ async fn auto_finds_the_preset_that_a_source_has_and_says_so() {
             let key = recorded.key;
             match query(asked) {
                 q if q.contains("__name__") => {
-                    let names: Vec<String> =
-                        recorded.names.iter().map(|n| row(&format!(r#""__name__":"{n}""#), "1")).collect();
+                    let names: Vec<String> = recorded.names.iter().map(|n| row(&format!(r#""__name__":"{n}""#), "1")).collect();
                     vector(&names.join(","))
                 }
                 q if q.contains("reporter=~") || q.contains("_router_") => {
@@ -376,9 +382,9 @@ async fn auto_finds_the_preset_that_a_source_has_and_says_so() {
                     let fine = labels.replace("503", "200");
                     vector(&[row(labels, "150"), row(&fine, "150")].join(","))
                 }
-                q if q.contains("increase") => {
-                    vector(&[row(&format!("{key}{}", recorded.good), "294"), row(&format!("{key}{}", recorded.bad), "6")].join(","))
-                }
+                q if q.contains("increase") => vector(
+                    &[row(&format!("{key}{}", recorded.good), "294"), row(&format!("{key}{}", recorded.bad), "6")].join(","),
+                ),
                 q if q.contains("quantile") => {
                     assert!(q.contains(recorded.quantile), "{}: {q}", recorded.preset);
                     vector(&row(key, "0.08"))
@@ -473,7 +479,11 @@ async fn requests_of_several_sources_are_added_and_quantiles_are_the_worst() {
 async fn queries_of_the_configuration_stand_over_the_presets() {
     let server = Server::start(|asked| match query(asked) {
         q if q.starts_with("my_errors") => {
-            assert_eq!(q, r#"my_errors{namespace="shop",pod=~"cart-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}",app="cart"} / 5m"#.replace("5m", "100"));
+            assert_eq!(
+                q,
+                r#"my_errors{namespace="shop",pod=~"cart-[b-df-hj-np-tv-xz0-9]+-[a-z0-9]{5}",app="cart"} / 5m"#
+                    .replace("5m", "100")
+            );
             vector(r#"{"metric":{},"value":[1000,"0.25"]}"#)
         }
         q if q.contains("timestamp(my_errors") => vector(r#"{"metric":{},"value":[1000,"990"]}"#),
@@ -640,7 +650,8 @@ async fn a_source_with_nothing_newer_is_stale_and_says_since_when() {
 #[tokio::test]
 async fn the_prometheus_inside_a_cluster_is_reached_through_its_api_server() {
     let now = sim::T0.checked_add(SignedDuration::from_mins(20)).unwrap();
-    let sim = sim::start(Params { scenario: Scenario::Calm, ..Params::default() }, Arc::new(move || now), None, None).await.unwrap();
+    let sim =
+        sim::start(Params { scenario: Scenario::Calm, ..Params::default() }, Arc::new(move || now), None, None).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = folder.path().join("kubeconfig");
     std::fs::write(&kubeconfig, &sim.endpoints().kubeconfig).unwrap();

@@ -29,7 +29,9 @@ pub use first::{FirstRun, Found, FoundContext, Looked, first_run};
 pub use guess::is_system;
 pub use layers::{Disk, Inputs, Loaded, Overrides, RealDisk, Stored, load, load_text};
 pub use propose::{FoundPlace, Lying, propose};
-pub use settings::{Address, ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, TokenPlaces, UiSettings};
+pub use settings::{
+    Address, ClusterConnection, GithubConnection, PrometheusConnection, Secret, Settings, TokenPlaces, UiSettings,
+};
 pub use trust::{Asked, Trust, Widening, asked, granted, revoked};
 pub use watch::Reloader;
 pub use write::{replace, replace_lightly};

@@ -87,9 +87,7 @@ pub use snapshot::{Budget, PipelineState, Snapshot, Trouble};
 pub use status::{RolloutStatus, daemon_set_status, deployment_status, stateful_set_status};
 pub use step::Step;
 pub use text::SafeText;
-pub use topology::{
-    Binding, BlueGreen, Environment, Limits, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef,
-};
+pub use topology::{Binding, BlueGreen, Environment, Limits, Placing, Policy, Service, Topology, WorkloadKind, WorkloadRef};
 pub use traffic::{Actual, ArmRole, Note, NoteKind, Traffic, TrafficArm};
 pub use update::{Row, SourceUpdate, Update};
 pub use usual::{span, usual};

@@ -4,9 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::Serialize;
 
-use super::{
-    ClusterName, EnvironmentName, LinkTemplate, MetricsSettings, Repo, SafeText, ServiceName, run::glob,
-};
+use super::{ClusterName, EnvironmentName, LinkTemplate, MetricsSettings, Repo, SafeText, ServiceName, run::glob};
 
 /// How careful an environment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -198,13 +198,7 @@ struct Wishes {
 }
 
 /// Folds updates on a tick. An idle engine still makes a snapshot now and then, so that silence is noticed.
-async fn fold(
-    mut store: Store,
-    mut updates: mpsc::Receiver<SourceUpdate>,
-    mut wishes: Wishes,
-    fronts: Fronts,
-    clock: Clock,
-) {
+async fn fold(mut store: Store, mut updates: mpsc::Receiver<SourceUpdate>, mut wishes: Wishes, fronts: Fronts, clock: Clock) {
     const IDLE: Duration = Duration::from_secs(5);
     loop {
         tokio::select! {

@@ -10,7 +10,9 @@ use super::{
     wanted,
 };
 use crate::domain::{
-    Actual, Arm, ArmMetrics, ClusterName, ClusterState, CompareKey, Environment, EnvironmentName, Event, Feed, Freshness, MetricKey, MetricTarget, PipelineState, Placement, PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Service, ServiceName, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
+    Actual, Arm, ArmMetrics, ClusterName, ClusterState, CompareKey, Environment, EnvironmentName, Event, Feed, Freshness,
+    MetricKey, MetricTarget, PipelineState, Placement, PlacementKey, Problem, ProblemKind, Repo, RunsWanted, Section, Service,
+    ServiceName, Snapshot, SourceUpdate, Topology, Update, VerdictReport, join,
 };
 
 /// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.

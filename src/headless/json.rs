@@ -238,8 +238,7 @@ fn figures<'a>(m: &'a ArmMetrics, s: &Snapshot) -> MetricsJson<'a> {
             None
         }
     };
-    let (errors, p50, p95, p99) =
-        (take("errors", &m.errors), take("p50", &m.p50), take("p95", &m.p95), take("p99", &m.p99));
+    let (errors, p50, p95, p99) = (take("errors", &m.errors), take("p50", &m.p50), take("p95", &m.p95), take("p99", &m.p99));
     let (rps, requests) = (take("rps", &m.rps), take("requests", &m.requests));
     let known = |measure: &Measure| measure.as_ref().ok().copied();
     MetricsJson {

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, ContainerLog, CounterReading, Finding, FoundInCluster, FoundWorkflow, JobLog, LogLine, LogNews,
-    MetricTarget, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled, SourceUpdate,
+    Change, ChangeTarget, ClusterName, ContainerLog, CounterReading, Finding, FoundInCluster, FoundWorkflow, JobLog, LogLine,
+    LogNews, MetricTarget, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled, SourceUpdate,
 };
 
 /// Time, as far as providers need it: the engine's clock, which runs faster or stands still in the embedded world.

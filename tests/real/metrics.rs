@@ -56,9 +56,7 @@ fn prometheus_has_the_series_of_the_exporter() {
 
 /// A family of the exporter, and the name under which the presets' table has it.
 fn families() -> Vec<(&'static str, serde_json::Value)> {
-    let family = |counter: &str, histogram: &str, unit: u32, code: &str, good: &str, bad: &str, labels: serde_json::Value| {
-        json!([{ "counter": counter, "histogram": histogram, "unit": unit, "code": code, "good": good, "bad": bad, "labels": labels }])
-    };
+    let family = |counter: &str, histogram: &str, unit: u32, code: &str, good: &str, bad: &str, labels: serde_json::Value| json!([{ "counter": counter, "histogram": histogram, "unit": unit, "code": code, "good": good, "bad": bad, "labels": labels }]);
     let (pod, seconds) = ("cart-6d4cf56db6-abcde", 1000);
     vec![
         ("linkerd", {

@@ -98,9 +98,7 @@ fn carriers(state: &ClusterState, namespace: &Arc<str>, service: &Service) -> Ve
     let Some(workload) = state.workload(service.workload.kind, &key) else { return vec![] };
     let (template, selector) = (&workload.template.labels, &workload.selector);
     let has = |k: &Arc<str>, v: &Arc<str>| [template, selector].iter().any(|l: &&Labels| l.get(k) == Some(v));
-    let fits = |wanted: &Labels| {
-        wanted.keys().any(|k| &**k != HASH) && wanted.iter().all(|(k, v)| &**k == HASH || has(k, v))
-    };
+    let fits = |wanted: &Labels| wanted.keys().any(|k| &**k != HASH) && wanted.iter().all(|(k, v)| &**k == HASH || has(k, v));
     let all = state.services.value().into_iter().flat_map(|all| all.values());
     all.filter(|s| s.meta.key.namespace == *namespace && fits(&s.selector)).map(|s| s.meta.key.name.clone()).collect()
 }
@@ -110,7 +108,9 @@ fn doors(state: &ClusterState, namespace: &Arc<str>, services: &[Arc<str>]) -> V
     let routes = RouteKind::ALL.into_iter().filter_map(|kind| state.routes(kind).value());
     routes
         .flat_map(|all| all.values())
-        .filter(|r| r.meta.key.namespace == *namespace && r.rules.iter().flat_map(|r| &r.arms).any(|a| services.contains(&a.service)))
+        .filter(|r| {
+            r.meta.key.namespace == *namespace && r.rules.iter().flat_map(|r| &r.arms).any(|a| services.contains(&a.service))
+        })
         .map(|r| r.meta.key.name.clone())
         .collect()
 }

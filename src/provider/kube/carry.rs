@@ -83,9 +83,7 @@ struct Said {
 
 fn hinted(problem: Problem, said: &str, namespace: &str) -> Problem {
     match problem.kind {
-        ProblemKind::Forbidden => {
-            problem.hint(format!("it takes the right to get services/proxy in namespace {namespace}"))
-        }
+        ProblemKind::Forbidden => problem.hint(format!("it takes the right to get services/proxy in namespace {namespace}")),
         ProblemKind::NotFound => problem.hint("metrics.prometheus names a Service that is not there"),
         _ if said.contains("no endpoints available") || said.contains("no service port") => {
             problem.hint("the Service needs a ready pod, and the port must be one of its own")
@@ -106,6 +104,8 @@ mod tests {
         assert_eq!(refusal(StatusCode::FORBIDDEN, b"<html>"), None);
         assert_eq!(refusal(StatusCode::OK, status), None);
         let problem = Problem::new(ProblemKind::Forbidden, "x");
-        assert!(hinted(problem, "", "monitoring").hint.is_some_and(|h| h.as_str().contains("services/proxy in namespace monitoring")));
+        assert!(
+            hinted(problem, "", "monitoring").hint.is_some_and(|h| h.as_str().contains("services/proxy in namespace monitoring"))
+        );
     }
 }

@@ -125,7 +125,8 @@ impl Transport {
     pub async fn raw(&self, path: &str, what: &str) -> Result<(http::StatusCode, http::HeaderMap, Bytes), Problem> {
         in_time(WHOLE, what, async {
             let client = self.client(what).await?;
-            let response = client.send(request(path, JSON, what)?.map(Body::from)).await.map_err(|e| fault::of_error(&e, what))?;
+            let response =
+                client.send(request(path, JSON, what)?.map(Body::from)).await.map_err(|e| fault::of_error(&e, what))?;
             let (status, headers) = (response.status(), response.headers().clone());
             if status == http::StatusCode::UNAUTHORIZED && runs_program(&self.config) {
                 *self.client.lock().await = None;

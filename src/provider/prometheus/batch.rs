@@ -141,7 +141,10 @@ impl<'t> Batch<'t> {
             });
         }
         match self.dialect.preset.tell {
-            Tell::Pods => format!("label_replace({inner}, {made}, \"$1\", {pod}, {})", quoted(&format!("(.+){}", behind(self.first().workload.kind)))),
+            Tell::Pods => format!(
+                "label_replace({inner}, {made}, \"$1\", {pod}, {})",
+                quoted(&format!("(.+){}", behind(self.first().workload.kind)))
+            ),
             _ => inner.to_owned(),
         }
     }
@@ -176,7 +179,8 @@ impl<'t> Batch<'t> {
 
     /// The labels that tell clusters apart, where the configuration names any.
     pub fn split(&self) -> Vec<&'t str> {
-        let split = |(name, value): &'t (std::sync::Arc<str>, std::sync::Arc<str>)| value.contains("{cluster}").then_some(&**name);
+        let split =
+            |(name, value): &'t (std::sync::Arc<str>, std::sync::Arc<str>)| value.contains("{cluster}").then_some(&**name);
         self.source.labels.iter().filter_map(split).collect()
     }
 

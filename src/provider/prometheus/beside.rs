@@ -9,7 +9,7 @@ use super::{
     batch::Batch,
     figure::{Answered, Axis, rows},
     own,
-    preset::{Dialect, PLACES, Preset, PRESETS, Tell},
+    preset::{Dialect, PLACES, PRESETS, Preset, Tell},
     probe::Found,
     query::graph_window,
     source::Source,

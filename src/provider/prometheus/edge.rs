@@ -74,7 +74,11 @@ fn is_router(target: &MetricTarget, name: &str) -> bool {
     let names = target.namespaces.iter().flat_map(|ns| target.routes.iter().map(move |r| format!("{ns}-{r}-")));
     names.into_iter().any(|prefix| {
         inside.strip_prefix(&*prefix).is_some_and(|rest| {
-            if gateway.is_some() { rest.starts_with("gw-") } else { !rest.is_empty() && rest.chars().all(|c| c.is_ascii_hexdigit()) }
+            if gateway.is_some() {
+                rest.starts_with("gw-")
+            } else {
+                !rest.is_empty() && rest.chars().all(|c| c.is_ascii_hexdigit())
+            }
         })
     })
 }

@@ -3,9 +3,7 @@
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::{
-    Place, Prometheus, answer::instant, figure::fresh_for, preset::PRESETS, probe::names_query, source::Source,
-};
+use super::{Place, Prometheus, answer::instant, figure::fresh_for, preset::PRESETS, probe::names_query, source::Source};
 use crate::domain::{Arm, ArmMetrics, Finding, Measure, MetricTarget, NoValue, Problem};
 
 #[derive(Deserialize)]
@@ -76,9 +74,7 @@ async fn examine_source(prometheus: &Prometheus, place: &Place, out: &mut Vec<Fi
             format!("it has no metrics of any preset; metrics.preset is {wanted}"),
             "are the services scraped?",
         ),
-        Ok(presets) => {
-            Finding::ok("preset", format!("it has metrics of {}; metrics.preset is {wanted}", presets.join(", ")))
-        }
+        Ok(presets) => Finding::ok("preset", format!("it has metrics of {}; metrics.preset is {wanted}", presets.join(", "))),
         Err(problem) => Finding::problem("preset", &problem),
     });
     true

@@ -49,8 +49,8 @@ use self::{
 use crate::{
     config::PrometheusConnection,
     domain::{
-        Arm, ArmMetrics, ClusterName, CounterReading, Finding, MetricTarget, MetricsSettings, NoValue, Problem, ProblemKind, SourceSettings,
-        SourceUpdate, Update,
+        Arm, ArmMetrics, ClusterName, CounterReading, Finding, MetricTarget, MetricsSettings, NoValue, Problem, ProblemKind,
+        SourceSettings, SourceUpdate, Update,
     },
     provider::{
         http::Carrier,
@@ -271,10 +271,8 @@ impl Metrics for Prometheus {
     async fn counters(&self, targets: &[MetricTarget]) -> Vec<CounterReading> {
         let now = self.timer.now();
         let none = NoValue::Down { problem: "no source knows these clusters".into() };
-        let mut out: Vec<CounterReading> = targets
-            .iter()
-            .map(|t| CounterReading { key: t.key.clone(), at: now, samples: Err(none.clone()) })
-            .collect();
+        let mut out: Vec<CounterReading> =
+            targets.iter().map(|t| CounterReading { key: t.key.clone(), at: now, samples: Err(none.clone()) }).collect();
         let several = self.places.len() > 1;
         for place in &self.places {
             let shares = targets.iter().enumerate().filter_map(|(at, t)| Some((at, place.share(t, &self.places)?)));

@@ -23,10 +23,8 @@ pub fn filled(text: &str, target: &MetricTarget, dialect: Dialect, source: &Sour
     };
     let namespaces: Vec<&str> = target.namespaces.iter().map(|n| &**n).collect();
     let place = dialect.place;
-    let mut arm = joined([
-        &*format!("{}{}", place.namespace, one_of(&namespaces)),
-        &*format!("{}=~{}", place.pod, quoted(&pods(target))),
-    ]);
+    let mut arm =
+        joined([&*format!("{}{}", place.namespace, one_of(&namespaces)), &*format!("{}=~{}", place.pod, quoted(&pods(target)))]);
     for (name, template) in &source.labels {
         arm.push_str(&format!(",{name}{}", super::batch::label(template, target)));
     }

@@ -177,10 +177,7 @@ pub const PRESETS: &[Preset] = &[
     },
     plain("plain", "http_requests_total", classic("http_request_duration_seconds", 1)),
     plain("native", "http_requests_total", native("http_request_duration_seconds")),
-    Preset {
-        native: true,
-        ..plain("native", "http_request_duration_seconds", native("http_request_duration_seconds"))
-    },
+    Preset { native: true, ..plain("native", "http_request_duration_seconds", native("http_request_duration_seconds")) },
     plain("plain", "http_request_duration_seconds_count", classic("http_request_duration_seconds", 1)),
     // OpenTelemetry's semantic conventions.
     plain("plain", "http_server_request_duration_seconds_count", classic("http_server_request_duration_seconds", 1)),

@@ -113,9 +113,12 @@ async fn spoken(
                 _ => place.namespace,
             };
             let key = batch.label();
-            of.extend(answer.series.iter().filter_map(|s| {
-                Some((s.label(namespace).unwrap_or_default().to_owned(), s.label(key)?.to_owned()))
-            }));
+            of.extend(
+                answer
+                    .series
+                    .iter()
+                    .filter_map(|s| Some((s.label(namespace).unwrap_or_default().to_owned(), s.label(key)?.to_owned()))),
+            );
         }
         if !of.is_empty() {
             return Some(Spoken { dialect, of });
@@ -127,7 +130,8 @@ async fn spoken(
 impl Spoken {
     /// Whether it speaks of a target's service.
     pub fn knows(&self, target: &MetricTarget, source: &SourceSettings) -> bool {
-        let serving = MetricTarget { key: crate::domain::MetricKey { arm: Arm::Serving, ..target.key.clone() }, ..target.clone() };
+        let serving =
+            MetricTarget { key: crate::domain::MetricKey { arm: Arm::Serving, ..target.key.clone() }, ..target.clone() };
         let serving = MetricTarget { hashes: vec![], ..serving };
         let Some(batch) = super::batch::batches([(0, &serving, self.dialect)], source, 1).pop() else { return false };
         let here = |namespace: &str| namespace.is_empty() || serving.namespaces.iter().any(|n| &**n == namespace);

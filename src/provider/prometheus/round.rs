@@ -172,13 +172,9 @@ impl Round<'_> {
             }));
             let [errors, p50, p95, p99, rps]: [Option<_>; 5] = values.await.try_into().unwrap_or_default();
             let arm = &mut arms[*at];
-            for (figure, own) in [
-                (&mut arm.errors, errors),
-                (&mut arm.p50, p50),
-                (&mut arm.p95, p95),
-                (&mut arm.p99, p99),
-                (&mut arm.rps, rps),
-            ] {
+            for (figure, own) in
+                [(&mut arm.errors, errors), (&mut arm.p50, p50), (&mut arm.p95, p95), (&mut arm.p99, p99), (&mut arm.rps, rps)]
+            {
                 if let Some(own) = own {
                     *figure = own;
                 }
@@ -190,7 +186,11 @@ impl Round<'_> {
             if !target.history {
                 continue;
             }
-            let mut lines = arm.history.as_deref().cloned().unwrap_or_else(|| crate::domain::History::gaps(axis.start, axis.step, axis.count));
+            let mut lines = arm
+                .history
+                .as_deref()
+                .cloned()
+                .unwrap_or_else(|| crate::domain::History::gaps(axis.start, axis.step, axis.count));
             let window = super::query::graph_window(self.settings.scrape);
             let answers = future::join_all(texts.map(|text| {
                 let query = text.map(|t| own::filled(t, target, *dialect, self.place, &window));
@@ -211,7 +211,8 @@ impl Round<'_> {
 
     /// Asks what is in front of the pods, for the serving arms: the first edge that says anything of a target counts.
     async fn edges(&self, targets: &[(usize, &MetricTarget, Dialect)], arms: &mut [ArmMetrics]) {
-        let serving: Vec<_> = targets.iter().filter(|(_, t, d)| t.key.arm == Arm::Serving && !d.preset.edges.is_empty()).collect();
+        let serving: Vec<_> =
+            targets.iter().filter(|(_, t, d)| t.key.arm == Arm::Serving && !d.preset.edges.is_empty()).collect();
         let mut presets: Vec<Dialect> = vec![];
         for (_, _, dialect) in &serving {
             if !presets.iter().any(|d| d.preset == dialect.preset) {

@@ -85,8 +85,7 @@ impl Source {
                     Ok::<_, Problem>(value)
                 });
                 let client = http::client(&base, TIMEOUT)?;
-                let client =
-                    Client::from(client, base.as_str()).map_err(|_| config("metrics.prometheus: not an address"))?;
+                let client = Client::from(client, base.as_str()).map_err(|_| config("metrics.prometheus: not an address"))?;
                 Way::Direct { client, authorization: authorization.transpose()? }
             }
         };

@@ -75,7 +75,6 @@ const fn custom(kind: Kind) -> Kind {
 }
 
 /// Every resource; the order is that of discovery.
-pub static KINDS: [Kind; 24] = [
 pub static KINDS: &[Kind] = &[
     Kind { namespaced: false, ..with_status(core("namespaces", "Namespace", &["ns"], Writes::None)) },
     with_status(core("pods", "Pod", &["po"], Writes::None)),

@@ -186,7 +186,8 @@ fn of_destination(name: &str, target: &Target, destination: Option<&String>) -> 
     if name != "up" && (target.arm.is_none() || (istio && !target.meshed())) {
         return Vec::new();
     }
-    let common = |more: Vec<(&'static str, Arc<str>)>| if let Some(service) = destination { mesh(target, service, more) } else { more };
+    let common =
+        |more: Vec<(&'static str, Arc<str>)>| if let Some(service) = destination { mesh(target, service, more) } else { more };
     let method = || ("method", Arc::from(method(target.service.name)));
     let (code, bounds, scale) = if istio { ("response_code", &MILLISECONDS[..], 1.0) } else { ("code", &SECONDS[..], 1000.0) };
     let destination_of = || destination.cloned();

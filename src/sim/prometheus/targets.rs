@@ -57,7 +57,6 @@ impl Target {
     pub fn destination(&self, span: &Span) -> String {
         match (self.service.delivery, self.arm) {
             (Delivery::RolloutBlueGreen, _) => self.service.name.to_owned(),
-            (_, Some(Arm::Canary)) => format!("{}-canary", self.service.name),
             (Delivery::Flagger, _) => format!("{}-primary", self.service.name),
             (_, Some(Arm::Canary)) if !span.promoted => format!("{}-canary", self.service.name),
             (Delivery::RolloutCanary, _) => format!("{}-stable", self.service.name),

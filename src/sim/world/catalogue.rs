@@ -180,8 +180,6 @@ impl Service {
         matches!(self.delivery, Delivery::RolloutCanary | Delivery::RolloutBlueGreen)
     }
 
-    /// `<kind>/<name>` of [`Self::workload`], as configuration writes it.
-    pub fn workload_binding(&self) -> String {
     /// Setting `workload`, as TOML: [`Self::workload`], or the Service that is switched between two.
     pub fn workload_setting(&self) -> String {
         if self.delivery == Delivery::BlueGreen {
@@ -204,7 +202,6 @@ impl Service {
             Delivery::Rolling | Delivery::BlueGreen | Delivery::RolloutBlueGreen => None,
             Delivery::TraefikService => Some(format!("traefikservice/{}", self.name)),
             Delivery::Ingress => Some(format!("ingress/{}", self.name)),
-            Delivery::Rolling | Delivery::BlueGreen => None,
         }
     }
 

@@ -171,7 +171,7 @@ pub(super) const fn shop(
     Script { number, repository, workflow, name, title, event, branch, actor, service, version, created, jobs, trouble, behind }
 }
 
-static SCRIPTS: [Script; 14] = [
+static SCRIPTS: &[Script] = &[
     Script {
         repository: "acme/media",
         workflow: "deploy.yml",

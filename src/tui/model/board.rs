@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Actual, Arm, ArmMetrics, Canary, ClusterName, Environment, EnvironmentName, Feed, Freshness, Health, Limits, Loaded, Measure, MetricKey, NoValue, Note, Phase, Placement, Run, RunKey, RunState, ServiceChanges, ServiceName, Snapshot, Trouble, Verdict,
+    Actual, Arm, ArmMetrics, Canary, ClusterName, Environment, EnvironmentName, Feed, Freshness, Health, Limits, Loaded, Measure,
+    MetricKey, NoValue, Note, Phase, Placement, Run, RunKey, RunState, ServiceChanges, ServiceName, Snapshot, Trouble, Verdict,
 };
 
 /// How something stands, for sign and colour.

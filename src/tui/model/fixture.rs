@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     Arm, ArmMetrics, Canary, CanaryPhase, ClusterName, ClusterState, Delivery, Environment, Event, Evidence, Feed, Health,
-    History, Limits, MetricKey, MetricsSettings, NoValue, Placement, PlacementKey, Placing, Policy, Reason, Service, Snapshot, Station,
-    StationKind, Step, Topology, Verdict, VerdictReport, Version, Weight, WorkloadKind, WorkloadRef,
+    History, Limits, MetricKey, MetricsSettings, NoValue, Placement, PlacementKey, Placing, Policy, Reason, Service, Snapshot,
+    Station, StationKind, Step, Topology, Verdict, VerdictReport, Version, Weight, WorkloadKind, WorkloadRef,
 };
 
 /// When it is: 2026-11-24, a Tuesday, 10:20.

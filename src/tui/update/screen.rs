@@ -168,9 +168,9 @@ pub fn back(m: &mut Model) -> Vec<Effect> {
     if m.focus == Pane::Runs && m.opened.take().is_some() {
         in_sight(m);
         return vec![Effect::Closely(vec![])];
-pub fn back(m: &mut Model) {
+    }
     if m.graph_cursor.take().is_some() {
-        return;
+        return vec![];
     }
     if m.zoom {
         m.zoom = false;

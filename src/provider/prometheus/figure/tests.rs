@@ -124,7 +124,8 @@ fn a_figure_that_failed_says_why_and_leaves_the_others() {
 #[test]
 fn graphs_have_gaps_where_there_was_nothing() {
     let axis = Axis { start: Timestamp::from_second(900).unwrap(), step: SignedDuration::from_secs(15), count: 5 };
-    let row = |labels: &str, values: &str| format!(r#"{{"metric":{{"destination_workload":"payment"{labels}}},"values":[{values}]}}"#);
+    let row =
+        |labels: &str, values: &str| format!(r#"{{"metric":{{"destination_workload":"payment"{labels}}},"values":[{values}]}}"#);
     let matrix = |rows: &[String]| {
         Ok(answer(&format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{}]}}}}"#, rows.join(","))))
     };
@@ -151,7 +152,8 @@ fn graphs_have_gaps_where_there_was_nothing() {
 
 #[test]
 fn a_router_counts_under_names_of_services_and_not_of_their_namesakes() {
-    let serving = MetricTarget { services: vec!["web".into(), "web-canary".into()], namesakes: vec!["web-admin".into()], ..target() };
+    let serving =
+        MetricTarget { services: vec!["web".into(), "web-canary".into()], namesakes: vec!["web-admin".into()], ..target() };
     let row = |service: &str, code: &str, value: &str| {
         format!(r#"{{"metric":{{"service":"{service}","code":"{code}"}},"value":[1000,"{value}"]}}"#)
     };
@@ -159,7 +161,8 @@ fn a_router_counts_under_names_of_services_and_not_of_their_namesakes() {
         let rows: Vec<String> = all.iter().map(|(s, v)| row(s, "", v)).collect();
         Ok(vector(&rows.join(",")))
     };
-    let latency = quantile(&[("shop-web-http-80@kubernetesgateway", "0.1"), ("shop-web-canary-http-80@kubernetesgateway", "0.4")]);
+    let latency =
+        quantile(&[("shop-web-http-80@kubernetesgateway", "0.1"), ("shop-web-canary-http-80@kubernetesgateway", "0.4")]);
     let answers = Answers {
         counts: Ok(vector(
             &[

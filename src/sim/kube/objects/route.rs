@@ -59,7 +59,6 @@ pub fn routes(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind,
             });
             push(out, "ingresses", ingress(scene, service, &format!("{name}-canary"), &notes));
         }
-        Delivery::Rolling | Delivery::BlueGreen => {}
     }
 }
 

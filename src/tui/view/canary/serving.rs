@@ -7,19 +7,13 @@ use super::{
     table::{millis, percent},
 };
 use crate::{
-    domain::{ClusterName, Detail, Placement},
+    domain::{ClusterName, Detail, NoteKind, Placement},
     tui::{
         glyph::Glyph,
         model::ServiceRow,
         theme::Token,
         widget::{put, put_line, text},
     },
-use crate::domain::{NoteKind, Placement};
-use crate::tui::{
-    glyph::Glyph,
-    model::ServiceRow,
-    theme::Token,
-    widget::{put, put_line, text},
 };
 
 /// Draws it.

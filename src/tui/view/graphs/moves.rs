@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn what_was_noticed_marks_the_time_once() {
         let at = |seconds| Timestamp::from_second(seconds).unwrap();
-        let event = |seconds, who: &str, what: &str| Event { at: at(seconds), who: who.into(), what: what.into(), trouble: false };
+        let event =
+            |seconds, who: &str, what: &str| Event { at: at(seconds), who: who.into(), what: what.into(), trouble: false };
         let events = [
             event(100, "version", "payment eu-1 4.1.7 ▸ 4.2.0"),
             event(110, "version", "payment us-1 4.1.7 ▸ 4.2.0"),
