@@ -57,7 +57,15 @@ impl<'a> Joiner<'a, '_> {
         if let Some(service) = self.service(&b.service) {
             self.owned("service", &service.meta);
         }
-        if self.placement.sides.as_ref().is_none_or(|s| s.active.is_some()) {
+        if let Some((serving, _)) = self.placement.sides.as_ref().and_then(|s| s.active_and_idle()) {
+            // A side that is scaled to nothing is well by itself, and users who are sent there get errors.
+            if serving.endpoints == Some(0) && matches!(self.placement.health, Health::Pass | Health::Progressing(_)) {
+                let why = format!("service {} leads to {}, which has no ready endpoint", b.service, serving.workload);
+                self.placement.health = Health::Fail(vec![why.into()]);
+            }
+            return;
+        }
+        if self.placement.sides.is_none() {
             return;
         }
         // Which of the two serves is not known, and neither is what users get.
