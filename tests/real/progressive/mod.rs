@@ -1,9 +1,11 @@
 //! Delivery controllers and real traffic: what gonogo says of them is what they say themselves.
 
 mod argo;
+mod by_hand;
 mod flagger;
 mod flap;
 mod switched;
+mod traefik;
 
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use super::{apply, plugin, service, tag};
 use crate::bed::{self, Namespace};
 
 /// The ready endpoints of a Service, as kubectl shows them.
-fn endpoints(namespace: &Namespace<'_>, service: &str) -> usize {
+pub fn endpoints(namespace: &Namespace<'_>, service: &str) -> usize {
     let slices = namespace.get(&format!("endpointslices -l kubernetes.io/service-name={service}"));
     let all = slices["items"].as_array().unwrap().iter().filter_map(|slice| slice["endpoints"].as_array()).flatten();
     all.filter(|endpoint| endpoint["conditions"]["ready"] == true).count()
