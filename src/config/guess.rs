@@ -159,10 +159,10 @@ mod tests {
         let matrix = workflow("ci.yml", &["test (payment)", "test (cart)", "plan"]);
         assert_eq!(guess(&[lint.clone(), matrix.clone()]), want("ci.yml", "* ({service})", 2));
         let called = workflow("all.yml", &["payment / build", "x"]);
-        assert_eq!(guess(&[called.clone()]), want("all.yml", "{service} / *", 1));
+        assert_eq!(guess(std::slice::from_ref(&called)), want("all.yml", "{service} / *", 1));
         assert_eq!(guess(&[called, matrix]), want("ci.yml", "* ({service})", 2));
         assert_eq!(guess(&[lint.clone(), workflow("deploy.yml", &["go"])]), want("deploy.yml", "", 0));
-        assert_eq!(guess(&[lint.clone()]), want("lint.yml", "", 0));
+        assert_eq!(guess(std::slice::from_ref(&lint)), want("lint.yml", "", 0));
         assert_eq!(guess(&[lint, workflow("other.yml", &[])]), None);
         assert_eq!(guess(&[]), None);
     }

@@ -143,13 +143,11 @@ fn blue_green(node: &Node, file: Option<&BlueGreenFile>, faults: &mut Vec<Fault>
 
 /// The name of an object.
 fn name(node: &Node, path: &[&str], text: &str, what: &str, faults: &mut Vec<Fault>) -> Option<Arc<str>> {
-    match text.parse::<ServiceName>() {
-        Ok(_) => Some(text.into()),
-        Err(_) => {
-            faults.push(node.place(path).fault(format!("{text:?} cannot name {what}"), "write the name as kubectl shows it"));
-            None
-        }
+    if text.parse::<ServiceName>().is_ok() {
+        return Some(text.into());
     }
+    faults.push(node.place(path).fault(format!("{text:?} cannot name {what}"), "write the name as kubectl shows it"));
+    None
 }
 
 fn workload(node: &Node, path: &[&str], text: &str, faults: &mut Vec<Fault>) -> Option<WorkloadRef> {

@@ -69,6 +69,7 @@ macro_rules! sections {
 
         /// One change of a section of a cluster. A cluster without the kind reports `Trouble` of kind `NotInstalled`.
         #[derive(Debug, Clone, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "moved once, from the provider to the store")]
         pub enum ClusterUpdate {
             $($(#[$doc])* $variant(Update<$row>),)*
         }

@@ -83,6 +83,7 @@ rows! {
 
 /// An update and the section it is for.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "moved once, from the provider to the store")]
 pub enum SourceUpdate {
     /// A section of a cluster.
     Cluster(ClusterName, ClusterUpdate),

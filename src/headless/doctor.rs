@@ -2,7 +2,7 @@
 
 use std::{io, time::Duration};
 
-use futures::future::{BoxFuture, join_all};
+use futures::future::{BoxFuture, join_all, ready};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -44,17 +44,17 @@ pub async fn doctor(engine: &Engine, host: &str, before: Vec<Examined>, printer:
     for (name, role) in &roles.clusters {
         match role {
             Ok(role) => all.push(Box::pin(examined(name.to_string(), async { role.examine().await }))),
-            Err(problem) => all.push(Box::pin(unconnected(name.to_string(), problem))),
+            Err(problem) => all.push(Box::pin(ready(unconnected(name.to_string(), problem)))),
         }
     }
     match &roles.pipelines {
         Some(Ok(role)) => all.push(Box::pin(examined(host.to_owned(), async { role.examine(&runs).await }))),
-        Some(Err(problem)) => all.push(Box::pin(unconnected(host.to_owned(), problem))),
+        Some(Err(problem)) => all.push(Box::pin(ready(unconnected(host.to_owned(), problem)))),
         None => {}
     }
     match &roles.metrics {
         Some(Ok(role)) => all.push(Box::pin(examined("prometheus".to_owned(), async { role.examine(&targets).await }))),
-        Some(Err(problem)) => all.push(Box::pin(unconnected("prometheus".to_owned(), problem))),
+        Some(Err(problem)) => all.push(Box::pin(ready(unconnected("prometheus".to_owned(), problem)))),
         None => {}
     }
     let mut sources = before;
@@ -73,7 +73,7 @@ async fn examined(source: String, work: impl Future<Output = Vec<Finding>>) -> E
     Examined { source, findings }
 }
 
-async fn unconnected(source: String, problem: &Problem) -> Examined {
+fn unconnected(source: String, problem: &Problem) -> Examined {
     Examined { source, findings: vec![Finding::problem("reachable", problem)] }
 }
 

@@ -137,14 +137,12 @@ async fn places(
     let Some(contexts) = kube::contexts(None)? else { return Ok(vec![]) };
     let mut wanted: Vec<kube::Context> = vec![];
     for name in &args.contexts {
-        match contexts.all.iter().find(|c| &c.name == name) {
-            Some(context) => wanted.push(context.clone()),
-            None => {
-                let all: Vec<&str> = contexts.all.iter().map(|c| c.name.as_str()).collect();
-                let problem = Problem::new(ProblemKind::Config, format!("the kubeconfig has no context {name:?}"));
-                return Err(problem.hint(format!("it has {}", all.join(", "))));
-            }
-        }
+        let Some(context) = contexts.all.iter().find(|c| &c.name == name) else {
+            let all: Vec<&str> = contexts.all.iter().map(|c| c.name.as_str()).collect();
+            let problem = Problem::new(ProblemKind::Config, format!("the kubeconfig has no context {name:?}"));
+            return Err(problem.hint(format!("it has {}", all.join(", "))));
+        };
+        wanted.push(context.clone());
     }
     if wanted.is_empty() && contexts.all.len() > CONTEXTS {
         wanted.extend(contexts.current().cloned());

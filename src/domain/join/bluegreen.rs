@@ -39,7 +39,7 @@ impl Joiner<'_, '_> {
     }
 
     /// Revisions that still have pods and are neither wanted nor stable; after a switch also the one before it.
-    pub(super) fn warm(&self, r: &Rollout, sets: &Revisions<'_>) -> Vec<WarmRevision> {
+    pub(super) fn warm(r: &Rollout, sets: &Revisions<'_>) -> Vec<WarmRevision> {
         let serving = |hash: Option<&Arc<str>>| {
             hash.is_some()
                 && match r.strategy {

@@ -58,7 +58,7 @@ impl Joiner<'_, '_> {
             analyses: self.analyses(r),
             blue_green: None,
             flagger: None,
-            warm: self.warm(r, &sets),
+            warm: Self::warm(r, &sets),
         };
         match &r.strategy {
             RolloutStrategy::Canary(spec) => {

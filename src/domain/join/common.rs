@@ -11,7 +11,7 @@ impl Joiner<'_, '_> {
     /// wherever it stands.
     pub(super) fn common(&mut self, w: &Workload, template: &Template, revs: &[Rev<'_>], pods: &[&Pod]) -> Vec<SafeText> {
         let here: Vec<&Pod> = pods.iter().copied().filter(|p| !p.ending).collect();
-        let p = &mut self.placement;
+        let p = &mut *self.placement;
         p.pods = w.counts();
         p.min_ready = w.min_ready;
         p.unprobed = template.unprobed();

@@ -107,8 +107,11 @@ fn pods<'a>(service: &Service, placing: &Placing, state: &'a ClusterState) -> Ve
     out
 }
 
-/// The services of canary and stable that the placement's canary names.
-fn canary(service: &Service, placing: &Placing, state: &ClusterState) -> Option<(Option<Arc<str>>, Option<Arc<str>>)> {
+/// The services of canary and stable.
+type Sides = (Option<Arc<str>>, Option<Arc<str>>);
+
+/// The services that the placement's canary names.
+fn canary(service: &Service, placing: &Placing, state: &ClusterState) -> Option<Sides> {
     let key = ObjectKey::new(&placing.namespace, &service.workload.name).ok()?;
     if let Some(c) = state.flagger(service.workload.kind, &key) {
         return Some((Some(c.canary_service()), Some(c.primary_service())));

@@ -73,12 +73,11 @@ impl Kept {
         if run.key.attempt == 1 {
             run.earlier = Loaded::Ok(vec![]);
         } else if depth > Depth::Known || self.knows_earlier(run) {
-            run.earlier = match self.halt.clone() {
-                Some(problem) => Loaded::Failed(problem),
-                None => {
-                    let earlier = self.earlier(run, http, now).await;
-                    self.extra(earlier)
-                }
+            run.earlier = if let Some(problem) = self.halt.clone() {
+                Loaded::Failed(problem)
+            } else {
+                let earlier = self.earlier(run, http, now).await;
+                self.extra(earlier)
             };
         }
         if ended(&run.phase) {

@@ -29,7 +29,8 @@ impl Workflow {
     pub fn file(&self) -> Option<&str> {
         let path = self.path.as_deref()?.strip_prefix(".github/workflows/")?;
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        (path.chars().all(plain) && (path.ends_with(".yml") || path.ends_with(".yaml"))).then_some(path)
+        let yaml = path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yml" | "yaml"));
+        (path.chars().all(plain) && yaml).then_some(path)
     }
 }
 

@@ -74,6 +74,7 @@ struct Loop<'a> {
     /// The budget that was told last.
     budget: Option<Budget>,
     /// Whose token it is, as it was told last.
+    #[expect(clippy::option_option, reason = "not told yet, or nobody in particular")]
     me: Option<Option<SafeText>>,
     ticks: u64,
     out: Sink,

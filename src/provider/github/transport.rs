@@ -156,6 +156,7 @@ pub struct Transport {
     /// How long the server wants to be left alone between two rounds.
     pub asked: Option<Duration>,
     /// Whose token it is, once that was asked; inside, `None` where it is nobody's.
+    #[expect(clippy::option_option, reason = "not asked yet, or nobody in particular")]
     pub me: Option<Option<SafeText>>,
 }
 

@@ -98,7 +98,7 @@ pub(super) async fn examine(cluster: &KubeCluster) -> Vec<Finding> {
             let server = cluster.transport.server();
             match version {
                 Some(version) => {
-                    out.push(Finding::ok("reachable", format!("Kubernetes {version} at {server}, answered in {took} ms")))
+                    out.push(Finding::ok("reachable", format!("Kubernetes {version} at {server}, answered in {took} ms")));
                 }
                 None => out.push(Finding::warn("reachable", format!("{server} tells no version"), "is this an API server?")),
             }

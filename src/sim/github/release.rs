@@ -31,9 +31,8 @@ impl Scene<'_> {
         if let Some((other, _)) = request.query.iter().find(|(key, _)| !NARROWED.contains(&key.as_str())) {
             return Reply::error(StatusCode::BAD_REQUEST, &format!("this world does not narrow commits by {other}"));
         }
-        let head = match self.commit(request.param("sha").filter(|sha| !sha.is_empty()).unwrap_or("main")) {
-            Ok(head) => head,
-            Err(_) => return Reply::not_found(),
+        let Ok(head) = self.commit(request.param("sha").filter(|sha| !sha.is_empty()).unwrap_or("main")) else {
+            return Reply::not_found();
         };
         let all = commits(self.route.world, self.repository, &self.runs);
         let within =

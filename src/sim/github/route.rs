@@ -212,6 +212,7 @@ impl Scene<'_> {
     }
 
     /// The commit that a sha, the beginning of one, or a branch names.
+    #[expect(clippy::result_large_err, reason = "an answer is an answer")]
     pub(super) fn commit(&self, reference: &str) -> Result<Commit, Reply> {
         let reference = reference.strip_prefix("heads/").unwrap_or(reference);
         let branches = branches(self.route.world, self.repository, &self.runs);

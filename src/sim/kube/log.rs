@@ -220,7 +220,7 @@ mod tests {
                 let writer = Writer { service, cluster: Cluster::Eu1, pod: pod.clone() };
                 let lines = writer.lines(&world, world.instant(from), world.instant(to));
                 assert!(lines.is_sorted_by_key(|(at, _)| *at));
-                let middle = world.instant((from + to) / 2.0);
+                let middle = world.instant(f64::midpoint(from, to));
                 let halves = [(world.instant(from), middle), (middle, world.instant(to))];
                 let halves: Vec<_> = halves.iter().flat_map(|(a, b)| writer.lines(&world, *a, *b)).collect();
                 assert_eq!(halves, lines, "no line is lost or doubled where a follower looks");

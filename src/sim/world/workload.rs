@@ -117,7 +117,7 @@ impl World {
                 let Some(position) = self.position(service.name, cluster, self.minutes(now)) else { return sets };
                 let (old, pods) = position.pods;
                 sets[1].replicas = old;
-                let next = self.next(service, cluster);
+                let next = Self::next(service, cluster);
                 sets.push(self.set(cluster, &main, next.0, (revision + 1, pods, Some(Arm::Canary), next.1)));
             }
             Delivery::Flagger => {
@@ -128,7 +128,7 @@ impl World {
                     self.set(cluster, &main, version, (revision, 0, None, at - 6.0)),
                 ];
                 let Some(position) = self.position(service.name, cluster, self.minutes(now)) else { return sets };
-                let next = self.next(service, cluster);
+                let next = Self::next(service, cluster);
                 let figures = (revision + 1, position.pods.1, Some(Arm::Canary), next.1);
                 sets.push(self.set(cluster, &main, next.0, figures));
             }
@@ -154,7 +154,7 @@ impl World {
     }
 
     /// The version on its way to a placement by the script, and since when its pods are there.
-    fn next(&self, service: &Service, cluster: Cluster) -> (&'static str, f64) {
+    fn next(service: &Service, cluster: Cluster) -> (&'static str, f64) {
         let (script, version) = release::script(service.name, cluster);
         let first = script.iter().find(|position| position.pods.1 > 0);
         // What a person's write begins without a script brings the company's only release.

@@ -31,7 +31,9 @@ struct Graph {
 
 /// The latency chart of a percentile; limits are those of the 95th.
 fn latency(percentile: Percentile, limit: Option<f64>) -> Graph {
-    let (title, pick, now): (_, fn(&History) -> &[f64], fn(&ArmMetrics) -> Option<f64>) = match percentile {
+    type Pick = fn(&History) -> &[f64];
+    type Now = fn(&ArmMetrics) -> Option<f64>;
+    let (title, pick, now): (_, Pick, Now) = match percentile {
         Percentile::P50 => ("p50 ms", |h| &h.p50, |a| a.p50.as_ref().ok().copied()),
         Percentile::P95 => ("p95 ms", |h| &h.p95, |a| a.p95.as_ref().ok().copied()),
         Percentile::P99 => ("p99 ms", |h| &h.p99, |a| a.p99.as_ref().ok().copied()),

@@ -45,7 +45,7 @@ fn texts(preset: usize, place: usize, targets: &[MetricTarget], labels: &[(&str,
         let [counters, taken] = counter::queries(batch);
         out.extend([counts, p95, newest, graph, counters, taken, probe::spoken_query(batch)]);
     }
-    out.iter().for_each(|q| assert!(promql_parser::parser::parse(q).is_ok(), "{q}"));
+    assert!(out.iter().all(|q| promql_parser::parser::parse(q).is_ok()), "{out:#?}");
     out.join("\n")
 }
 
@@ -59,8 +59,7 @@ fn one_query_answers_for_every_service_of_an_environment() {
 #[test]
 fn arms_are_told_apart_by_pods_or_by_services() {
     let all = [target("payment", Arm::Canary), target("payment", Arm::Baseline)];
-    for preset in 0..PRESETS.len() {
-        let row = &PRESETS[preset];
+    for (preset, row) in PRESETS.iter().enumerate() {
         insta::assert_snapshot!(format!("arms_{preset}_{}", row.name), texts(preset, 0, &all, &[]));
     }
 }

@@ -110,7 +110,7 @@ fn background(scene: Scene<'_>, service: &Service, set: &Set, out: &mut Vec<(&'s
         .position(service.name, scene.cluster, scene.minute)
         .filter(|p| matches!(p.phase, Phase::Promoted | Phase::Aborted))
         .map(|p| p.minute);
-    let over = stopped.or_else(|| (taken.len() == COUNT).then(|| FIRST + EVERY * (COUNT - 1) as f64));
+    let over = stopped.or_else(|| (taken.len() == COUNT).then_some(FIRST + EVERY * (COUNT - 1) as f64));
     let phase = if over.is_some() { "Successful" } else { "Running" };
     let metrics = [("error-rate", false, 0.01, "0.01"), ("p95", true, 400.0, "400")];
     let mut run = object(scene, service, set, &background_name(service, set), "Background", begun);

@@ -11,9 +11,12 @@ use crate::{
     provider::kube::wire,
 };
 
+/// A name, its namespace where that is another one, and what it names.
+type Place = (Arc<str>, Option<Arc<str>>, Backend);
+
 /// Where a host leads, seen from `home`: a bare name is a Service of the same namespace, and `a.b` or `a.b.svc…` one of
 /// another. Anything else is a host of the world outside.
-fn host(raw: Option<&str>, home: &str) -> Result<(Arc<str>, Option<Arc<str>>, Backend), Odd> {
+fn host(raw: Option<&str>, home: &str) -> Result<Place, Odd> {
     let raw = raw.filter(|h| !h.is_empty()).ok_or(Odd("a destination has no host"))?;
     let labels: Vec<&str> = raw.split('.').collect();
     let (name, namespace, backend) = match labels.as_slice() {
