@@ -1,0 +1,130 @@
+//! The shapes of Deployments, StatefulSets and DaemonSets, and of what keeps their revisions.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Condition, ObjectMeta, Selector};
+
+#[derive(Deserialize, Default)]
+pub(in crate::provider::kube) struct PodTemplate {
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    pub spec: Option<TemplateSpec>,
+}
+
+#[derive(Deserialize, Default)]
+pub(in crate::provider::kube) struct TemplateSpec {
+    pub containers: Option<Vec<Container>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct Container {
+    pub name: Option<String>,
+    pub image: Option<String>,
+    /// Only whether it is there counts.
+    pub readiness_probe: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct DeploymentSpec {
+    pub replicas: Option<u32>,
+    pub min_ready_seconds: Option<u32>,
+    pub paused: Option<bool>,
+    pub strategy: Option<Strategy>,
+    pub template: Option<PodTemplate>,
+    pub selector: Option<Selector>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct Strategy {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub rolling_update: Option<RollingUpdate>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct RollingUpdate {
+    pub max_surge: Option<Value>,
+    pub max_unavailable: Option<Value>,
+    pub partition: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct StatefulSetSpec {
+    pub replicas: Option<u32>,
+    pub min_ready_seconds: Option<u32>,
+    pub update_strategy: Option<Strategy>,
+    pub template: Option<PodTemplate>,
+    pub selector: Option<Selector>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct StatefulSetStatus {
+    #[serde(flatten)]
+    pub counts: DeploymentStatus,
+    pub current_revision: Option<String>,
+    pub update_revision: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct DaemonSetSpec {
+    pub min_ready_seconds: Option<u32>,
+    pub update_strategy: Option<Strategy>,
+    pub template: Option<PodTemplate>,
+    pub selector: Option<Selector>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct DaemonSetStatus {
+    pub observed_generation: Option<i64>,
+    pub desired_number_scheduled: Option<u32>,
+    pub current_number_scheduled: Option<u32>,
+    pub updated_number_scheduled: Option<u32>,
+    pub number_ready: Option<u32>,
+    pub number_available: Option<u32>,
+    pub conditions: Option<Vec<Condition>>,
+}
+
+/// Other controllers keep data of other shapes in theirs.
+#[derive(Deserialize)]
+pub(in crate::provider::kube) struct ControllerRevision {
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    pub revision: Option<i64>,
+    pub data: Option<Value>,
+}
+
+#[derive(Deserialize)]
+pub(in crate::provider::kube) struct RevisionData {
+    pub spec: RevisionSpec,
+}
+
+#[derive(Deserialize)]
+pub(in crate::provider::kube) struct RevisionSpec {
+    pub template: PodTemplate,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::provider::kube) struct DeploymentStatus {
+    pub observed_generation: Option<i64>,
+    pub replicas: Option<u32>,
+    pub updated_replicas: Option<u32>,
+    pub ready_replicas: Option<u32>,
+    pub available_replicas: Option<u32>,
+    pub conditions: Option<Vec<Condition>>,
+}
+
+#[derive(Deserialize, Default)]
+pub(in crate::provider::kube) struct ReplicaSetSpec {
+    pub replicas: Option<u32>,
+    pub template: Option<PodTemplate>,
+}
