@@ -190,3 +190,6 @@ fn marked(mark: &Mark, meta: &Meta, object: &SafeText) -> Option<Owner> {
     };
     Some(Owner { object: object.clone(), system, name: format!("{word} {}", mark.name).into(), undo, sign: sign.into() })
 }
+
+#[cfg(test)]
+mod tests;

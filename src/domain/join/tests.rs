@@ -13,6 +13,7 @@ use crate::domain::{
     rows::{self, cluster, deployment, digest, endpoints, live, meta, pod, replica_set},
 };
 
+mod route;
 mod workload;
 
 fn set(uid: &str, revision: i64, tag: &str, available: u32) -> ReplicaSet {

@@ -352,3 +352,4 @@ fn with_nothing_on_its_way_the_environment_still_counts() {
 }
 
 mod delegated;
+mod route;

@@ -200,3 +200,6 @@ impl Route {
         out
     }
 }
+
+#[cfg(test)]
+mod tests;
