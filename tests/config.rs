@@ -118,7 +118,10 @@ fn every_fault_says_where_what_and_how_to_mend_it() {
         ),
         ("read_only = 'true'", "1:1: read_only: this is text, not true or false; write true without quotes"),
         ("[metrics]\nprometheus = 9090", "2:1: metrics.prometheus: this is a whole number, not text; put it in quotes"),
-        ("[defaults]\nworkload = 3\n[service.a]", "2:1: defaults.workload: this is a whole number, not text; put it in quotes"),
+        (
+            "[defaults]\nworkload = 3\n[service.a]",
+            "2:1: defaults.workload: this is a whole number, not text or a table; write text or a table",
+        ),
         ("service = 3", "1:1: service: this is a whole number, not a table; write a table"),
         ("[only]\nservices = 'cart'", r#"2:1: only.services: this is text, not a list; write ["cart"]"#),
         ("[only]\nservices = ['cart', 3]", "2:21: only.services[1]: this is a whole number, not text; put it in quotes"),
@@ -139,7 +142,7 @@ fn every_fault_says_where_what_and_how_to_mend_it() {
         ),
         (
             "[service.a]\nworkload = 'deployment/A'",
-            r#"2:1: service.a.workload: "A" cannot name a workload; write "deployment/NAME", "rollout/NAME" or "canary/NAME""#,
+            r#"2:1: service.a.workload: "A" cannot name a workload; write deployment/NAME, statefulset/NAME, daemonset/NAME, rollout/NAME or canary/NAME"#,
         ),
         ("[keys]\npromot = 'P'", r#"2:1: keys.promot: unknown binding "promot"; did you mean "promote"?"#),
         // Environments.
@@ -172,11 +175,11 @@ fn every_fault_says_where_what_and_how_to_mend_it() {
         ("[service.a]", r#"1:10: service.a: has no workload; write workload = "deployment/{service}" here or in [defaults]"#),
         (
             "[service.a]\nworkload = 'deploy/a'",
-            r#"2:1: service.a.workload: unknown kind "deploy"; write "deployment/NAME", "rollout/NAME" or "canary/NAME""#,
+            r#"2:1: service.a.workload: unknown kind "deploy"; write deployment/NAME, statefulset/NAME, daemonset/NAME, rollout/NAME or canary/NAME"#,
         ),
         (
             "[service.a]\nworkload = 'a'",
-            r#"2:1: service.a.workload: "a" has no kind; write "deployment/NAME", "rollout/NAME" or "canary/NAME""#,
+            r#"2:1: service.a.workload: "a" has no kind; write deployment/NAME, statefulset/NAME, daemonset/NAME, rollout/NAME or canary/NAME"#,
         ),
         (
             "[service.a]\nworkload = 'rollout/a'\npipeline = { workflow = 'ci.yml' }",
@@ -229,7 +232,7 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
         faults(text),
         [
             r#"gonogo.toml:2:1: ui.them: unknown key "them"; did you mean "theme"?"#,
-            r#"gonogo.toml:4:1: defaults.workload: unknown kind "deploy"; write "deployment/NAME", "rollout/NAME" or "canary/NAME""#,
+            r#"gonogo.toml:4:1: defaults.workload: unknown kind "deploy"; write deployment/NAME, statefulset/NAME, daemonset/NAME, rollout/NAME or canary/NAME"#,
             r#"gonogo.toml:7:14: environment.x: has no cluster; write clusters.NAME = { context = "…", namespace = "…" }"#,
         ]
     );

@@ -41,6 +41,8 @@ impl System {
     /// What is wrong with each of its feeds; `None` where one is live.
     fn problems(self, s: &Snapshot) -> Vec<Option<Problem>> {
         let look = |feed: &dyn Freshness| match feed.trouble_since() {
+            // A kind that is not installed is no trouble.
+            Some((_, why)) if why.kind == ProblemKind::NotInstalled => None,
             Some((_, why)) => Some(why.clone()),
             None => (!feed.answered()).then(|| Problem::new(ProblemKind::Internal, "waiting")),
         };

@@ -166,8 +166,17 @@ pub fn say(status: u16, headers: &[(&'static str, &str)], body: &'static str) ->
 
 /// What names each row, without what moves by itself.
 fn names(rows: &[Value]) -> Vec<String> {
-    let mut all: Vec<String> =
-        rows.iter().map(|row| row.pointer("/meta/key").or_else(|| row.get("key")).unwrap().to_string()).collect();
+    let mut all: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            ["/workload/meta/key", "/meta/key"]
+                .iter()
+                .find_map(|p| row.pointer(p))
+                .or_else(|| row.get("key"))
+                .unwrap()
+                .to_string()
+        })
+        .collect();
     all.sort();
     all
 }
