@@ -161,7 +161,8 @@ fn a_plan_shows_everything_and_nothing_is_sent() {
     assert_eq!(pause.code, 0, "{}", pause.err);
     insta::assert_snapshot!("pause", pause.out);
     refused(&[&abort[..], &["--dry-run", "--read-only"]].concat(), 3, &["read-only"]);
-    refused(&["abort", "cart", "--env", "production", "--demo"], 3, &["cart is a plain Deployment"]);
+    refused(&["abort", "auth", "--env", "production", "--demo"], 3, &["auth is a plain Deployment"]);
+    refused(&["abort", "cart", "--env", "production", "--demo"], 3, &["cart is delivered by Flagger"]);
 }
 
 #[test]

@@ -146,8 +146,8 @@ async fn figures_come_at_the_servers_own_time_with_five_questions_for_all_target
     let arms = watch.arms().await;
     assert_eq!((&arms[0].errors, &arms[0].p95, &arms[0].rps, &arms[0].requests), (&Ok(0.02), &Ok(0.08), &Ok(1.0), &Ok(300.0)));
     let asked = server.asked();
-    // What there is, for whom; then requests, three percentiles and the newest sample.
-    assert_eq!(asked.len(), 2 + 5, "{asked:#?}");
+    // What there is, for whom (two presets count by this name); then requests, three percentiles and the newest sample.
+    assert_eq!(asked.len(), 3 + 5, "{asked:#?}");
     assert_eq!((arms[0].preset.as_str(), &arms[0].p99), ("plain", &Ok(0.08)));
     for request in asked {
         assert!(request.target.starts_with("/prom/api/v1/query?query="), "{}", request.target);
@@ -570,7 +570,7 @@ async fn a_source_inside_a_cluster_is_asked_by_its_carrier_and_only_read() {
     let Update::Replace(arms) = once(source, vec![target("cart", Arm::Serving, vec![])]).await else { panic!("it answers") };
     assert_eq!(arms[0].errors, Ok(0.02));
     let paths = paths.lock().unwrap();
-    assert_eq!(paths.len(), 7);
+    assert_eq!(paths.len(), 3 + 5);
     assert!(paths.iter().all(|p| p.starts_with("api/v1/query?query=")), "{paths:#?}");
 }
 
@@ -589,7 +589,9 @@ async fn company(scenario: Scenario, minute: i64) -> Vec<ArmMetrics> {
     };
     let serving = |s: &Service| {
         let mut target = target(s.name, Arm::Serving, vec![]);
-        target.workload.name = s.workload().name.into();
+        let workload = s.workload();
+        target.workload.name = workload.name.into();
+        target.workload.kind = WorkloadKind::ALL.into_iter().find(|k| k.word() == workload.kind).unwrap();
         target
     };
     let mut targets: Vec<MetricTarget> = SERVICES.iter().map(serving).collect();
@@ -673,7 +675,7 @@ async fn the_prometheus_inside_a_cluster_is_reached_through_its_api_server() {
     };
     let connection = PrometheusConnection { name: "eu-1".into(), address, token: None };
     let source = connect(&[(connection, Some(way("prometheus")))], settings("auto", &[]), timer()).unwrap();
-    let targets = ["cart", "payment", "auth"].map(|s| target(s, Arm::Serving, vec![])).to_vec();
+    let targets = ["order", "payment", "auth"].map(|s| target(s, Arm::Serving, vec![])).to_vec();
     let Update::Replace(arms) = once(source, targets).await else { panic!("it answers") };
     assert!(arms.iter().all(|a| a.errors.is_ok() && a.p50.clone().unwrap() < a.p95.clone().unwrap()), "{arms:#?}");
     let presets: Vec<&str> = arms.iter().map(|a| a.preset.as_str()).collect();

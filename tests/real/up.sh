@@ -145,8 +145,10 @@ part etcd "$etcd/etcd" --name=bed --data-dir="$dir/etcd" --log-level=warn --unsa
 part exporter node "$bed/exporter.mjs" $((base + 7)) "$dir/"
 part prometheus "$prometheus/prometheus" --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/prometheus" \
   --enable-feature=native-histograms --storage.tsdb.retention.time=6h --web.listen-address="${prometheus_url#http://}" --log.level=warn
+# by a name within the bed, by which down.sh knows its own
+ln -sf "$prism/github.json" "$dir/github.json"
 part prism node "$prism/node_modules/@stoplight/prism-cli/dist/index.js" mock -h 127.0.0.1 -p $((base + 8)) \
-  --verboseLevel warn "$prism/github.json"
+  --verboseLevel warn "$dir/github.json"
 part judge node "$bed/judge.mjs" $((base + 9)) "$prism_url" "$dir/log/github.jsonl"
 : >"$dir/log/github.jsonl"
 

@@ -51,7 +51,7 @@ async fn typed_objects_decode_in_every_cluster() {
     for cluster in Cluster::ALL {
         let client = bed.client(cluster);
         assert_eq!(count::<Namespace>(&client).await, 5);
-        assert_eq!(count::<Deployment>(&client).await, 16);
+        assert_eq!(count::<Deployment>(&client).await, 18);
         assert!(count::<ReplicaSet>(&client).await >= 33);
         assert!(count::<Pod>(&client).await >= 18);
         assert_eq!(count::<Service>(&client).await, count::<EndpointSlice>(&client).await);
@@ -169,8 +169,8 @@ async fn a_watch_list_begins_with_the_present_and_says_where_it_ends() {
     let answer = bed.http.get(bed.url(Cluster::Eu1, path)).send().await.unwrap().text().await.unwrap();
     let events: Vec<Value> = answer.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["ADDED", "ADDED", "BOOKMARK", "BOOKMARK"]);
-    assert_eq!(events[2]["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+    assert_eq!(kinds, ["ADDED", "ADDED", "ADDED", "BOOKMARK", "BOOKMARK"]);
+    assert_eq!(events[3]["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
 }
 
 #[tokio::test]

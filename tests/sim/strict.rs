@@ -27,7 +27,7 @@ async fn refusals() {
     let table: Vec<(Method, String, &str, String, u16, &str)> = vec![
         (Method::GET, "/api/v1/namespaces/shop/pods/nope".into(), "", String::new(), 404, "NotFound"),
         (Method::GET, "/apis/apps/v1/namespaces/shop/frobs".into(), "", String::new(), 404, "NotFound"),
-        (Method::GET, "/apis/flagger.app/v1beta1/canaries".into(), "", String::new(), 404, ""),
+        (Method::GET, "/apis/keda.sh/v1alpha1/scaledobjects".into(), "", String::new(), 404, ""),
         (Method::GET, format!("{APPS}/frob"), "", String::new(), 404, "NotFound"),
         (Method::GET, format!("{list}?labelSelector=a+b"), "", String::new(), 400, "BadRequest"),
         (Method::GET, format!("{list}?fieldSelector=spec.frob%3Dx"), "", String::new(), 400, "BadRequest"),

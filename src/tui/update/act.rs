@@ -30,7 +30,8 @@ pub fn choices(m: &Model) -> Vec<Choice> {
     verbs.into_iter().map(|verb| Choice { verb, targets: targets(m, verb) }).collect()
 }
 
-/// What a verb could be done to: every rollout under way, whatever is selected.
+/// What a verb could be done to, whatever is selected: every rollout under way in the environment that the verdict speaks
+/// of, and only where there is none there, those elsewhere. Nobody who presses a key in a hurry is asked about staging.
 fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
     if m.read_only {
         return Err(Refusal::new("read-only: nothing is changed from here").hint("start without --read-only"));
@@ -51,6 +52,11 @@ fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
         if !found.contains(&action) {
             found.push(action);
         }
+    }
+    if let Some(environment) = snapshot.environment()
+        && found.iter().any(|a| a.target().env == environment.name)
+    {
+        found.retain(|a| a.target().env == environment.name);
     }
     if !found.is_empty() {
         return Ok(found);
