@@ -41,15 +41,15 @@ impl System {
     /// What is wrong with each of its feeds; `None` where one is live.
     fn problems(self, s: &Snapshot) -> Vec<Option<Problem>> {
         let look = |feed: &dyn Freshness| match feed.trouble_since() {
-            // A kind that is not installed is no trouble.
-            Some((_, why)) if why.kind == ProblemKind::NotInstalled => None,
             Some((_, why)) => Some(why.clone()),
             None => (!feed.answered()).then(|| Problem::new(ProblemKind::Internal, "waiting")),
         };
         match self {
             Self::Eu1 => {
                 let c = s.clusters.iter().find(|(name, _)| name.as_str() == "eu-1").unwrap().1;
-                c.feeds().iter().map(|(_, feed)| look(*feed)).collect()
+                let all = c.feeds().into_iter().map(|(_, feed)| look(feed));
+                // A kind that is not installed is no trouble.
+                all.filter(|p| p.as_ref().is_none_or(|p| p.kind != ProblemKind::NotInstalled)).collect()
             }
             Self::Metrics => vec![look(&s.metrics)],
             Self::Pipelines => s.pipelines.runs.values().map(|feed| look(feed)).collect(),

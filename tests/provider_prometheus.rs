@@ -591,6 +591,10 @@ async fn company(scenario: Scenario, minute: i64) -> Vec<ArmMetrics> {
         let mut target = target(s.name, Arm::Serving, vec![]);
         let workload = s.workload();
         target.workload.name = workload.name.into();
+        if workload.kind == "canary" {
+            // Users are served by what Flagger keeps beside it.
+            target.workload.name = format!("{}-primary", s.name).into();
+        }
         target.workload.kind = WorkloadKind::ALL.into_iter().find(|k| k.word() == workload.kind).unwrap();
         target
     };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Problem;
+use super::{Problem, ProblemKind};
 
 /// A section of the snapshot and how far it can be trusted.
 ///
@@ -94,6 +94,8 @@ impl<T> Feed<T> {
         *self = match std::mem::replace(self, Self::Waiting) {
             Self::Live { value, at } | Self::Stale { value, at, .. } => Self::Stale { value, at, why },
             Self::Waiting => Self::Down { since: now, why },
+            // That a kind was not installed was no trouble.
+            Self::Down { why: Problem { kind: ProblemKind::NotInstalled, .. }, .. } => Self::Down { since: now, why },
             Self::Down { since, .. } => Self::Down { since, why },
         };
     }
@@ -102,7 +104,6 @@ impl<T> Feed<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ProblemKind;
 
     fn at(s: i64) -> Timestamp {
         Timestamp::from_second(s).unwrap()

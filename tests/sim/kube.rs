@@ -55,7 +55,7 @@ async fn typed_objects_decode_in_every_cluster() {
         assert!(count::<ReplicaSet>(&client).await >= 33);
         assert!(count::<Pod>(&client).await >= 18);
         assert_eq!(count::<Service>(&client).await, count::<EndpointSlice>(&client).await);
-        assert_eq!(bed.rollouts(cluster).list(&ListParams::default()).await.unwrap().items.len(), 2);
+        assert_eq!(bed.rollouts(cluster).list(&ListParams::default()).await.unwrap().items.len(), 3);
         let groups = client.list_api_groups().await.unwrap();
         assert!(groups.groups.iter().any(|group| group.name == "argoproj.io"));
         assert_eq!(client.apiserver_version().await.unwrap().minor, "36");

@@ -63,7 +63,7 @@ pub(super) async fn workflows(transport: &mut Transport, repo: &Repo, now: Times
     Ok(all.into_iter().filter(|w| w.state.as_deref().is_none_or(|s| s == "active") && w.file().is_some()).collect())
 }
 
-/// The same with the names of the jobs of their newest runs.
+/// The same with the names of the jobs of the newest run that passed.
 pub(super) async fn discover(transport: &mut Transport, repo: &Repo, now: Timestamp) -> Result<Vec<FoundWorkflow>, Problem> {
     let mut out = vec![];
     for workflow in workflows(transport, repo, now).await?.into_iter().take(WORKFLOWS) {
@@ -78,7 +78,8 @@ pub(super) async fn discover(transport: &mut Transport, repo: &Repo, now: Timest
 
 async fn jobs(transport: &mut Transport, repo: &Repo, file: &str, now: Timestamp) -> Result<Vec<SafeText>, Problem> {
     let what = format!("runs of {file} of {repo}");
-    let path = format!("/repos/{repo}/actions/workflows/{file}/runs?per_page=1&exclude_pull_requests=true");
+    // One that passed had all its jobs; one that waits or broke off may have begun none yet.
+    let path = format!("/repos/{repo}/actions/workflows/{file}/runs?per_page=1&status=success&exclude_pull_requests=true");
     let page = transport.get(&path, &what, now, |body| http::json::<Runs>(body, &what)).await?;
     let Some(run) = page.value.workflow_runs.as_ref().and_then(|r| r.first()) else { return Ok(vec![]) };
     let path = format!("/repos/{repo}/actions/runs/{}/jobs?per_page=100", run.id);
