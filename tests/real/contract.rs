@@ -8,6 +8,7 @@ use crate::bed::{self, Bed, Namespace, until};
 use suite::{Behind, Front, content, faults, roles, silence, streams};
 
 #[path = "../contract/mod.rs"]
+#[expect(dead_code, reason = "recorded answers and what is done to their lists are of no use here")]
 mod suite;
 
 /// The real API server behind a front: TLS ends there, the token of the user goes through.

@@ -162,8 +162,7 @@ fn a_deployment_has_the_history_of_kubectl_and_the_release_of_its_secrets() {
             (number, s["metadata"]["uid"].as_str().unwrap().to_owned(), note("kubernetes.io/change-cause"))
         })
         .collect();
-    theirs.sort();
-    theirs.reverse();
+    theirs.sort_by_key(|(number, ..)| std::cmp::Reverse(number.parse::<u64>().unwrap()));
     let mine: Vec<(String, String, Value)> = ours["revisions"]
         .as_array()
         .unwrap()

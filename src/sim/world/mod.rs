@@ -35,8 +35,6 @@ pub enum Scenario {
     ErrorSpike,
     /// From minute 10 Prometheus answers, but with nothing newer.
     StaleMetrics,
-    /// A self-healing GitOps controller undoes direct changes to `order` within 3 s.
-    GitopsRevert,
     /// `user` 2.x dropped a column that 1.x reads: going back is unsafe.
     BadMigration,
     /// Every tenth request is late, cut, refused, or answered badly after its effect.
