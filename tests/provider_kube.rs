@@ -18,8 +18,8 @@ use futures::{StreamExt, future::BoxFuture, stream};
 use gonogo::{
     config::ClusterConnection,
     domain::{
-        ArmName, Change, ChangeTarget, ClusterUpdate, ContainerLog, Deployment, LogNews, LogOrigin, ObjectKey, Problem,
-        ProblemKind, Route, Settled, SourceUpdate, Update, WorkloadKind,
+        ArmName, Change, ChangeTarget, ClusterUpdate, ContainerLog, Deployment, LogNews, LogOrigin, ObjectKey, ObjectKind,
+        Problem, ProblemKind, Route, Settled, SourceUpdate, Update,
     },
     provider::{
         kube::{self, KubeCluster},
@@ -515,7 +515,7 @@ async fn several_namespaces_are_swapped_in_together() {
     assert_eq!((w.asked("/shop/deployments?limit").is_empty(), w.asked("/pay/deployments?limit").is_empty()), (false, false));
 }
 
-fn target(kind: WorkloadKind) -> ChangeTarget {
+fn target(kind: ObjectKind) -> ChangeTarget {
     ChangeTarget { cluster: "eu-1".parse().unwrap(), kind, key: ObjectKey::new("shop", "payment").unwrap() }
 }
 
@@ -537,12 +537,12 @@ async fn a_look_reads_the_state_and_for_an_abort_the_route() {
         true,
     )
     .await;
-    let (seen, settled) = w.cluster.look(&target(WorkloadKind::Rollout), &Change::Abort).await.unwrap();
-    assert_eq!((&*seen.uid, &*seen.resource_version, seen.step), ("u", "9", Some(0)));
+    let (seen, settled) = w.cluster.look(&target(ObjectKind::Rollout), &Change::Abort, "t.r1").await.unwrap();
+    assert_eq!((&*seen.uid, &*seen.resource_version, seen.rollout.step), ("u", "9", Some(0)));
     assert_eq!(settled, Settled::NotYet("the route still sends 20 % to the canary".into()), "the phase alone proves nothing");
-    let (_, settled) = w.cluster.look(&target(WorkloadKind::Rollout), &Change::Abort).await.unwrap();
+    let (_, settled) = w.cluster.look(&target(ObjectKind::Rollout), &Change::Abort, "t.r1").await.unwrap();
     assert_eq!(settled, Settled::Reached);
-    let problem = w.cluster.look(&target(WorkloadKind::Deployment), &Change::Pause).await.unwrap_err();
+    let problem = w.cluster.look(&target(ObjectKind::Deployment), &Change::Pause, "t.r1").await.unwrap_err();
     assert_eq!(problem.kind, ProblemKind::NotFound);
 }
 
@@ -556,15 +556,15 @@ async fn a_dry_run_changes_nothing_and_is_sent_once() {
         true,
     )
     .await;
-    let target = target(WorkloadKind::Deployment);
-    let (seen, settled) = w.cluster.look(&target, &Change::Pause).await.unwrap();
-    assert_eq!(settled, Settled::NotYet("it is not paused".into()));
+    let target = target(ObjectKind::Deployment);
+    let (seen, settled) = w.cluster.look(&target, &Change::Pause, "t.r1").await.unwrap();
+    assert_eq!(settled, Settled::Absent("it is not paused".into()));
     let request = &w.cluster.render(&target, &Change::Pause, &seen).unwrap()[0];
-    let receipt = w.cluster.dry_run(&target, request).await.unwrap();
+    let receipt = w.cluster.dry_run(&target, request, "t.r2").await.unwrap();
     assert_eq!((receipt.status, receipt.resource_version.as_deref()), (200, Some("41")));
-    let problem = w.cluster.dry_run(&target, request).await.unwrap_err();
+    let problem = w.cluster.dry_run(&target, request, "t.r2").await.unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Conflict);
-    let problem = w.cluster.dry_run(&target, request).await.unwrap_err();
+    let problem = w.cluster.dry_run(&target, request, "t.r2").await.unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Server);
     let sent = w.asked("PATCH");
     assert_eq!(sent.len(), 3, "a client that repeats a write on its own would have sent more: {sent:?}");
@@ -575,7 +575,7 @@ async fn a_dry_run_changes_nothing_and_is_sent_once() {
 async fn a_server_that_is_not_there_is_unreachable() {
     let mut w = world(&["shop"], &[], true).await;
     w.tasks.shutdown().await;
-    let problem = w.cluster.look(&target(WorkloadKind::Deployment), &Change::Pause).await.unwrap_err();
+    let problem = w.cluster.look(&target(ObjectKind::Deployment), &Change::Pause, "t.r1").await.unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Unreachable, "{problem}");
 }
 

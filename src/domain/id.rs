@@ -117,6 +117,18 @@ impl ObjectKey {
     }
 }
 
+impl<'de> Deserialize<'de> for ObjectKey {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Raw {
+            namespace: String,
+            name: String,
+        }
+        let Raw { namespace, name } = Raw::deserialize(d)?;
+        Self::new(&namespace, &name).map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)

@@ -78,6 +78,15 @@ impl ImageRef {
     }
 }
 
+impl fmt::Display for ImageRef {
+    /// As a reference is written: `registry/name:tag@digest`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)?;
+        self.tag.iter().try_for_each(|t| write!(f, ":{t}"))?;
+        self.digest.iter().try_for_each(|d| write!(f, "@{d}"))
+    }
+}
+
 /// The version of a placement: what the tag says, which digest really runs, and the commit it was built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Version {

@@ -46,7 +46,10 @@ mod verdict;
 pub use analysis::{Analysis, AnalysisKind, AnalysisMetric, AnalysisPhase, AnalysisRun, Measurement};
 pub use argo::rollout_status;
 pub use canary::{Canary, CanaryPhase, Weight};
-pub use change::{Change, ChangeTarget, Guarantee, Receipt, Request, Seen, Settled};
+pub use change::{
+    BodyKind, Change, ChangeTarget, ContainerImage, Guarantee, Identity, Method, NOTE, OP, ObjectKind, Pausing, Receipt, Request,
+    Seen, SeenRollout, Settled,
+};
 pub use changes::{ChangeSet, Found, ServiceChanges};
 pub use cluster::{ClusterState, ClusterUpdate, Freshness, Section};
 pub use compare::{ChangedFile, Commit, Compare, CompareKey, CompareWanted, PullRequest, Relation};

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::SafeText;
 
 /// How a program ends. The one table of exit codes; README prints it from here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::EnumIter)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::EnumIter)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum Exit {
@@ -55,7 +55,7 @@ impl Exit {
 }
 
 /// The kind of a problem; decides how long to wait before another try and what the person can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// No connection: refused, no such host, TLS.
@@ -91,7 +91,7 @@ pub enum ProblemKind {
 }
 
 /// Something failed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// Its kind.
     pub kind: ProblemKind,
@@ -120,6 +120,12 @@ impl Problem {
             ProblemKind::RateLimited => self.until.is_some_and(soon),
             _ => false,
         }
+    }
+
+    /// Whether the system itself said no: what was sent has changed nothing. All else leaves open what happened.
+    pub fn refused(&self) -> bool {
+        use ProblemKind::{Auth, Conflict, Expired, Forbidden, Invalid, NotFound, NotInstalled, RateLimited};
+        matches!(self.kind, Auth | Conflict | Expired | Forbidden | Invalid | NotFound | NotInstalled | RateLimited)
     }
 
     /// The same with a way to mend it.
@@ -156,7 +162,7 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 /// We decline, with the reason.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Refusal {
     /// Why, in one line.
     pub why: SafeText,

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, ContainerLog, CounterReading, Finding, FoundInCluster, FoundWorkflow, JobLog, LogLine,
-    LogNews, MetricTarget, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled, SourceUpdate,
+    Change, ChangeTarget, ClusterName, ContainerLog, CounterReading, Finding, FoundInCluster, FoundWorkflow, Identity, JobLog,
+    LogLine, LogNews, MetricTarget, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled, SourceUpdate,
 };
 
 /// Time, as far as providers need it: the engine's clock, which runs faster or stands still in the embedded world.
@@ -127,12 +127,25 @@ pub trait Workloads: Send + Sync {
     /// and without a line twice, until the pod is gone. Dropping it ends the request.
     async fn log(&self, container: &ContainerLog, out: LogSink) -> Result<(), Problem>;
 
-    /// The requests that bring `change` about on an object that was seen as `seen`. Pure.
+    /// What the cluster calls itself, and who it takes us for. Asked of the server, never taken from files of ours.
+    async fn identity(&self) -> Result<Identity, Problem>;
+
+    /// The requests that remain until an object that was seen as `seen` asks for `change`; none once it does, except for
+    /// what is sent in any case. Pure.
     fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem>;
 
-    /// Reads an object as it is now: what was seen of it, and whether it shows what `change` asked for.
-    async fn look(&self, target: &ChangeTarget, change: &Change) -> Result<(Seen, Settled), Problem>;
+    /// Reads an object as it is now: what was seen of it, and whether it shows what `change` asked for. `audit` is the id
+    /// of the question for the system's own audit log.
+    async fn look(&self, target: &ChangeTarget, change: &Change, audit: &str) -> Result<(Seen, Settled), Problem>;
 
     /// Asks the server what it would say, without a change.
-    async fn dry_run(&self, target: &ChangeTarget, request: &Request) -> Result<Receipt, Problem>;
+    async fn dry_run(&self, target: &ChangeTarget, request: &Request, audit: &str) -> Result<Receipt, Problem>;
+
+    /// Sends a request, once. A problem that the system itself [refused](Problem::refused) with changed nothing; any
+    /// other problem leaves open what happened.
+    async fn send(&self, target: &ChangeTarget, request: &Request, audit: &str) -> Result<Receipt, Problem>;
+
+    /// Moves the version of an object that was seen as `seen`, so that no request on its way that names that version can
+    /// still be applied. Problems as of [`send`](Self::send).
+    async fn fence(&self, target: &ChangeTarget, seen: &Seen, audit: &str) -> Result<Receipt, Problem>;
 }

@@ -17,6 +17,7 @@ pub fn meta(name: &str, uid: &str) -> Meta {
         generation: 2,
         created: None,
         ops: vec![],
+        annotated: false,
         marks: vec![],
         writers: vec![],
         helm: None,

@@ -49,6 +49,8 @@ pub struct Meta {
     pub created: Option<Timestamp>,
     /// The operation ids that gonogo left in annotation `gonogo.dev/ops`, oldest first.
     pub ops: Vec<Arc<str>>,
+    /// Whether it has any annotation.
+    pub annotated: bool,
     /// The signs of ownership that it carries.
     pub marks: Vec<Mark>,
     /// Who wrote its wanted state, the newest writer last.

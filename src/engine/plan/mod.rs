@@ -9,8 +9,8 @@ use super::Engine;
 use crate::{
     action::{Action, Verb},
     domain::{
-        Canary, CanaryPhase, Change, ChangeTarget, Delegate, Environment, Exit, Guarantee, ObjectKey, Placement, Policy, Problem,
-        Receipt, Refusal, Request, SafeText, Seen, Service, Settled, Snapshot, WorkloadKind,
+        Canary, CanaryPhase, Change, ChangeTarget, Delegate, Environment, Exit, Guarantee, ObjectKey, ObjectKind, Placement,
+        Policy, Problem, Receipt, Refusal, Request, SafeText, Seen, Service, Settled, Snapshot, WorkloadKind,
     },
 };
 
@@ -246,8 +246,8 @@ fn questions(
         .filter(under_way)
         .filter_map(|p| {
             let key = ObjectKey::new(&p.namespace, &p.workload.name).ok()?;
-            let target = ChangeTarget { cluster: p.key.cluster.clone(), kind: p.workload.kind, key };
-            Some(Question { target, change })
+            let target = ChangeTarget { cluster: p.key.cluster.clone(), kind: ObjectKind::of(p.workload.kind)?, key };
+            Some(Question { target, change: change.clone() })
         })
         .collect();
     if hit.is_empty() {
@@ -341,12 +341,12 @@ impl Engine {
         let role = self.workloads(&target.cluster).ok_or_else(|| {
             Problem::new(crate::domain::ProblemKind::Unreachable, format!("{} cannot be reached", target.cluster))
         })?;
-        let (seen, settled) = role.look(target, change).await?;
+        let (seen, settled) = role.look(target, change, "plan.r1").await?;
         let requests = role.render(target, change, &seen)?;
         let mut dry_run = Ok(Receipt { status: 200, resource_version: None });
         for request in &requests {
             if dry_run.is_ok() {
-                dry_run = role.dry_run(target, request).await;
+                dry_run = role.dry_run(target, request, "plan.r2").await;
             }
         }
         Ok(Looked { seen, settled, requests, dry_run })

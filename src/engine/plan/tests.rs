@@ -9,8 +9,8 @@ use super::*;
 use crate::{
     action::Target,
     domain::{
-        ClusterUpdate, Environment, Limits, Placing, ProblemKind, Rollout, RolloutPhase, SourceUpdate, Topology, Update,
-        WorkloadRef, rows,
+        BodyKind, ClusterUpdate, Environment, Limits, Method, Placing, ProblemKind, Rollout, RolloutPhase, SourceUpdate,
+        Topology, Update, WorkloadRef, rows,
     },
     engine::Store,
 };
@@ -60,22 +60,15 @@ fn action(verb: Verb) -> Action {
 
 fn looked(settled: Settled, dry_run: Result<Receipt, Problem>) -> Looked {
     Looked {
-        seen: Seen {
-            uid: "u".into(),
-            resource_version: "7".into(),
-            fingerprint: "f".into(),
-            ops: vec![],
-            step: Some(1),
-            paused: false,
-            promote_full: false,
-        },
+        seen: Seen::deployment(&rows::deployment()),
         settled,
         requests: vec![Request {
-            verb: "PATCH",
+            verb: Method::Patch,
             path: "/x".into(),
-            content_type: "application/merge-patch+json",
+            content_type: BodyKind::MergePatch,
             body: serde_json::json!({}),
             guard: Guarantee::Guarded,
+            marked: true,
             by_hand: "kubectl".into(),
         }],
         dry_run,

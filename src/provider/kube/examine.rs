@@ -13,7 +13,11 @@ use futures::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{KubeCluster, kind};
+use super::{
+    KubeCluster,
+    identity::{self, Review, User, review_at},
+    kind,
+};
 use crate::domain::{Finding, Problem, ProblemKind, SafeText};
 
 /// Questions under way at most.
@@ -44,23 +48,6 @@ const ACTS: [(&str, &str, &str, &str, &str); 10] = [
 #[serde(rename_all = "camelCase")]
 struct Version {
     git_version: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Review<T> {
-    status: Option<T>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Who {
-    user_info: Option<User>,
-}
-
-#[derive(Deserialize)]
-struct User {
-    username: Option<String>,
-    groups: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -125,10 +112,8 @@ pub(super) async fn examine(cluster: &KubeCluster) -> Vec<Finding> {
 }
 
 async fn who(cluster: &KubeCluster) -> Result<Finding, Problem> {
-    let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-    let who: Review<Who> = review_at(cluster, "/apis/authentication.k8s.io/v1/selfsubjectreviews", &review, "who am I").await?;
     let credential = cluster.transport.credential();
-    let Some(User { username: Some(name), groups }) = who.status.and_then(|s| s.user_info) else {
+    let Some(User { username: Some(name), groups }) = identity::user(&cluster.transport).await? else {
         return Ok(Finding::warn("identity", "the API server does not say who we are", "is it older than Kubernetes 1.28?"));
     };
     let groups = groups.unwrap_or_default();
@@ -136,21 +121,6 @@ async fn who(cluster: &KubeCluster) -> Result<Finding, Problem> {
     let shown = groups.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Ok(Finding::ok("identity", format!("{name} ({shown}{more}), by {credential}")))
-}
-
-async fn review_at<T: for<'de> Deserialize<'de>>(
-    cluster: &KubeCluster,
-    path: &str,
-    review: &serde_json::Value,
-    what: &str,
-) -> Result<Review<T>, Problem> {
-    let request = http::Request::post(path)
-        .header(http::header::ACCEPT, "application/json")
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(review.to_string().into_bytes())
-        .map_err(|e| Problem::new(ProblemKind::Internal, format!("{what}: {e}")))?;
-    let (_, body) = cluster.transport.whole(request, what).await?;
-    serde_json::from_slice(&body).map_err(|e| Problem::new(ProblemKind::Unreadable, format!("{what}: {e}")))
 }
 
 /// The resources of each group version of ours that comes with a custom resource definition; what cannot be asked is
@@ -272,7 +242,7 @@ async fn may(cluster: &KubeCluster, namespace: &str, (verb, group, resource, sub
         }},
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-    let answer: Review<Access> = review_at(cluster, path, &review, "what may I do").await?;
+    let answer: Review<Access> = review_at(&cluster.transport, path, &review, "what may I do").await?;
     Ok(answer.status.and_then(|s| s.allowed).unwrap_or(false))
 }
 

@@ -6,8 +6,9 @@
 //! section   joins namespaces, coalesces per object ─► Update ─► store
 //! project   JSON as narrow as the row (wire) ─► row of the domain
 //! logs      one container's log, on through cuts and restarts ─► LogSink
-//! act       Change and Seen ─► requests; look, dry run
+//! act       Change and Seen ─► requests; look, dry run, send, fence
 //! discover  what lies around, before anything is configured
+//! identity  what the cluster calls itself, and who we are to it
 //! examine   is it there, who are we, what may we do
 //! carry     the way to a Service inside, for other providers
 //! ```
@@ -20,6 +21,7 @@ mod discover;
 mod examine;
 mod fault;
 mod follow;
+mod identity;
 mod kind;
 mod logs;
 mod project;
@@ -36,7 +38,7 @@ use transport::Transport;
 
 use super::role::{LogSink, Sink, Timer, Workloads};
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, ContainerLog, Finding, FoundInCluster, Problem, Receipt, Request, Seen, Settled,
+    Change, ChangeTarget, ClusterName, ContainerLog, Finding, FoundInCluster, Identity, Problem, Receipt, Request, Seen, Settled,
 };
 
 /// One cluster.
@@ -78,15 +80,27 @@ impl Workloads for KubeCluster {
         logs::read(&self.transport, &*self.timer, container, &out).await
     }
 
+    async fn identity(&self) -> Result<Identity, Problem> {
+        identity::identity(&self.transport).await
+    }
+
     fn render(&self, target: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem> {
-        act::render(target, *change, seen, self.context.as_deref())
+        act::render(target, change, seen, self.context.as_deref())
     }
 
-    async fn look(&self, target: &ChangeTarget, change: &Change) -> Result<(Seen, Settled), Problem> {
-        act::look(&self.transport, target, *change).await
+    async fn look(&self, target: &ChangeTarget, change: &Change, audit: &str) -> Result<(Seen, Settled), Problem> {
+        act::look(&self.transport, target, change, audit).await
     }
 
-    async fn dry_run(&self, target: &ChangeTarget, request: &Request) -> Result<Receipt, Problem> {
-        act::dry_run(&self.transport, target, request).await
+    async fn dry_run(&self, target: &ChangeTarget, request: &Request, audit: &str) -> Result<Receipt, Problem> {
+        act::dry_run(&self.transport, target, request, audit).await
+    }
+
+    async fn send(&self, target: &ChangeTarget, request: &Request, audit: &str) -> Result<Receipt, Problem> {
+        act::send(&self.transport, target, request, audit).await
+    }
+
+    async fn fence(&self, target: &ChangeTarget, seen: &Seen, audit: &str) -> Result<Receipt, Problem> {
+        act::fence(&self.transport, target, seen, audit).await
     }
 }

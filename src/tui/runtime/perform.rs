@@ -197,7 +197,7 @@ pub fn card(plan: &Plan) -> PlanCard {
         .moves()
         .iter()
         .map(|m| {
-            let step = m.seen.step.map(|s| format!(", step {}", s + 1)).unwrap_or_default();
+            let step = m.seen.rollout.step.map(|s| format!(", step {}", s + 1)).unwrap_or_default();
             format!("{} version {}{step}", m.target.cluster, m.seen.resource_version)
         })
         .collect();

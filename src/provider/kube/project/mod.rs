@@ -67,6 +67,7 @@ fn meta(raw: &wire::ObjectMeta) -> Result<Meta, Odd> {
         generation: raw.generation.unwrap_or(0),
         created: time(raw.creation_timestamp.as_deref()),
         ops: ops(raw.annotations.as_ref().and_then(|a| a.ops.as_deref())),
+        annotated: raw.annotations.is_some(),
         marks: mark::marks(raw),
         writers: mark::writers(raw.managed_fields.as_deref()),
         helm: helm::mark(raw),
