@@ -28,6 +28,7 @@ mod kube;
 mod link;
 mod log;
 mod metrics;
+mod op;
 mod owner;
 mod path;
 mod placement;
@@ -81,6 +82,7 @@ pub use metrics::{
     Arm, ArmMetrics, Comparison, CounterReading, CounterSample, ENOUGH_REQUESTS, EdgeMetrics, History, Measure, MetricKey,
     MetricTarget, MetricsSettings, NamedSeries, NoValue, OwnQueries, SeriesSettings, ServiceMetrics, SourceSettings,
 };
+pub use op::OpId;
 pub use owner::{Owner, OwnerSystem, Undo, owners};
 pub use path::{bad_glob, path_glob};
 pub use placement::{Delivery, Health, Helm, Placement, PlacementKey, PodCounts, Revision, Side, SideName, Sides};

@@ -4,6 +4,7 @@
 
 pub mod clock;
 mod events;
+pub mod journal;
 mod logs;
 pub mod plan;
 mod service;

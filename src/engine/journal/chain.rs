@@ -1,0 +1,237 @@
+//! Reads the files of a journal in order and checks every byte: what holds, what was cut short, what was altered.
+//!
+//! A write that was cut short is told from a line that was altered: only the last append of a journal can be torn, its
+//! bytes are missing or zero, and it was never acknowledged. All else is a break, and is reported for ever.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::{Disk, Event, Hash, Head, Line, Turn, hash::sealed};
+
+/// The name of the file that keeps space for going back.
+pub const RESERVE: &str = "reserve";
+
+/// The name of a file of lines.
+pub fn file_name(number: u32) -> String {
+    format!("{number:06}.jsonl")
+}
+
+/// The number of a file of lines.
+pub fn file_number(name: &str) -> Option<u32> {
+    let digits = name.strip_suffix(".jsonl").filter(|d| d.len() == 6)?;
+    digits.parse().ok().filter(|n| file_name(*n) == name)
+}
+
+/// A place where the chain does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Break {
+    /// The file.
+    pub file: String,
+    /// Its line, counted from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// What stands behind the last good line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing.
+    Nothing,
+    /// Zeros up to this length of the file: space that is kept.
+    Room(u64),
+    /// A write that was cut short: its length and digest.
+    Torn(u64, Hash),
+    /// Something that was altered.
+    Broken,
+}
+
+/// The end of the newest file that has a good line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tail {
+    /// The file.
+    pub file: String,
+    /// Where its good lines end, in bytes.
+    pub end: u64,
+    /// What stands there.
+    pub rest: Rest,
+    /// How many lines it has so far, good ones and others.
+    pub(super) line: u64,
+}
+
+/// A journal as far as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// The newest line that holds.
+    pub head: Head,
+    /// How many lines hold.
+    pub lines: u64,
+    /// The number of the newest file; 0 without one.
+    pub newest: u32,
+    /// Where it does not hold.
+    pub breaks: Vec<Break>,
+    /// Bytes of writes that were never acknowledged and stand where no line counts.
+    pub left: u64,
+    /// The end of the newest file that has a good line.
+    pub tail: Option<Tail>,
+    /// Whether the line before cannot be read: the next good one is believed as to where it stands.
+    gap: bool,
+}
+
+/// One file, and from where on it is read.
+struct Piece<'a> {
+    file: &'a str,
+    base: u64,
+    bytes: &'a [u8],
+    /// The last line of it that counts, where a later file says so.
+    limit: Option<Head>,
+    /// Whether a later file goes on: then nothing here can be torn any more.
+    closed: bool,
+}
+
+impl Chain {
+    /// A journal without a line.
+    pub fn empty() -> Self {
+        Self { head: Head::NONE, lines: 0, newest: 0, breaks: vec![], left: 0, tail: None, gap: false }
+    }
+
+    /// Reads a whole journal. `each` gets every good line that counts, in order.
+    pub fn read(disk: &dyn Disk, mut each: impl FnMut(Line, &[u8])) -> io::Result<Self> {
+        let mut files: Vec<String> = disk.names()?.into_iter().filter(|n| file_number(n).is_some()).collect();
+        files.sort();
+        let mut chain = Self::empty();
+        chain.newest = files.last().and_then(|n| file_number(n)).unwrap_or(0);
+        let mut files = files.into_iter();
+        let mut next = chain.load(disk, &mut files)?;
+        while let Some((file, bytes)) = next {
+            next = chain.load(disk, &mut files)?;
+            let limit = next.as_ref().and_then(|(_, bytes)| opening(bytes));
+            let closed = next.is_some();
+            // What was altered is reported even where the writer went on behind it.
+            let limit = limit.filter(|(_, why)| *why != Turn::Broken).map(|(after, _)| after);
+            chain.piece(&Piece { file: &file, base: 0, bytes: &bytes, limit, closed }, &mut each);
+        }
+        Ok(chain)
+    }
+
+    /// The next file with anything that counts. What a crash left of a file that was only begun does not.
+    fn load(&mut self, disk: &dyn Disk, files: &mut impl Iterator<Item = String>) -> io::Result<Option<(String, Vec<u8>)>> {
+        for file in files {
+            let bytes = disk.read(&file, 0)?;
+            let begun_only = bytes.first().is_none_or(|b| *b == 0) || !bytes.contains(&b'\n');
+            if !(begun_only && lines_of(&bytes).all(|line| sealed(line).is_none())) {
+                return Ok(Some((file, bytes)));
+            }
+            self.left += bytes.iter().filter(|b| **b != 0).count() as u64;
+        }
+        Ok(None)
+    }
+
+    /// Reads what was written to the newest file since.
+    pub fn go_on(&mut self, disk: &dyn Disk, mut each: impl FnMut(Line, &[u8])) -> io::Result<()> {
+        let Some(tail) = self.tail.clone() else { return Ok(()) };
+        let bytes = disk.read(&tail.file, tail.end)?;
+        self.piece(&Piece { file: &tail.file, base: tail.end, bytes: &bytes, limit: None, closed: false }, &mut each);
+        Ok(())
+    }
+
+    fn piece(&mut self, piece: &Piece, each: &mut impl FnMut(Line, &[u8])) {
+        let mut at = 0;
+        let mut number = if piece.base > 0 { self.tail.as_ref().map_or(0, |t| t.line) } else { 0 };
+        let mut first = piece.base == 0;
+        let mut rest = Rest::Nothing;
+        let mut end = 0;
+        while at < piece.bytes.len() {
+            let left = &piece.bytes[at..];
+            if piece.limit == Some(self.head) {
+                self.left += left.iter().filter(|b| **b != 0).count() as u64;
+                break;
+            }
+            if left[0] == 0 && left.iter().all(|b| *b == 0) {
+                rest = Rest::Room(piece.base + piece.bytes.len() as u64);
+                break;
+            }
+            number += 1;
+            let (line, terminated) = match left.iter().position(|b| *b == b'\n') {
+                Some(n) => (&left[..n], true),
+                None => (left, false),
+            };
+            at += line.len() + usize::from(terminated);
+            match read_line(line, terminated) {
+                Ok(read) => {
+                    if let Some(why) = self.misplaced(&read, first) {
+                        self.breaks.push(Break { file: piece.file.to_owned(), line: number, why });
+                    }
+                    self.head = Head { seq: read.seq, hash: read.hash };
+                    self.lines += 1;
+                    self.gap = false;
+                    end = at;
+                    rest = Rest::Nothing;
+                    each(read, line);
+                }
+                Err(_) if !piece.closed && is_torn(left, line, terminated, self.head.seq) => {
+                    rest = Rest::Torn(left.len() as u64, Hash::of("gonogo/v1/cut", left));
+                    break;
+                }
+                Err(why) => {
+                    self.breaks.push(Break { file: piece.file.to_owned(), line: number, why });
+                    self.gap = true;
+                    rest = Rest::Broken;
+                }
+            }
+            first = false;
+        }
+        self.tail = Some(Tail { file: piece.file.to_owned(), end: piece.base + end as u64, rest, line: number });
+    }
+
+    /// Why a line that holds by itself cannot stand here.
+    fn misplaced(&self, line: &Line, first: bool) -> Option<String> {
+        let Head { seq, hash } = self.head;
+        if first {
+            match &line.entry.event {
+                Event::Continued { after, .. } if *after == self.head => {}
+                Event::Continued { after, .. } => {
+                    return Some(format!("goes on from line {after}, and what is before ends with {}", self.head));
+                }
+                _ if seq > 0 => return Some("begins a file and does not say where it goes on".to_owned()),
+                _ => {}
+            }
+        }
+        if (self.gap && line.seq > seq) || (line.seq == seq + 1 && line.prev == hash) {
+            None
+        } else if line.seq == seq + 1 {
+            Some(format!("does not follow the line before: it names {} and that is {}", line.prev.short(), hash.short()))
+        } else {
+            Some(format!("has number {} and {} is due", line.seq, seq + 1))
+        }
+    }
+}
+
+/// Where a file goes on, and why it was begun.
+fn opening(bytes: &[u8]) -> Option<(Head, Turn)> {
+    match read_line(lines_of(bytes).next()?, true).ok()?.entry.event {
+        Event::Continued { after, why } => Some((after, why)),
+        _ => None,
+    }
+}
+
+fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|b| *b == b'\n').filter_map(|line| line.strip_suffix(b"\n"))
+}
+
+fn read_line(line: &[u8], terminated: bool) -> Result<Line, String> {
+    if !terminated {
+        return Err("has no end".to_owned());
+    }
+    let hash = sealed(line).ok_or("was altered: its hash does not hold")?;
+    let line: Line = serde_json::from_slice(line).map_err(|e| format!("cannot be read: {e}"))?;
+    if line.hash == hash { Ok(line) } else { Err("names two hashes".to_owned()) }
+}
+
+/// Whether what is left of the newest file is a write that was cut short: bytes are missing or zero, and nothing of a
+/// later append stands behind it. `last` is the number of the last good line.
+fn is_torn(left: &[u8], line: &[u8], terminated: bool, last: u64) -> bool {
+    let later = |line: &[u8]| read_line(line, true).is_ok_and(|l| l.with.unwrap_or(l.seq) > last + 1);
+    (!terminated || line.contains(&0)) && !lines_of(left).any(later)
+}
