@@ -14,6 +14,7 @@ mod delegated;
 mod deployed;
 mod detail;
 mod discovery;
+mod driver;
 mod event;
 mod feed;
 mod finding;
@@ -58,6 +59,7 @@ pub use delegated::{BlueGreenStand, Delegate, Delegated, SideStand, WarmRevision
 pub use deployed::{DeployState, DeploymentRecord};
 pub use detail::Detail;
 pub use discovery::{FoundInCluster, FoundMetrics, FoundWorkflow, FoundWorkload};
+pub use driver::{DRIVES, Driver, lease_of};
 pub use event::Event;
 pub use feed::Feed;
 pub use finding::{Finding, Grade};

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, ContainerLog, CounterReading, Finding, FoundInCluster, FoundWorkflow, Identity, JobLog,
-    LogLine, LogNews, MetricTarget, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled, SourceUpdate,
+    Change, ChangeTarget, ClusterName, ContainerLog, CounterReading, Driver, Finding, FoundInCluster, FoundWorkflow, Identity,
+    JobLog, LogLine, LogNews, MetricTarget, ObjectKey, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled,
+    SourceUpdate,
 };
 
 /// Time, as far as providers need it: the engine's clock, which runs faster or stands still in the embedded world.
@@ -148,4 +149,11 @@ pub trait Workloads: Send + Sync {
     /// Moves the version of an object that was seen as `seen`, so that no request on its way that names that version can
     /// still be applied. Problems as of [`send`](Self::send).
     async fn fence(&self, target: &ChangeTarget, seen: &Seen, audit: &str) -> Result<Receipt, Problem>;
+
+    /// Who drives there, or drove last, by that Lease; `None` where nobody ever did.
+    async fn driver(&self, lease: &ObjectKey) -> Result<Option<Driver>, Problem>;
+
+    /// Takes the wheel as `holder`, or keeps it. It names what was `seen` of the Lease: of two who take it at once, one is
+    /// told of a conflict. A word to others; nothing rests on it.
+    async fn drive(&self, lease: &ObjectKey, holder: &SafeText, seen: Option<&Driver>, audit: &str) -> Result<Driver, Problem>;
 }

@@ -9,6 +9,7 @@
 //! act       Change and Seen ─► requests; look, dry run, send, fence
 //! discover  what lies around, before anything is configured
 //! identity  what the cluster calls itself, and who we are to it
+//! lease     who drives: a word to others
 //! examine   is it there, who are we, what may we do
 //! carry     the way to a Service inside, for other providers
 //! ```
@@ -23,6 +24,7 @@ mod fault;
 mod follow;
 mod identity;
 mod kind;
+mod lease;
 mod logs;
 mod project;
 mod section;
@@ -38,7 +40,8 @@ use transport::Transport;
 
 use super::role::{LogSink, Sink, Timer, Workloads};
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, ContainerLog, Finding, FoundInCluster, Identity, Problem, Receipt, Request, Seen, Settled,
+    Change, ChangeTarget, ClusterName, ContainerLog, Driver, Finding, FoundInCluster, Identity, ObjectKey, Problem, Receipt,
+    Request, SafeText, Seen, Settled,
 };
 
 /// One cluster.
@@ -102,5 +105,13 @@ impl Workloads for KubeCluster {
 
     async fn fence(&self, target: &ChangeTarget, seen: &Seen, audit: &str) -> Result<Receipt, Problem> {
         act::fence(&self.transport, target, seen, audit).await
+    }
+
+    async fn driver(&self, lease: &ObjectKey) -> Result<Option<Driver>, Problem> {
+        lease::driver(&self.transport, &*self.timer, lease).await
+    }
+
+    async fn drive(&self, key: &ObjectKey, holder: &SafeText, seen: Option<&Driver>, audit: &str) -> Result<Driver, Problem> {
+        lease::drive(&self.transport, &*self.timer, key, holder, seen, audit).await
     }
 }

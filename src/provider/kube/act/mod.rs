@@ -19,7 +19,7 @@ mod settle;
 
 pub(super) use look::look;
 pub(super) use render::render;
-pub(super) use send::{dry_run, fence, send};
+pub(super) use send::{AUDIT_ID, dry_run, fence, send};
 
 use super::kind::{self, Kind};
 use crate::domain::{ChangeTarget, ObjectKey, ObjectKind};

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The header under which the API server's audit log keeps our id of a request.
-pub(super) const AUDIT_ID: &str = "Audit-ID";
+pub const AUDIT_ID: &str = "Audit-ID";
 
 /// What the server says to a request, without a change.
 pub async fn dry_run(transport: &Transport, target: &ChangeTarget, request: &Request, audit: &str) -> Result<Receipt, Problem> {
