@@ -583,7 +583,12 @@ async fn company(scenario: Scenario, minute: i64) -> Vec<ArmMetrics> {
     let payment = SERVICES.iter().find(|s| s.name == "payment").unwrap();
     let hashes = |arm: traffic::Arm| {
         let of = |cluster| {
-            world.sets(payment, cluster, now).into_iter().filter(|s| s.arm == Some(arm)).map(|s| s.hash).collect::<Vec<_>>()
+            world
+                .sets(payment, cluster, world.minutes(now))
+                .into_iter()
+                .filter(|s| s.arm == Some(arm))
+                .map(|s| s.hash)
+                .collect::<Vec<_>>()
         };
         [Cluster::Eu1, Cluster::Us1].into_iter().flat_map(of).collect::<Vec<_>>()
     };

@@ -4,6 +4,8 @@
 
 #[path = "sim/control.rs"]
 mod control;
+#[path = "sim/deploy.rs"]
+mod deploy;
 #[path = "sim/faults.rs"]
 mod faults;
 #[path = "sim/kube.rs"]
@@ -43,6 +45,11 @@ impl Bed {
         *self.clock.lock().unwrap() = T0 + SignedDuration::from_mins(minutes);
     }
 
+    /// Lets simulated time pass.
+    fn wait(&self, milliseconds: i64) {
+        *self.clock.lock().unwrap() += SignedDuration::from_millis(milliseconds);
+    }
+
     fn url(&self, cluster: Cluster, path: &str) -> String {
         format!("{}/k8s/{}{path}", self.sim.endpoints().base, cluster.name())
     }
@@ -59,5 +66,13 @@ impl Bed {
         let (code, value) = self.ask(Method::GET, path, "", "").await;
         assert_eq!(code, StatusCode::OK.as_u16(), "{path}: {value}");
         value
+    }
+
+    /// The labels of what an instant query finds.
+    async fn get_prometheus(&self, query: &str) -> Vec<Value> {
+        let url = format!("{}/api/v1/query", self.sim.endpoints().prometheus);
+        let answer = self.http.get(url).query(&[("query", query)]).send().await.unwrap().text().await.unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        answer["data"]["result"].as_array().unwrap().iter().map(|found| found["metric"].clone()).collect()
     }
 }

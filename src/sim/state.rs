@@ -10,7 +10,7 @@ use super::{
     kube::store::Store,
     prometheus::Prometheus,
     weather::Weather,
-    world::{Cluster, Move, Scenario, World},
+    world::{Cluster, Note, Scenario, World},
 };
 
 /// Where simulated time comes from; the world never reads the wall clock.
@@ -82,11 +82,11 @@ impl State {
         store
     }
 
-    /// Notes moves, so that objects, traffic and metrics follow.
-    pub fn note(&self, moves: Vec<Move>) {
+    /// Notes what writes have led to, so that objects, traffic and metrics follow.
+    pub fn note(&self, notes: Vec<Note>) {
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
         let world = Arc::make_mut(&mut world);
-        for next in moves {
+        for next in notes {
             world.note(next);
         }
     }

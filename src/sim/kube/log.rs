@@ -106,7 +106,7 @@ pub fn log(shared: &Shared, cluster: Cluster, target: &Target, request: &Request
     }
     let world = shared.world();
     let writer = SERVICES.iter().find_map(|service| {
-        let pod = world.pods(service, cluster, now).into_iter().find(|pod| pod.name == name)?;
+        let pod = world.pods(service, cluster, world.minutes(now)).into_iter().find(|pod| pod.name == name)?;
         Some(Writer { service, cluster, pod })
     });
     let Some(writer) = writer else { return Ok(http::text(StatusCode::OK, "text/plain", "")) };
@@ -150,7 +150,7 @@ impl Follower {
             self.look.tick().await;
             let (world, now) = (self.shared.world(), self.shared.now());
             let Writer { service, cluster, pod } = &self.writer;
-            if !world.pods(service, *cluster, now).iter().any(|p| p.name == pod.name) {
+            if !world.pods(service, *cluster, world.minutes(now)).iter().any(|p| p.name == pod.name) {
                 return None;
             }
             let lines = self.writer.lines(&world, self.from, now);
@@ -213,7 +213,7 @@ mod tests {
         let world = World::new(Params { scenario: Scenario::CanaryRegression, ..Params::default() });
         let service = SERVICES.iter().find(|s| s.name == "payment").unwrap();
         let now = world.instant(20.0);
-        let pods = world.pods(service, Cluster::Eu1, now);
+        let pods = world.pods(service, Cluster::Eu1, world.minutes(now));
         let errors = |arm: Arm, from: f64, to: f64| -> usize {
             let mine = pods.iter().filter(|p| p.arm == Some(arm));
             mine.map(|pod| {

@@ -109,7 +109,10 @@ impl Store {
         // A change at the very minute of the last one, as under a clock that stands still, has no moment of its own.
         if world.changes() != self.changes {
             let cluster = self.cluster;
-            for service in SERVICES.iter().filter(|service| !world.positions(service.name, cluster).is_empty()) {
+            let moves = |service: &&Service| {
+                !world.positions(service.name, cluster).is_empty() || !world.stirred(service.name, cluster).is_empty()
+            };
+            for service in SERVICES.iter().filter(moves) {
                 self.regenerate(world, minute, Some(service));
             }
         }
@@ -147,8 +150,12 @@ impl Store {
                         if let Some(generation) = current["metadata"]["generation"].as_i64() {
                             next["metadata"]["generation"] = json!(generation + raised);
                         }
-                        if key.resource.1 == "rollouts" {
-                            observed(&mut next, &object);
+                        if key.resource.1 == "deployments" && raised == 0 && !change["metadata"]["annotations"].is_null() {
+                            // A controller's annotation counts as a change of a Deployment, as anybody's does.
+                            next["metadata"]["generation"] = json!(generation(&next) + 1);
+                        }
+                        if matches!(key.resource.1, "rollouts" | "deployments") {
+                            observed(key.resource.1, &mut next, &object);
                         }
                         if next != **current {
                             self.put(key.clone(), Some(next));
@@ -167,7 +174,8 @@ impl Store {
         let (Some(current), Some(base)) = (self.current.get(key), self.base.get(key)) else { return };
         let mut next = Value::clone(current);
         match key.resource.1 {
-            "rollouts" if restore => observed(&mut next, base),
+            "rollouts" if restore => observed("rollouts", &mut next, base),
+            "services" if restore => next["spec"]["selector"] = base["spec"]["selector"].clone(),
             "virtualservices" if restore => next["spec"]["http"] = base["spec"]["http"].clone(),
             "rollouts" if observe => next["status"]["observedGeneration"] = generation(&next).to_string().into(),
             "deployments" if observe => next["status"]["observedGeneration"] = generation(&next).into(),
@@ -255,10 +263,12 @@ fn generation(object: &Value) -> i64 {
     object["metadata"]["generation"].as_i64().unwrap_or(0)
 }
 
-/// A controller writes its status whole, so nothing of a client's stays in it, and notes the generation in a string.
-fn observed(next: &mut Value, base: &Value) {
+/// A controller writes its status whole, so nothing of a client's stays in it, and notes the generation (Argo Rollouts
+/// in a string).
+fn observed(plural: &str, next: &mut Value, base: &Value) {
     next["status"] = base["status"].clone();
-    next["status"]["observedGeneration"] = generation(next).to_string().into();
+    let seen = generation(next);
+    next["status"]["observedGeneration"] = if plural == "rollouts" { seen.to_string().into() } else { seen.into() };
 }
 
 #[cfg(test)]

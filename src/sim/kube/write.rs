@@ -44,7 +44,7 @@ pub fn write(shared: &Shared, cluster: Cluster, target: &Target, request: &Reque
             if let Some((before, after)) = written {
                 let minute = world.minutes(now);
                 let reaction = controller::react(&world, cluster, kind, &before, &after, minute);
-                shared.note(reaction.moves);
+                shared.note(reaction.notes);
                 // The controller's own writes come after the client's, as events of their own.
                 store.tick(&shared.world(), minute);
                 let key = Key::new(kind, target.namespace.as_deref().unwrap_or(""), target.name.as_deref().unwrap_or(""));

@@ -98,7 +98,7 @@ impl Company<'_> {
             let share = if here { span.share } else { 0.0 };
             let at = |instant: i64| {
                 let term = |(figure, factor): &(Figure, f64)| {
-                    factor * target.flow().map_or(0.0, |flow| self.curves.exact(self.world, flow, *figure, instant))
+                    factor * target.flow(span).map_or(0.0, |flow| self.curves.exact(self.world, flow, *figure, instant))
                 };
                 variant.terms.iter().map(term).sum::<f64>()
             };
@@ -106,7 +106,7 @@ impl Company<'_> {
             let first = scrape_from(span.from.max(start));
             let last = (span.to - 1).min(end).div_euclid(SCRAPE);
             if first <= last {
-                let values = self.values(target.flow(), variant, first, last);
+                let values = self.values(target.flow(span), variant, first, last);
                 let shared = values.into_iter().map(|v| value(sum + share * (v - base)));
                 samples.extend((first..=last).map(|scrape| scrape * SCRAPE).zip(shared));
             }
@@ -146,7 +146,8 @@ impl Company<'_> {
     }
 
     fn unused(&self, target: &Target, end: i64) -> bool {
-        target.flow().is_none_or(|flow| self.curves.exact(self.world, flow, Figure::Requests, end) < 1.0)
+        let counted = |flow| self.curves.exact(self.world, flow, Figure::Requests, end) >= 1.0;
+        !target.spans.iter().filter_map(|span| target.flow(span)).any(counted)
     }
 }
 
@@ -183,7 +184,7 @@ fn variants(name: &str, target: &Target) -> Vec<Variant> {
 /// The same for the requests that were sent to one Service.
 fn of_destination(name: &str, target: &Target, destination: Option<&String>) -> Vec<Variant> {
     let istio = name.starts_with("istio_");
-    if name != "up" && (target.arm.is_none() || (istio && !target.meshed())) {
+    if name != "up" && (!target.serves() || (istio && !target.meshed())) {
         return Vec::new();
     }
     let common =

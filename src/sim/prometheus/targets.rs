@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::curves::{Flow, SCRAPE};
+use crate::sim::world::crew::Crew;
 use crate::sim::world::traffic::{Arm, EPOCH};
 use crate::sim::world::workload::{Pod, START, Set};
 use crate::sim::world::{Cluster, Delivery, NAMESPACE, SERVICES, Service, World, release};
@@ -19,6 +20,8 @@ pub struct Span {
     pub to: i64,
     /// Its share, 0 to 1.
     pub share: f64,
+    /// The arm that it serves within it; none while it is idle.
+    pub arm: Option<Arm>,
     /// Whether its arm is the stable one by then, whatever it began as: a canary that was promoted.
     pub promoted: bool,
 }
@@ -30,8 +33,6 @@ pub struct Target {
     pub service: &'static Service,
     /// Its cluster.
     pub cluster: Cluster,
-    /// Its arm; a pod without one only says that it is up.
-    pub arm: Option<Arm>,
     /// The workload above it.
     pub owner: String,
     /// The version that it runs.
@@ -43,9 +44,14 @@ pub struct Target {
 }
 
 impl Target {
-    /// Its arm as a flow.
-    pub fn flow(&self) -> Option<Flow> {
-        Some(Flow { service: self.service, cluster: self.cluster, arm: self.arm? })
+    /// Its arm within a span, as a flow.
+    pub fn flow(&self, span: &Span) -> Option<Flow> {
+        Some(Flow { service: self.service, cluster: self.cluster, arm: span.arm? })
+    }
+
+    /// Whether it has ever served; one that has not only says that it is up.
+    pub fn serves(&self) -> bool {
+        self.spans.iter().any(|span| span.arm.is_some())
     }
 
     /// Whether the service's traffic goes through Istio.
@@ -55,7 +61,7 @@ impl Target {
 
     /// The Kubernetes Service that its requests were sent to within a span.
     pub fn destination(&self, span: &Span) -> String {
-        match (self.service.delivery, self.arm) {
+        match (self.service.delivery, span.arm) {
             (Delivery::RolloutBlueGreen, _) => self.service.name.to_owned(),
             (Delivery::Flagger, _) => format!("{}-primary", self.service.name),
             (_, Some(Arm::Canary)) if !span.promoted => format!("{}-canary", self.service.name),
@@ -109,6 +115,7 @@ fn placement(world: &World, service: &'static Service, cluster: Cluster, end: Ti
     // Between two of these minutes nothing changes about the pods.
     let mut cuts = vec![EPOCH, arrived, release::STARTED, release::STARTED + START];
     cuts.extend(world.weights(service.name, cluster).iter().map(|(minute, _)| *minute));
+    cuts.extend(world.stirred(service.name, cluster));
     cuts.retain(|cut| (EPOCH..=now).contains(cut));
     cuts.sort_by(f64::total_cmp);
     cuts.dedup();
@@ -116,21 +123,25 @@ fn placement(world: &World, service: &'static Service, cluster: Cluster, end: Ti
     let mut places: HashMap<String, usize> = HashMap::new();
     for (index, from) in cuts.iter().enumerate() {
         let to = cuts.get(index + 1);
-        let span = |share: f64| Span {
+        let span = |arm: Option<Arm>, share: f64| Span {
             from: world.instant(*from).as_millisecond(),
             to: to.map_or(i64::MAX, |to| world.instant(*to).as_millisecond()),
             share,
+            arm,
             promoted: world.position(service.name, cluster, *from).is_some_and(|p| p.phase == release::Phase::Promoted),
         };
         let pods = pods(world, service, cluster, *from, *from < arrived);
         for pod in &pods {
-            let fellows = pods.iter().filter(|other| other.arm == pod.arm).count();
+            // What has long been there counts as ready, whatever the second.
+            let serves = |pod: &Pod| pod.ready || pod.created < 0.0;
+            let fellows = pods.iter().filter(|other| other.arm == pod.arm && serves(other)).count();
+            let share = if serves(pod) { 1.0 / fellows as f64 } else { 0.0 };
             let place = *places.entry(pod.name.clone()).or_insert_with(|| {
                 order.push(target(service, cluster, pod));
                 order.len() - 1
             });
             if let Some(target) = order.get_mut(place) {
-                target.spans.push(span(1.0 / fellows as f64));
+                target.spans.push(span(pod.arm, share));
             }
         }
     }
@@ -139,19 +150,18 @@ fn placement(world: &World, service: &'static Service, cluster: Cluster, end: Ti
 
 /// The pods that are there from a minute on; before a version has arrived its predecessor serves.
 fn pods(world: &World, service: &'static Service, cluster: Cluster, minute: f64, before: bool) -> Vec<Pod> {
-    let at = world.instant(minute);
-    let mut sets: Vec<Set> = world.sets(service, cluster, at);
+    let mut sets: Vec<Set> = world.sets(service, cluster, minute);
     if before {
         let replicas = service.replicas(cluster);
-        sets.retain(|set| set.replicas == 0);
+        sets.retain(|set| set.replicas() == 0);
         sets.truncate(1);
         for set in &mut sets {
-            (set.replicas, set.arm) = (replicas, Some(Arm::Stable));
+            (set.crew, set.arm) = (Crew::since(replicas, set.created), Some(Arm::Stable));
         }
     }
     // A canary is not scraped before it is ready.
     sets.retain(|set| set.arm != Some(Arm::Canary) || set.created + START <= minute);
-    sets.iter().flat_map(|set| (0..set.replicas).map(|index| world.pod(cluster, set, index, minute))).collect()
+    sets.iter().flat_map(|set| set.crew.pods().iter().map(|birth| world.pod(cluster, set, *birth, minute))).collect()
 }
 
 fn target(service: &'static Service, cluster: Cluster, pod: &Pod) -> Target {
@@ -167,7 +177,6 @@ fn target(service: &'static Service, cluster: Cluster, pod: &Pod) -> Target {
     Target {
         service,
         cluster,
-        arm: pod.arm,
         owner: pod.owner.clone(),
         version: pod.version.clone(),
         labels: labels.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),

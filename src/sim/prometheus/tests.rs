@@ -215,13 +215,13 @@ fn errors_have_prometheus_envelope() {
 
 #[test]
 fn what_was_promoted_is_the_stable_side() {
-    use crate::sim::world::{Cluster, release};
+    use crate::sim::world::{Cluster, Note, release};
     let params = Params { scenario: Scenario::Calm, ..Params::default() };
     let now = params.t0 + SignedDuration::from_mins(25);
     let mut world = World::new(params);
     let position =
         release::Position { minute: 15.0, step: 7, weight: 100, phase: release::Phase::Promoted, pods: (0, 5), held: false };
-    world.note(release::Move { service: "payment".into(), cluster: Cluster::Eu1, position });
+    world.note(Note::Position(release::Move { service: "payment".into(), cluster: Cluster::Eu1, position }));
     let asked = Asked { prometheus: Prometheus::default(), state: State::new(world, Arc::new(move || now)), now };
     let rate = |window: &str| {
         asked.values(&format!(

@@ -3,9 +3,12 @@
 
 pub mod catalogue;
 pub mod changes;
+pub mod crew;
 mod history;
+pub mod image;
 mod migration;
 pub mod names;
+pub mod noted;
 pub mod pipelines;
 pub mod release;
 pub mod traffic;
@@ -14,6 +17,7 @@ pub mod workload;
 use jiff::{SignedDuration, Timestamp};
 
 pub use catalogue::{Cluster, Delivery, Environment, SERVICES, Service};
+pub use noted::Note;
 pub use release::Move;
 
 /// T0 of tests and headless demos: 2026-03-10T09:00:00Z, a Tuesday, 10:00 in Berlin, inside the release window.
@@ -35,6 +39,8 @@ pub enum Scenario {
     ErrorSpike,
     /// From minute 10 Prometheus answers, but with nothing newer.
     StaleMetrics,
+    /// A self-healing controller undoes direct changes to the Deployment `order` within three seconds.
+    GitopsRevert,
     /// `user` 2.x dropped a column that 1.x reads: going back is unsafe.
     BadMigration,
     /// Every tenth request is late, cut, refused, or answered badly after its effect.
@@ -62,14 +68,14 @@ impl Default for Params {
 #[derive(Clone, Debug, PartialEq)]
 pub struct World {
     params: Params,
-    moves: Vec<Move>,
+    noted: noted::Noted,
     changes: usize,
 }
 
 impl World {
     /// A world in which nobody has changed anything yet.
     pub fn new(params: Params) -> Self {
-        Self { params, moves: Vec::new(), changes: 0 }
+        Self { params, noted: noted::Noted::default(), changes: 0 }
     }
 
     /// What the world was made of.

@@ -113,27 +113,17 @@ pub struct Move {
 }
 
 impl World {
-    /// Notes a move; traffic and metrics follow it from its minute on. What was to come after that minute does not.
-    pub fn note(&mut self, next: Move) {
-        let stays = |old: &Move| {
-            old.service != next.service || old.cluster != next.cluster || old.position.minute <= next.position.minute
-        };
-        self.moves.retain(stays);
-        self.moves.push(next);
-        self.changes += 1;
-    }
-
-    /// How many moves have been noted so far.
-    pub fn changes(&self) -> usize {
-        self.changes
-    }
-
     /// The positions of a placement in order of time; empty where nothing ever moves.
     pub fn positions(&self, service: &str, cluster: Cluster) -> Vec<Position> {
-        let noted = || self.moves.iter().filter(|m| m.service == service && m.cluster == cluster).map(|m| m.position);
-        let until = noted().map(|position| position.minute).fold(f64::INFINITY, f64::min);
-        let script = script(service, cluster).0.iter().copied().filter(|position| position.minute < until);
-        script.chain(noted()).collect()
+        let mut positions = self.scripted_positions(service, cluster);
+        positions.extend(self.moved(service, cluster));
+        positions
+    }
+
+    /// The part of the script that a placement has walked before somebody interfered.
+    pub fn scripted_positions(&self, service: &str, cluster: Cluster) -> Vec<Position> {
+        let until = self.moved(service, cluster).map(|position| position.minute).fold(f64::INFINITY, f64::min);
+        script(service, cluster).0.iter().copied().filter(|position| position.minute < until).collect()
     }
 
     /// Where a placement stands at a minute; none before it first moves.
@@ -156,6 +146,11 @@ impl World {
 
     /// The share of traffic of the new version in percent at an instant; 0 where there is none, 100 once promoted.
     pub fn weight(&self, service: &str, cluster: Cluster, now: Timestamp) -> u32 {
-        self.position(service, cluster, self.minutes(now)).map_or(0, |position| position.weight)
+        self.weight_at(service, cluster, self.minutes(now))
+    }
+
+    /// The same at a minute.
+    pub fn weight_at(&self, service: &str, cluster: Cluster, minute: f64) -> u32 {
+        self.position(service, cluster, minute).map_or(0, |position| position.weight)
     }
 }

@@ -31,7 +31,7 @@ fn weights_follow_the_script_until_somebody_changes_them() {
         assert_eq!(at(&w, minute), [0, weight, weight], "minute {minute}");
     }
     let position = release::Position { minute: 8.0, weight: 0, phase: release::Phase::Aborted, ..release::SCRIPT[0] };
-    w.note(Move { service: "payment".into(), cluster: Cluster::Eu1, position });
+    w.note(Note::Position(Move { service: "payment".into(), cluster: Cluster::Eu1, position }));
     assert_eq!(at(&w, 20.0), [0, 0, 20]);
     assert_eq!(at(&w, 7.0), [0, 5, 5]);
 }
@@ -138,7 +138,7 @@ fn every_version_that_runs_somewhere_has_a_run_of_its_commit() {
         let now = w.instant(20.0);
         let runs = w.runs(now);
         for (service, cluster) in SERVICES.iter().flat_map(|s| Cluster::ALL.map(|c| (s, c))) {
-            for set in w.sets(service, cluster, now).iter().filter(|set| set.replicas > 0) {
+            for set in w.sets(service, cluster, w.minutes(now)).iter().filter(|set| set.replicas() > 0) {
                 let sha = w.commit(service.name, &set.version);
                 let of = |r: &&pipelines::Run| r.sha == sha && r.workflow == service.workflow() && r.event == "push";
                 let run = runs.iter().find(of).unwrap_or_else(|| panic!("a run of {} {}", service.name, set.version));
@@ -168,7 +168,7 @@ fn the_canary_has_its_own_pods() {
     let w = world(Scenario::Calm);
     let payment = catalogue::find("payment").unwrap();
     let arms = |minute: f64| {
-        let pods = w.pods(payment, Cluster::Eu1, w.instant(minute));
+        let pods = w.pods(payment, Cluster::Eu1, minute);
         Arm::ALL.map(|arm| pods.iter().filter(|p| p.arm == Some(arm) && p.ready).count())
     };
     assert_eq!(arms(0.0), [5, 0]);
@@ -176,8 +176,8 @@ fn the_canary_has_its_own_pods() {
     assert_eq!(arms(4.0), [5, 1]);
     assert_eq!(arms(20.0), [5, 1]);
     let names: std::collections::BTreeSet<_> =
-        SERVICES.iter().flat_map(|s| w.pods(s, Cluster::Eu1, w.instant(20.0))).map(|p| p.ip).collect();
-    let pods: usize = SERVICES.iter().map(|s| w.pods(s, Cluster::Eu1, w.instant(20.0)).len()).sum();
+        SERVICES.iter().flat_map(|s| w.pods(s, Cluster::Eu1, 20.0)).map(|p| p.ip).collect();
+    let pods: usize = SERVICES.iter().map(|s| w.pods(s, Cluster::Eu1, 20.0).len()).sum();
     assert_eq!(names.len(), pods, "addresses are unique");
 }
 

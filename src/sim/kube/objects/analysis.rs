@@ -35,7 +35,7 @@ pub fn moments(world: &World, service: &Service, cluster: Cluster) -> Vec<f64> {
 
 /// The AnalysisRuns of a service's rollout.
 pub fn runs(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind, Value)>) {
-    let sets = scene.world.sets(service, scene.cluster, scene.now());
+    let sets = scene.world.sets(service, scene.cluster, scene.minute);
     let Some(set) = sets.iter().find(|set| set.arm == Some(Arm::Canary)) else { return };
     match service.delivery {
         Delivery::RolloutCanary => background(scene, service, set, out),

@@ -11,11 +11,10 @@ mod rollout;
 mod route;
 mod workload;
 
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    super::world::{Cluster, Delivery, NAMESPACE, SERVICES, Service, World, names},
+    super::world::{Cluster, Delivery, NAMESPACE, SERVICES, Service, World, names, workload::Set},
     kinds::{self, Kind},
 };
 
@@ -31,11 +30,6 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Now, as an instant.
-    pub fn now(&self) -> Timestamp {
-        self.world.instant(self.minute)
-    }
-
     /// An object's uid.
     pub fn uid(&self, kind: &str, name: &str) -> String {
         names::uid(self.world.seed(), &["uid", self.cluster.name(), kind, name])
@@ -96,6 +90,7 @@ pub fn moments(world: &World, cluster: Cluster) -> Vec<(f64, &'static Service)> 
             // New pods become Ready a little after they came.
             out.extend([(position.minute, service), (position.minute + super::super::world::workload::START, service)]);
         }
+        out.extend(world.stirred(service.name, cluster).into_iter().map(|minute| (minute, service)));
     }
     out.retain(|(minute, _)| *minute > BEGINNING);
     out.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -138,41 +133,19 @@ fn push(out: &mut Vec<(&'static Kind, Value)>, plural: &str, object: Value) {
     out.push((kinds::named(plural), object));
 }
 
-/// The labels that select the pods of a workload of a service.
-fn selector(service: &Service, owner: &str) -> Map<String, Value> {
-    let mut labels = Map::new();
-    labels.insert("app.kubernetes.io/name".to_owned(), service.name.into());
-    match service.delivery {
-        Delivery::BlueGreen => {
-            let slot = owner.rsplit('-').next().unwrap_or("blue");
-            labels.insert("slot".to_owned(), slot.into());
-        }
-        Delivery::GatewayRoute | Delivery::VirtualService | Delivery::TraefikService | Delivery::Ingress => {
-            let track = if owner.ends_with("-canary") { "canary" } else { "stable" };
-            labels.insert("track".to_owned(), track.into());
-        }
-        // Flagger tells its two workloads apart by this label.
-        Delivery::Flagger => {
-            labels.insert("app".to_owned(), owner.into());
-        }
-        Delivery::Rolling | Delivery::RolloutCanary | Delivery::RolloutBlueGreen => {}
-    }
-    labels
-}
-
-/// The label that carries the template hash.
-fn hash_label(service: &Service) -> &'static str {
-    if service.rollout() { "rollouts-pod-template-hash" } else { "pod-template-hash" }
-}
-
 /// The plural of what owns a service's ReplicaSets.
 fn owner_plural(service: &Service) -> &'static str {
     if service.rollout() { "rollouts" } else { "deployments" }
 }
 
+/// The pod template of a ReplicaSet, without the template hash.
+pub fn template_of(scene: Scene<'_>, service: &Service, set: &Set) -> Value {
+    set.template.as_deref().cloned().unwrap_or_else(|| template(scene, service, &set.owner, &set.version))
+}
+
 /// The pod template of a version of a service, without the template hash.
 fn template(scene: Scene<'_>, service: &Service, owner: &str, version: &str) -> Value {
-    let mut labels = selector(service, owner);
+    let mut labels = service.labels(owner);
     labels.insert("app.kubernetes.io/version".to_owned(), version.into());
     let mut annotations = scene.world.promises(service, version);
     annotations.insert("org.opencontainers.image.revision".to_owned(), scene.world.commit(service.name, version).into());

@@ -2,84 +2,71 @@
 
 use serde_json::{Value, json};
 
-use super::{BEGINNING, Scene, hash_label, push, selector};
+use super::{BEGINNING, Scene, push};
 use crate::sim::{
     kube::kinds::Kind,
-    world::{Delivery, Service, names, release::Phase, traffic::Arm, workload::Pod},
+    world::{
+        Delivery, Service, names,
+        release::Phase,
+        traffic::Arm,
+        workload::{Pod, Set},
+    },
 };
 
-/// A Service of a service: its name, further selector labels and which pods it reaches.
+/// A Service of a service: its name, and what it selects if nobody has changed that.
 struct Front {
     name: String,
     labels: Value,
-    pods: Vec<Pod>,
 }
 
 /// The Services in front of a service, each with its EndpointSlice.
 pub fn services(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind, Value)>) {
-    for front in fronts(scene, service) {
+    let sets = scene.world.sets(service, scene.cluster, scene.minute);
+    for front in fronts(scene, service, &sets) {
         push(out, "services", object(scene, service, &front));
-        push(out, "endpointslices", slice(scene, service, &front));
+        // What somebody has written stays in the Service, and the slice follows it.
+        let selector = scene.world.selection(scene.cluster, &front.name, scene.minute).unwrap_or(&front.labels);
+        let chosen = sets.iter().filter(|set| set.selected(service, selector));
+        let pods = chosen
+            .flat_map(|set| set.crew.pods().iter().map(move |birth| scene.world.pod(scene.cluster, set, *birth, scene.minute)));
+        push(out, "endpointslices", slice(scene, service, &front, &pods.collect::<Vec<_>>()));
     }
 }
 
-fn fronts(scene: Scene<'_>, service: &Service) -> Vec<Front> {
-    let pods = scene.world.pods(service, scene.cluster, scene.now());
-    let of = |want: &dyn Fn(&Pod) -> bool| pods.iter().filter(|pod| want(pod)).cloned().collect::<Vec<_>>();
-    let front = |suffix: &str, labels: Value, pods: Vec<Pod>| Front { name: format!("{}{suffix}", service.name), labels, pods };
-    let owned = |owner: &str| Value::Object(selector(service, owner));
+fn fronts(scene: Scene<'_>, service: &Service, sets: &[Set]) -> Vec<Front> {
+    let front = |suffix: &str, labels: Value| Front { name: format!("{}{suffix}", service.name), labels };
+    let owned = |owner: &str| Value::Object(service.labels(owner));
+    let hash = |arm| sets.iter().find(|set| set.arm == Some(arm)).map(|set| set.hash.clone());
+    let pinned = |hash: &str| json!({"app.kubernetes.io/name": service.name, service.hash_label(): hash});
+    let stable = || hash(Arm::Stable).unwrap_or_default();
+    let position = scene.world.position(service.name, scene.cluster, scene.minute);
+    let promoted = position.is_some_and(|p| p.phase == Phase::Promoted);
     match service.delivery {
-        Delivery::Rolling | Delivery::VirtualService => {
-            vec![front("", json!({"app.kubernetes.io/name": service.name}), pods.clone())]
-        }
+        Delivery::Rolling | Delivery::VirtualService => vec![front("", json!({"app.kubernetes.io/name": service.name}))],
         Delivery::BlueGreen => {
             let [blue, green] = ["blue", "green"].map(|slot| format!("{}-{slot}", service.name));
-            vec![front("", owned(&blue), of(&|p| p.owner == blue)), front("-preview", owned(&green), of(&|p| p.owner == green))]
+            vec![front("", owned(&blue)), front("-preview", owned(&green))]
         }
         Delivery::GatewayRoute | Delivery::TraefikService | Delivery::Ingress => {
-            let canary = format!("{}-canary", service.name);
-            vec![
-                front("", owned(service.name), of(&|p| p.owner == service.name)),
-                front("-canary", owned(&canary), of(&|p| p.owner == canary)),
-            ]
+            vec![front("", owned(service.name)), front("-canary", owned(&format!("{}-canary", service.name)))]
         }
         Delivery::Flagger => {
             let primary = super::flagger::primary(service);
-            let serving = || of(&|p| p.owner == primary);
-            vec![
-                front("", owned(&primary), serving()),
-                front("-primary", owned(&primary), serving()),
-                front("-canary", owned(service.name), of(&|p| p.owner == service.name)),
-            ]
+            vec![front("", owned(&primary)), front("-primary", owned(&primary)), front("-canary", owned(service.name))]
         }
         Delivery::RolloutBlueGreen => {
-            let sets = scene.world.sets(service, scene.cluster, scene.now());
-            let hash = |arm| sets.iter().find(|set| set.arm == Some(arm)).map(|set| set.hash.clone());
-            let stable = hash(Arm::Stable).unwrap_or_default();
+            let stable = stable();
             let preview = hash(Arm::Canary).unwrap_or_else(|| stable.clone());
-            let position = scene.world.position(service.name, scene.cluster, scene.minute);
-            let active = if position.is_some_and(|p| p.phase == Phase::Promoted) { preview.clone() } else { stable };
-            let pinned = |hash: &str| json!({"app.kubernetes.io/name": service.name, hash_label(service): hash});
-            vec![
-                front("", pinned(&active), of(&|p| p.hash == active)),
-                front("-preview", pinned(&preview), of(&|p| p.hash == preview)),
-            ]
+            let active = if promoted { preview.clone() } else { stable };
+            vec![front("", pinned(&active)), front("-preview", pinned(&preview))]
         }
         Delivery::RolloutCanary => {
-            let sets = scene.world.sets(service, scene.cluster, scene.now());
-            let hash = |arm| sets.iter().find(|set| set.arm == Some(arm)).map(|set| set.hash.clone());
-            let stable = hash(Arm::Stable).unwrap_or_default();
-            let position = scene.world.position(service.name, scene.cluster, scene.minute);
-            let promoted = position.is_some_and(|p| p.phase == Phase::Promoted);
+            let stable = stable();
             // Without a canary both Services select the stable pods, as the controller leaves them.
             let canary = hash(Arm::Canary).filter(|_| position.is_some_and(|p| p.pods.1 > 0)).unwrap_or_else(|| stable.clone());
             let stable = if promoted { canary.clone() } else { stable };
-            let pinned = |hash: &str| json!({"app.kubernetes.io/name": service.name, hash_label(service): hash});
-            vec![
-                front("", json!({"app.kubernetes.io/name": service.name}), pods.clone()),
-                front("-canary", pinned(&canary), of(&|p| p.hash == canary)),
-                front("-stable", pinned(&stable), of(&|p| p.hash == stable)),
-            ]
+            let whole = json!({"app.kubernetes.io/name": service.name});
+            vec![front("", whole), front("-canary", pinned(&canary)), front("-stable", pinned(&stable))]
         }
     }
 }
@@ -112,7 +99,7 @@ fn object(scene: Scene<'_>, service: &Service, front: &Front) -> Value {
     object
 }
 
-fn slice(scene: Scene<'_>, service: &Service, front: &Front) -> Value {
+fn slice(scene: Scene<'_>, service: &Service, front: &Front, pods: &[Pod]) -> Value {
     let suffix = names::suffix(scene.world.seed(), &["slice", scene.cluster.name(), &front.name], 5);
     let name = format!("{}-{suffix}", front.name);
     let mut object = scene.object("endpointslices", &name, service.name, BEGINNING - 100_000.0);
@@ -129,7 +116,10 @@ fn slice(scene: Scene<'_>, service: &Service, front: &Front) -> Value {
             "targetRef": {"kind": "Pod", "name": pod.name, "namespace": super::NAMESPACE, "uid": scene.uid("Pod", &pod.name)},
         })
     };
-    object["endpoints"] = front.pods.iter().map(endpoint).collect();
+    // A slice of nobody stays, without the member.
+    if !pods.is_empty() {
+        object["endpoints"] = pods.iter().map(endpoint).collect();
+    }
     object["ports"] = json!([{"name": "http", "port": 8080, "protocol": "TCP"}]);
     object
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BEGINNING, Scene, push, selector, template};
+use super::{BEGINNING, Scene, push, template_of};
 use crate::sim::{
     kube::kinds::Kind,
     world::{
@@ -26,7 +26,7 @@ fn steps() -> Value {
 
 /// The Rollout of a service.
 pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind, Value)>) {
-    let sets = scene.world.sets(service, scene.cluster, scene.now());
+    let sets = scene.world.sets(service, scene.cluster, scene.minute);
     let Some(stable) = sets.iter().find(|set| set.arm == Some(Arm::Stable)) else { return };
     let current = sets.iter().find(|set| set.arm == Some(Arm::Canary)).unwrap_or(stable);
     let position = scene.world.position(service.name, scene.cluster, scene.minute);
@@ -37,9 +37,9 @@ pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind
     object["spec"] = json!({
         "replicas": service.replicas(scene.cluster),
         "revisionHistoryLimit": 5,
-        "selector": {"matchLabels": selector(service, service.name)},
+        "selector": {"matchLabels": service.labels(service.name)},
         "strategy": strategy(service),
-        "template": template(scene, service, service.name, &current.version),
+        "template": template_of(scene, service, current),
     });
     object["status"] = status(scene, service, if promoted { current } else { stable }, current, &sets);
     if let Some(position) = position {
@@ -100,7 +100,7 @@ fn blue_green(scene: Scene<'_>, service: &Service, [stable, current]: [&Set; 2],
 /// When the controller takes the pods of a revision down: those of the one before a switch, and those of one that was
 /// aborted before it.
 pub fn deadline(scene: Scene<'_>, service: &Service, set: &Set) -> Option<String> {
-    if service.delivery != Delivery::RolloutBlueGreen || set.replicas == 0 {
+    if service.delivery != Delivery::RolloutBlueGreen || set.replicas() == 0 {
         return None;
     }
     let at = scene.world.position(service.name, scene.cluster, scene.minute)?;
@@ -113,16 +113,11 @@ pub fn deadline(scene: Scene<'_>, service: &Service, set: &Set) -> Option<String
     (set.arm == Some(idle)).then(|| scene.time(since + crate::sim::kube::controller::LINGER))
 }
 
-fn ready(scene: Scene<'_>, set: &Set) -> u32 {
-    let pods = (0..set.replicas).map(|index| scene.world.pod(scene.cluster, set, index, scene.minute));
-    pods.filter(|pod| pod.ready).count() as u32
-}
-
 /// The status of a rollout that has arrived.
 fn status(scene: Scene<'_>, service: &Service, stable: &Set, current: &Set, sets: &[Set]) -> Value {
-    let pods: u32 = sets.iter().map(|set| set.replicas).sum();
-    let available: u32 = sets.iter().map(|set| ready(scene, set)).sum();
-    let weight = if stable.hash == current.hash { 0 } else { scene.world.weight(service.name, scene.cluster, scene.now()) };
+    let pods: u32 = sets.iter().map(Set::replicas).sum();
+    let available: u32 = sets.iter().map(|set| set.ready(scene.minute)).sum();
+    let weight = if stable.hash == current.hash { 0 } else { scene.world.weight_at(service.name, scene.cluster, scene.minute) };
     let share = |set: &Set, arm: &str, weight: u32| json!({"podTemplateHash": set.hash, "serviceName": format!("{}-{arm}", service.name), "weight": weight});
     let arrived = format!("ReplicaSet \"{}\" has successfully progressed.", current.name);
     let since = scene.world.standing_since(service.name, scene.cluster, scene.minute);
@@ -148,7 +143,7 @@ fn status(scene: Scene<'_>, service: &Service, stable: &Set, current: &Set, sets
         "replicas": pods,
         "selector": format!("app.kubernetes.io/name={}", service.name),
         "stableRS": stable.hash,
-        "updatedReplicas": current.replicas,
+        "updatedReplicas": current.replicas(),
     })
 }
 

@@ -2,13 +2,21 @@
 //! routes that nobody owns. As observed on Argo Rollouts v1.10, but seconds apart where that one needs milliseconds,
 //! so that a person can see it.
 
+pub mod deployment;
+
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::kinds::Kind;
 use crate::sim::world::{
-    Cluster, Delivery, Move, World, catalogue,
+    Cluster, Delivery, Move, Note, Service, World, catalogue,
+    noted::Selection,
     release::{Phase, Position, REPLICAS, STEPS, Step},
 };
+
+/// From a write of a pod template to the moment at which its controller has seen it, in minutes.
+pub const OBSERVE: f64 = 0.05 / 60.0;
 
 /// From the start of a step to its weight, in minutes: its pods are Ready before.
 pub const SETTLE: f64 = 0.1;
@@ -20,8 +28,8 @@ pub const LINGER: f64 = 0.5;
 /// What follows from a write.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reaction {
-    /// Where things stand from now on.
-    pub moves: Vec<Move>,
+    /// What holds from when on.
+    pub notes: Vec<Note>,
     /// Whether the controller writes its own view back at once: the status of a Rollout, the weights of its route.
     pub restore: bool,
     /// Whether the controller has only taken note of the new generation.
@@ -33,13 +41,13 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
     let name = after["metadata"]["name"].as_str().unwrap_or("");
     // A canary Ingress bears the name of its Service.
     let name = if kind.plural == "ingresses" { name.trim_end_matches("-canary") } else { name };
-    let Some(service) = catalogue::find(name) else { return Reaction::default() };
+    let label = before["metadata"]["labels"]["app.kubernetes.io/name"].as_str().unwrap_or(name);
+    let Some(service) = catalogue::find(label) else { return Reaction::default() };
     let moved = |positions: Vec<Position>| {
         let moves = positions.into_iter().map(|position| Move { service: name.to_owned(), cluster, position });
-        Reaction { moves: moves.collect(), restore: true, observe: true }
+        Reaction { notes: moves.map(Note::Position).collect(), restore: true, observe: true }
     };
-    // Whole seconds, as the objects' times have; never later than now.
-    let now = (minute * 60.0).floor() / 60.0;
+    let now = minute;
     match (kind.plural, service.delivery) {
         ("rollouts", delivery) => match world.position(name, cluster, minute).and_then(|at| match delivery {
             Delivery::RolloutBlueGreen => blue_green(at, before, after, now),
@@ -52,11 +60,8 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
                 ..Reaction::default()
             },
         },
-        ("deployments", _) => {
-            // A change of pods would need pods: the controller has not seen it yet.
-            let same = |field: &str| before["spec"][field] == after["spec"][field];
-            Reaction { observe: same("template") && same("replicas"), ..Reaction::default() }
-        }
+        ("deployments", _) => deployments(deployment::Place { world, service, cluster }, before, after, minute),
+        ("services", _) => select(service, cluster, before, after, minute),
         ("virtualservices", Delivery::RolloutCanary) => Reaction { restore: true, ..Reaction::default() },
         ("virtualservices", Delivery::VirtualService)
         | ("httproutes", Delivery::GatewayRoute)
@@ -77,6 +82,34 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
         }
         _ => Reaction::default(),
     }
+}
+
+/// What follows from a write to a Deployment.
+fn deployments(place: deployment::Place<'_>, before: &Value, after: &Value, minute: f64) -> Reaction {
+    let same = |field: &str| before["spec"][field] == after["spec"][field];
+    if ["template", "replicas", "paused", "strategy"].into_iter().all(same) {
+        // Where an earlier write still waits to be seen, this one is seen with it.
+        let observe = before["metadata"]["generation"] == before["status"]["observedGeneration"];
+        return Reaction { observe, ..Reaction::default() };
+    }
+    // A pause alone moves nothing, and is noted at once.
+    let pods = ["template", "replicas", "strategy"].into_iter().any(|field| !same(field));
+    let seen = if pods { minute + OBSERVE } else { minute };
+    Reaction { notes: deployment::react(place, before, after, seen), ..Reaction::default() }
+}
+
+/// What follows from a write to a Service: its endpoints are others at once, unless a controller takes it back.
+fn select(service: &'static Service, cluster: Cluster, before: &Value, after: &Value, minute: f64) -> Reaction {
+    if before["spec"]["selector"] == after["spec"]["selector"] {
+        return Reaction::default();
+    }
+    if service.rollout() {
+        return Reaction { restore: true, ..Reaction::default() };
+    }
+    let front = after["metadata"]["name"].as_str().unwrap_or("").to_owned();
+    let labels = Arc::new(after["spec"]["selector"].clone());
+    let selection = Selection { service: service.name, cluster, front, minute, labels };
+    Reaction { notes: vec![Note::Selection(selection)], ..Reaction::default() }
 }
 
 /// The position of a canary that a person moves.
