@@ -10,6 +10,7 @@ use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Url};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::transport::Setup;
 use crate::{
@@ -47,8 +48,14 @@ struct WireStep {
 struct WireJob {
     #[serde(default)]
     status: Option<String>,
+    /// Read by [`steps`].
     #[serde(default)]
-    steps: Option<Vec<WireStep>>,
+    steps: Value,
+}
+
+/// The steps; none where one of them cannot be read, for it may be the one that failed first. The log is whole then.
+fn steps(raw: &Value) -> Vec<WireStep> {
+    Vec::deserialize(raw).unwrap_or_default()
 }
 
 /// The step that failed, and when.
@@ -71,7 +78,7 @@ pub(super) async fn read(setup: &Setup, now: Timestamp, ask: &JobLog, out: &LogS
         return Err(Problem::new(ProblemKind::NotFound, format!("{what}: the job has not ended"))
             .hint("GitHub serves the log of a job when it has ended; its page shows it live"));
     }
-    let window = window(job.steps.as_deref().unwrap_or_default());
+    let window = window(&steps(&job.steps));
     let (response, from) = fetch(setup, &base, &what).await?;
     out.about(format!("from {from}")).await;
     let step = window.as_ref().map(|w| w.step.clone());

@@ -29,7 +29,6 @@ pub(super) async fn read(transport: &Transport, timer: &dyn Timer, ask: &Contain
         what: format!("log of {pod}"),
         last: None,
         level: Level::Plain,
-        bytes: 0,
         fresh: 0,
     };
     let mut backoff = Backoff::default();
@@ -91,8 +90,6 @@ struct Reader<'a> {
     /// The time of the newest line, and how many lines of that time were heard.
     last: Option<(Timestamp, u32)>,
     level: Level,
-    /// What came in, repetitions included.
-    bytes: u64,
     /// Lines that were handed on.
     fresh: u64,
 }
@@ -121,13 +118,14 @@ impl Reader<'_> {
     }
 
     async fn once(&mut self, transport: &Transport, out: &LogSink) -> Result<End, Problem> {
-        let mut lines: TextLines = transport.text(&format!("{}?{}", self.path, self.query()), &self.what).await?;
+        let most = (!self.ask.follow).then_some(MOST);
+        let mut lines: TextLines = transport.text(&format!("{}?{}", self.path, self.query()), &self.what, most).await?;
         let resumed = self.last;
         let mut again = 0;
         loop {
             let raw = match lines.next().await {
                 Ok(Some(raw)) => raw,
-                Ok(None) if !self.ask.follow && self.bytes >= MOST => {
+                Ok(None) if lines.capped() => {
                     out.about(format!("{}: cut at {} MiB; ask for less with --since or --tail", self.what, MOST >> 20)).await;
                     return Ok(End::Whole);
                 }
@@ -135,7 +133,6 @@ impl Reader<'_> {
                 Err(problem) if problem.kind == ProblemKind::Timeout => return Ok(End::Silent),
                 Err(problem) => return Err(problem),
             };
-            self.bytes += raw.len() as u64 + 1;
             let (at, text) = stamped(&raw);
             if let (Some(at), Some((last, count))) = (at, resumed) {
                 if at < last {

@@ -192,8 +192,8 @@ impl Transport {
 }
 
 impl Transport {
-    /// Reads a path line by line as plain text: a log.
-    pub async fn text(&self, path: &str, what: &str) -> Result<TextLines, Problem> {
+    /// Reads a path line by line as plain text, a log: up to `most` bytes, where there is a limit.
+    pub async fn text(&self, path: &str, what: &str, most: Option<u64>) -> Result<TextLines, Problem> {
         // As kubectl asks: errors come as JSON, the log as text.
         let request = request(path, "application/json, */*", what)?;
         let response = in_time(WHOLE, what, self.answered(request, what)).await?;
@@ -207,6 +207,7 @@ impl Transport {
             cutter: LineCutter::default(),
             silence: self.silence,
             what: what.to_owned(),
+            left: most,
             over: false,
         })
     }
@@ -218,11 +219,18 @@ pub(super) struct TextLines {
     cutter: LineCutter,
     silence: Duration,
     what: String,
+    /// How many more bytes are read; without end where there is no limit.
+    left: Option<u64>,
     over: bool,
 }
 
 impl TextLines {
-    /// The next line; `None` when the server ended the answer.
+    /// Whether as much was read as was to be read: there may be more.
+    pub fn capped(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    /// The next line; `None` when the server ended the answer, or the limit is reached.
     pub async fn next(&mut self) -> Result<Option<String>, Problem> {
         loop {
             if let Some(line) = self.cutter.next() {
@@ -241,6 +249,9 @@ impl TextLines {
                     let frame = frame.map_err(|e| cut(&e, &self.what))?;
                     if let Some(data) = frame.data_ref() {
                         self.cutter.push(data);
+                        // The server was asked for no more either; not every one that answers in its place listens.
+                        self.left = self.left.map(|left| left.saturating_sub(data.len() as u64));
+                        self.over |= self.capped();
                     }
                 }
             }
