@@ -116,13 +116,17 @@ pub fn page(m: &mut Model, by: isize) {
     step(m, by * room as isize);
 }
 
+/// Selects a service; what the other panes show of it begins at its top.
+fn select(m: &mut Model, row: usize) {
+    let keys = service_keys(m);
+    m.services.select(&keys, row);
+    m.changes_offset = 0;
+}
+
 /// Selects a row of a pane.
 pub fn pick(m: &mut Model, pane: Pane, row: usize) {
     match pane {
-        Pane::Services => {
-            let keys = service_keys(m);
-            m.services.select(&keys, row);
-        }
+        Pane::Services => select(m, row),
         Pane::Runs => {
             let keys = run_keys(m);
             // A click on a part means its run.
@@ -151,9 +155,8 @@ pub fn open(m: &mut Model) -> Vec<Effect> {
             // A run speaks of services: the first of them becomes the selected one.
             let subject = m.run_rows().get(at).map(|r| r.subject.clone());
             let name = subject.as_deref().and_then(|s| s.split(' ').next()).map(str::to_owned);
-            let services = service_keys(m);
-            if let Some(at) = services.iter().position(|k| Some(k.as_str()) == name.as_deref()) {
-                m.services.select(&services, at);
+            if let Some(at) = service_keys(m).iter().position(|k| Some(k.as_str()) == name.as_deref()) {
+                select(m, at);
             }
             in_sight(m);
             return vec![Effect::Closely(closely)];
@@ -194,9 +197,8 @@ pub fn worst(m: &mut Model) {
     };
     if let Some(service) = station.reasons.iter().find_map(|r| r.service.clone()) {
         m.filter.text.clear();
-        let keys = service_keys(m);
-        if let Some(at) = keys.iter().position(|k| *k == service) {
-            m.services.select(&keys, at);
+        if let Some(at) = service_keys(m).iter().position(|k| *k == service) {
+            select(m, at);
         }
         if station.kind == K::Ci {
             let rows: Vec<String> = m.run_rows().iter().map(|r| r.subject.clone()).collect();

@@ -34,9 +34,10 @@ pub(super) fn of(c: &Canvas<'_>, row: &ServiceRow, cell: &CanaryCell) -> Vec<Fac
         let place = if several { format!("{cluster}: ") } else { String::new() };
         out.extend(apart(c, canary, &place));
     }
-    for (at, (cluster, d)) in all.iter().filter(|(name, _)| cell.arms.iter().any(|(a, _)| a == *name)).enumerate() {
+    let mine: Vec<_> = all.iter().filter(|(name, _)| cell.arms.iter().any(|(a, _)| a == *name)).collect();
+    for (at, (cluster, d)) in mine.iter().enumerate() {
         // What the clusters have in common is said once; they mostly stand alike.
-        let alike = all.iter().take(at).any(|(_, before)| before.flagger == d.flagger && words(before) == words(d));
+        let alike = mine.iter().take(at).any(|(_, before)| before.flagger == d.flagger && words(before) == words(d));
         if alike {
             continue;
         }
