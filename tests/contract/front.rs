@@ -23,7 +23,17 @@ pub enum Behind {
     /// A running system: its base address, and the client that reaches it.
     System(String, reqwest::Client),
     /// Answers as they were recorded, by path and query; `None` is 404.
-    Recorded(fn(&str) -> Option<Value>),
+    Recorded(fn(&str) -> Option<Told>),
+}
+
+/// A recorded answer.
+pub enum Told {
+    /// JSON.
+    Json(Value),
+    /// Text; where it is followed, the answer does not end.
+    Text(String),
+    /// Sent on to this path.
+    Led(&'static str),
 }
 
 impl Behind {
@@ -31,7 +41,9 @@ impl Behind {
     pub fn plain(base: &str) -> Self {
         // The same TLS as the program's; none is spoken here.
         rustls::crypto::ring::default_provider().install_default().ok();
-        Self::System(base.to_owned(), reqwest::Client::builder().no_proxy().build().unwrap())
+        // Where it leads to is passed on, not followed.
+        let redirects = reqwest::redirect::Policy::none();
+        Self::System(base.to_owned(), reqwest::Client::builder().no_proxy().redirect(redirects).build().unwrap())
     }
 }
 
@@ -39,7 +51,7 @@ impl Behind {
 #[derive(Clone)]
 pub enum Fault {
     /// Not even asked: this status, these headers, this body.
-    Say(u16, Vec<(&'static str, String)>, &'static str),
+    Say(u16, Vec<(&'static str, String)>, &'static [u8]),
     /// Broken off in the middle of the body.
     Cut,
     /// 100 MB of an answer that does not end.
@@ -72,8 +84,16 @@ pub struct Front {
     rules: Arc<Mutex<Rules>>,
     /// Counts up to break open streams.
     breaks: watch::Sender<u64>,
-    thief: Arc<AtomicUsize>,
+    thief: Arc<Thief>,
     _tasks: JoinSet<()>,
+}
+
+/// The other host.
+#[derive(Default)]
+struct Thief {
+    requests: AtomicUsize,
+    /// Requests that carried a credential.
+    credentials: AtomicUsize,
 }
 
 struct Shared {
@@ -86,12 +106,11 @@ struct Shared {
 impl Front {
     /// Starts one.
     pub async fn before(behind: Behind) -> Self {
-        let (thief, mut tasks) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
-        let stolen = Arc::clone(&thief);
+        let (thief, mut tasks) = (Arc::<Thief>::default(), JoinSet::new());
+        let noted = Arc::clone(&thief);
         let elsewhere = listen(&mut tasks, move |request| {
-            // Whatever it is sent: a request is one too many, with a credential or without.
-            stolen.fetch_add(1, Ordering::SeqCst);
-            drop(request);
+            noted.requests.fetch_add(1, Ordering::SeqCst);
+            noted.credentials.fetch_add(usize::from(request.headers().contains_key("authorization")), Ordering::SeqCst);
             async { http::Response::new(whole("{}")) }
         })
         .await;
@@ -128,7 +147,12 @@ impl Front {
 
     /// How many requests arrived at another host.
     pub fn stolen(&self) -> usize {
-        self.thief.load(Ordering::SeqCst)
+        self.thief.requests.load(Ordering::SeqCst)
+    }
+
+    /// How many of those carried a credential.
+    pub fn betrayed(&self) -> usize {
+        self.thief.credentials.load(Ordering::SeqCst)
     }
 }
 
@@ -197,16 +221,13 @@ impl Shared {
             }
             Some(Fault::Never) => std::future::pending().await,
             Some(Fault::Changed(change)) => {
-                let (status, body) = self.ask(request, &target, breaks).await;
+                let (parts, body) = self.ask(request, &target, breaks).await.into_parts();
                 let bytes = body.collect().await.unwrap().to_bytes();
                 let mut value: Value = serde_json::from_slice(&bytes).unwrap();
                 change(&mut value);
-                json(status).body(whole(value.to_string())).unwrap()
+                http::Response::from_parts(parts, whole(value.to_string()))
             }
-            None => {
-                let (status, body) = self.ask(request, &target, breaks).await;
-                json(status).body(body).unwrap()
-            }
+            None => self.ask(request, &target, breaks).await,
         }
     }
 
@@ -216,14 +237,24 @@ impl Shared {
         request: http::Request<hyper::body::Incoming>,
         target: &str,
         breaks: watch::Receiver<u64>,
-    ) -> (u16, Body) {
+    ) -> http::Response<Body> {
+        let says = |status: u16, kind: &str| http::Response::builder().status(status).header("content-type", kind);
+        let json = |status, text: String| says(status, "application/json").body(whole(text)).unwrap();
         let (base, client) = match &self.behind {
             // A recorded watch tells nothing and stays open.
-            Behind::Recorded(_) if target.contains("watch=true") => return (200, guarded(stream::pending(), breaks)),
+            Behind::Recorded(_) if target.contains("watch=true") => {
+                return says(200, "application/json").body(guarded(stream::pending(), breaks)).unwrap();
+            }
             Behind::Recorded(answers) => {
                 return match answers(target) {
-                    Some(value) => (200, whole(value.to_string())),
-                    None => (404, whole(r#"{"kind":"Status","code":404,"message":"not found"}"#)),
+                    Some(Told::Json(value)) => json(200, value.to_string()),
+                    Some(Told::Text(text)) if target.contains("follow=true") => {
+                        let text = stream::iter([Ok(Bytes::from(text))]);
+                        says(200, "text/plain").body(guarded(text.chain(stream::pending()), breaks)).unwrap()
+                    }
+                    Some(Told::Text(text)) => says(200, "text/plain").body(whole(text)).unwrap(),
+                    Some(Told::Led(path)) => says(302, "text/plain").header("location", path).body(whole("")).unwrap(),
+                    None => json(404, r#"{"kind":"Status","code":404,"message":"not found"}"#.to_owned()),
                 };
             }
             Behind::System(base, client) => (base, client),
@@ -237,8 +268,16 @@ impl Shared {
         }
         let body = body.collect().await.unwrap().to_bytes();
         match sent.body(body).send().await {
-            Ok(answer) => (answer.status().as_u16(), guarded(answer.bytes_stream().map_err(io::Error::other), breaks)),
-            Err(why) => (502, whole(format!("{{\"message\":\"{why}\"}}"))),
+            Ok(answer) => {
+                let mut response = http::Response::builder().status(answer.status().as_u16());
+                for name in ["content-type", "location"] {
+                    if let Some(value) = answer.headers().get(name) {
+                        response = response.header(name, value);
+                    }
+                }
+                response.body(guarded(answer.bytes_stream().map_err(io::Error::other), breaks)).unwrap()
+            }
+            Err(why) => json(502, format!("{{\"message\":\"{why}\"}}")),
         }
     }
 }

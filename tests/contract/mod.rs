@@ -3,7 +3,9 @@
 //! systems; a front before each makes the faults.
 
 mod front;
+pub mod logs;
 pub mod roles;
+pub mod sheet;
 
 use std::{
     sync::{
@@ -22,7 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::{sync::mpsc, task::AbortHandle};
 
-pub use front::{Behind, Fault, Front};
+pub use front::{Behind, Fault, Front, Told};
+pub use sheet::{Ground, Role, Sheet};
 
 /// A wait longer than this is a fault; what answers does so at once.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -161,7 +164,17 @@ impl Watched {
 
 /// A status with headers and a body.
 pub fn say(status: u16, headers: &[(&'static str, &str)], body: &'static str) -> Fault {
-    Fault::Say(status, headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(), body)
+    Fault::Say(status, headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(), body.as_bytes())
+}
+
+/// A refusal for lack of budget, as GitHub words it: 403 with counts and the time of the next window.
+pub fn spent(now: Timestamp) -> Fault {
+    let reset = (now.as_second() + 60).to_string();
+    say(
+        403,
+        &[("x-ratelimit-remaining", "0"), ("x-ratelimit-limit", "5000"), ("x-ratelimit-reset", &reset)],
+        r#"{"message":"API rate limit exceeded"}"#,
+    )
 }
 
 /// What names each row, without what moves by itself.
@@ -191,14 +204,13 @@ pub struct Ways {
     pub hostile: fn(&mut Value),
 }
 
-/// Every fault has its kind, none is taken for an answer, and after each the section comes back whole.
-pub async fn faults(mut w: Watched, more: &[(&str, Fault, ProblemKind)]) {
-    let before = w.rows().await;
-    assert!(!before.is_empty(), "a contract needs something to see");
+/// What a system may say instead of an answer, and what that is.
+fn refusals(now: Timestamp) -> Vec<(&'static str, Fault, ProblemKind)> {
     let html = "<!doctype html><title>Sign in</title>";
-    let table = [
+    vec![
         ("401", say(401, &[], "{}"), ProblemKind::Auth),
         ("403", say(403, &[], "{}"), ProblemKind::Forbidden),
+        ("a spent budget", spent(now), ProblemKind::RateLimited),
         ("404", say(404, &[], "{}"), ProblemKind::NotFound),
         ("409", say(409, &[], "{}"), ProblemKind::Conflict),
         ("410", say(410, &[], "{}"), ProblemKind::Expired),
@@ -213,52 +225,115 @@ pub async fn faults(mut w: Watched, more: &[(&str, Fault, ProblemKind)]) {
         ("JSON of another kind", say(200, &[], "[1, 2]"), ProblemKind::Unreadable),
         ("no body", say(200, &[], ""), ProblemKind::Unreadable),
         ("a cut body", Fault::Cut, ProblemKind::Server),
-        ("100 MB", Fault::Huge, ProblemKind::Unreadable),
-        ("another host", Fault::Elsewhere, ProblemKind::Unreadable),
-    ];
-    for (what, fault, kind) in table.iter().chain(more) {
-        w.meet(fault.clone());
-        let problem = w.trouble(what).await;
+    ]
+}
+
+/// Every fault has its kind, none is taken for an answer, and after each the section comes back whole.
+pub async fn faults(sheet: &Sheet, mut w: Watched) {
+    let before = w.rows().await;
+    assert!(!before.is_empty(), "a contract needs something to see");
+    sheet.ran("list");
+    let mut table = refusals(sheet.now);
+    table.push(("100 MB", Fault::Huge, ProblemKind::Unreadable));
+    table.push(("another host", Fault::Elsewhere, ProblemKind::Unreadable));
+    for (what, fault, kind) in table.into_iter().filter(|(what, ..)| sheet.applies(what)) {
         // Where to look for a server that went elsewhere is a matter of the configuration to some.
-        let elsewhere = matches!(fault, Fault::Elsewhere) && problem.kind == ProblemKind::Config;
-        assert!(problem.kind == *kind || elsewhere, "{what}: {:?} {problem}", problem.kind);
+        let elsewhere = matches!(fault, Fault::Elsewhere);
+        w.meet(fault);
+        let problem = w.trouble(what).await;
+        let as_told = problem.kind == kind || (elsewhere && problem.kind == ProblemKind::Config);
+        assert!(as_told, "{what}: {:?} {problem}", problem.kind);
         assert!(w.front.met() > 0, "{what}: the trouble is another one: {problem}");
         assert!(!problem.what.as_str().is_empty());
         w.healed(&before, what).await;
+        sheet.ran(what);
     }
+    sheet.ran("re-list");
     assert_eq!(w.front.stolen(), 0, "a redirect to another host was followed");
 }
 
 /// A server that never answers is given up, and missed by nobody when it is back.
-pub async fn silence(mut w: Watched) {
+pub async fn silence(sheet: &Sheet, mut w: Watched) {
     let before = w.rows().await;
     w.meet(Fault::Never);
     assert_eq!(w.trouble("silence").await.kind, ProblemKind::Timeout);
     w.healed(&before, "silence").await;
+    sheet.ran("time-out");
 }
 
 /// A broken stream of changes is taken up again, and what changed meanwhile is not missed.
-pub async fn streams(mut w: Watched, change: impl Future<Output = ()>) {
+pub async fn streams(sheet: &Sheet, mut w: Watched, change: impl Future<Output = ()>) {
     let before = w.rows().await;
     w.front.break_streams();
     change.await;
     let changed = w.row().await;
     assert!(names(&before).contains(&names(&[changed])[0]), "one of those that were there");
+    sheet.ran("watch cut");
 }
 
 /// Content that nobody expected: an item that cannot be read, words that nobody knows, text that would drive a terminal.
-pub async fn content(mut w: Watched, ways: &Ways) {
+pub async fn content(sheet: &Sheet, mut w: Watched, ways: &Ways) {
     let before = w.rows().await;
-    assert!(before.len() > 1, "neighbours are needed");
-    let spoiled = w.changed(ways.spoil).await;
-    assert_eq!(spoiled.len(), before.len() - 1, "only the one that cannot be read is left out: {spoiled:#?}");
-    w.healed(&before, "a spoiled item").await;
+    if sheet.applies("an unreadable item") {
+        assert!(before.len() > 1, "neighbours are needed");
+        let spoiled = w.changed(ways.spoil).await;
+        assert_eq!(spoiled.len(), before.len() - 1, "only the one that cannot be read is left out: {spoiled:#?}");
+        w.healed(&before, "a spoiled item").await;
+        sheet.ran("an unreadable item");
+    }
     let unknown = w.changed(ways.unknown).await;
     assert_eq!(names(&unknown), names(&before), "a word that nobody knows costs no row");
     w.healed(&before, "unknown words").await;
+    sheet.ran("unknown words");
     let hostile = w.changed(ways.hostile).await;
     assert_eq!(hostile.len(), before.len());
-    let all = serde_json::to_string(&hostile).unwrap();
+    harmless(&hostile);
+    sheet.ran("hostile text");
+}
+
+/// Figures are sums: an answer that cannot be read costs the figures that are made of it, never a part of them, and
+/// neither the others nor a row.
+pub async fn figures(sheet: &Sheet, mut w: Watched, ways: &Ways) {
+    // Queries are known on their way by these words, whatever the preset: the requests, of which all is made, and a
+    // percentile.
+    const QUERIES: [(&str, &[&str], &[&str]); 2] =
+        [("increase", &["errors", "requests", "rps", "p95"], &[]), ("0.95", &["p95"], &["errors", "requests", "rps", "p50"])];
+    let before = w.rows().await;
+    let had = |name: &str| before.iter().filter(|row| row[name]["Ok"].is_number()).count();
+    assert!(had("p95") > 0 && had("errors") > 0, "a contract needs something to see: {before:#?}");
+    for (what, change) in [("an unreadable item", ways.spoil), ("unknown words", ways.unknown)] {
+        for (query, lost, kept) in QUERIES {
+            w.front.fault(vec![(query, "", Fault::Changed(change))]);
+            let has = |rows: &[Value], name: &str| rows.iter().filter(|row| row[name]["Ok"].is_number()).count();
+            // What was on its way when the fault began may still be told.
+            let rows = w.until(what, |said| match said {
+                Said::Rows(rows) if has(&rows, lost[0]) == 0 => Some(rows),
+                _ => None,
+            });
+            let rows = rows.await;
+            assert_eq!(names(&rows), names(&before), "{what}");
+            for name in lost {
+                assert_eq!(has(&rows, name), 0, "{what} of {query}: a part of {name}: {rows:#?}");
+            }
+            for name in kept {
+                assert_eq!(has(&rows, name), had(name), "{what} of {query}: {name}: {rows:#?}");
+            }
+            w.front.heal();
+            let healed = |rows: &[Value]| lost.iter().all(|name| has(rows, name) == had(name));
+            w.until(what, |said| if let Said::Rows(rows) = said { healed(&rows).then_some(()) } else { None }).await;
+        }
+        sheet.ran(what);
+    }
+    w.front.fault(vec![(QUERIES[0].0, "", Fault::Changed(ways.hostile))]);
+    let evil = |rows: &[Value]| serde_json::to_string(rows).unwrap().contains("evil");
+    let rows = w.until("hostile text", |said| if let Said::Rows(rows) = said { evil(&rows).then_some(rows) } else { None });
+    harmless(&rows.await);
+    sheet.ran("hostile text");
+}
+
+/// What was to drive a terminal has arrived, and cannot.
+fn harmless<T: serde::Serialize>(told: &T) {
+    let all = serde_json::to_string(told).unwrap();
     assert!(all.contains("evil"), "it never arrived: {all}");
     for bad in ["\\u001b", "\u{1b}", "\u{202e}", "\u{200b}", "\\u0007"] {
         assert!(!all.contains(bad), "{bad:?} came through");

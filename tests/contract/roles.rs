@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
 use gonogo::{
     config::{Address, ClusterConnection, GithubConnection, PrometheusConnection, Secret, TokenPlaces},
-    domain::{ClusterUpdate, MetricTarget, MetricsSettings, RunsWanted, SourceUpdate, Update, WorkflowWanted},
+    domain::{
+        ClusterUpdate, ContainerLog, JobLog, LogOrigin, MetricTarget, MetricsSettings, RunKey, RunsWanted, SourceUpdate, Update,
+        WorkflowWanted,
+    },
     provider::{
         github, kube, prometheus,
         role::{Metrics, Pipelines, Workloads},
@@ -15,7 +19,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{Brisk, Front, Said, Watched, Ways};
+use super::{Brisk, Front, Said, Watched, Ways, logs::Log};
 
 /// Text that would drive a terminal, turn the line around, and hide.
 const EVIL: &str = "\u{1b}]0;evil\u{7}\u{202e}\u{200b}";
@@ -30,8 +34,8 @@ fn said<T: Serialize + gonogo::domain::Row>(update: Update<T>) -> Option<Said> {
     }
 }
 
-/// Workloads, seen through the Deployments of a namespace.
-pub async fn workloads(front: Front, token: &str, namespace: &str, now: Timestamp) -> Watched {
+/// The cluster behind a front.
+async fn cluster(front: &Front, token: &str, namespace: &str, now: Timestamp) -> kube::KubeCluster {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kubeconfig");
     let text = json!({"apiVersion": "v1", "kind": "Config", "current-context": "one",
@@ -46,12 +50,30 @@ pub async fn workloads(front: Front, token: &str, namespace: &str, now: Timestam
         server: None,
         namespaces: vec![namespace.into()],
     };
-    let cluster = kube::connect(&connection, Brisk::at(now)).await.unwrap();
+    kube::connect(&connection, Brisk::at(now)).await.unwrap()
+}
+
+/// Workloads, seen through the Deployments of a namespace.
+pub async fn workloads(front: Front, token: &str, namespace: &str, now: Timestamp) -> Watched {
+    let cluster = cluster(&front, token, namespace, now).await;
     let read = |update| match update {
         SourceUpdate::Cluster(_, ClusterUpdate::Deployments(update)) => said(update),
         _ => None,
     };
     Watched::start(front, ("/deployments", "watch=true"), read, |sink| async move { cluster.watch(sink).await })
+}
+
+/// The log of the first container of a pod.
+pub async fn pod_log(front: Front, token: &str, namespace: &str, pod: &str, now: Timestamp) -> Log {
+    let cluster = Arc::new(cluster(&front, token, namespace, now).await);
+    let (name, namespace, pod) = ("one".parse().unwrap(), namespace.into(), pod.into());
+    let origin = Arc::new(LogOrigin::Pod { cluster: name, namespace, pod, container: None, arm: None });
+    let read = move |sink, follow| {
+        let ask = ContainerLog { origin: Arc::clone(&origin), previous: false, since: None, follow, tail: None };
+        let cluster = Arc::clone(&cluster);
+        async move { cluster.log(&ask, sink).await }.boxed()
+    };
+    Log { front, asks: "/log?", read: Box::new(read) }
 }
 
 /// What is done to a list of Deployments.
@@ -71,8 +93,8 @@ pub const DEPLOYMENTS: Ways = Ways {
     },
 };
 
-/// Pipelines, seen through the runs of a workflow.
-pub fn pipelines(front: Front, token: &str, repo: &str, workflow: Option<&str>, now: Timestamp) -> Watched {
+/// GitHub behind a front.
+fn hub(front: &Front, token: &str, now: Timestamp) -> github::Github {
     let connection = GithubConnection {
         host: "github.com".into(),
         api: front.url.clone(),
@@ -80,7 +102,24 @@ pub fn pipelines(front: Front, token: &str, repo: &str, workflow: Option<&str>, 
         token_source: Some("GH_TOKEN"),
         token_places: TokenPlaces::default(),
     };
-    let github = github::connect(&connection, Brisk::at(now), |_| None).unwrap();
+    github::connect(&connection, Brisk::at(now), |_| None).unwrap()
+}
+
+/// The log of a job.
+pub fn job_log(front: Front, token: &str, repo: &str, job: &str, now: Timestamp) -> Log {
+    let github = Arc::new(hub(&front, token, now));
+    let run = RunKey { repo: repo.parse().unwrap(), id: "1".into(), attempt: 1 };
+    let ask = JobLog { run, number: 1, job: job.into(), name: "build".into() };
+    let read = move |sink, _| {
+        let (github, ask) = (Arc::clone(&github), ask.clone());
+        async move { github.log(&ask, sink).await }.boxed()
+    };
+    Log { front, asks: "/logs", read: Box::new(read) }
+}
+
+/// Pipelines, seen through the runs of a workflow.
+pub fn pipelines(front: Front, token: &str, repo: &str, workflow: Option<&str>, now: Timestamp) -> Watched {
+    let github = hub(&front, token, now);
     let workflow = WorkflowWanted {
         repo: repo.parse().unwrap(),
         workflow: workflow.map(Into::into),
@@ -132,3 +171,19 @@ pub fn metrics(
         prometheus.watch(receiver, sink).await;
     })
 }
+
+/// What is done to the answer to a query.
+pub const FIGURES: Ways = Ways {
+    spoil: |answer| {
+        if let Some(series) = answer["data"]["result"].get_mut(0) {
+            series["value"] = json!("none");
+        }
+    },
+    unknown: |answer| answer["data"]["resultType"] = json!("hypercube"),
+    hostile: |answer| {
+        answer["warnings"] = json!([EVIL]);
+        for series in answer["data"]["result"].as_array_mut().unwrap() {
+            series["metric"]["future"] = json!(EVIL);
+        }
+    },
+};
