@@ -104,7 +104,7 @@ fn start(given: &str, flavour: Option<&str>) -> Result<Bed, String> {
 }
 
 /// Written past the capture of the test harness, in one piece: a skip must be seen.
-fn notice(line: &str) {
+pub fn notice(line: &str) {
     std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
 }
 

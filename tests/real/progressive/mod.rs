@@ -6,6 +6,7 @@ mod flagger;
 mod flap;
 mod switched;
 mod traefik;
+mod traefik_argo;
 
 use serde_json::{Value, json};
 

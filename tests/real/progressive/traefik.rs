@@ -7,21 +7,23 @@ use crate::bed::{self, Namespace, run, until};
 use crate::gonogo::{Gonogo, placement};
 use crate::screen::Screen;
 
-/// Two Deployments behind one HTTPRoute that nobody but people write, and users who ask for it.
-struct Shop<'a> {
-    namespace: Namespace<'a>,
-    host: String,
+/// What lies behind Traefik under one name, and users who ask for it.
+pub struct Shop<'a> {
+    pub namespace: Namespace<'a>,
+    pub host: String,
+    /// Who told Traefik of the services, as its metrics name him.
+    pub by: &'static str,
 }
 
 impl<'a> Shop<'a> {
-    /// `web` of v1 and `web-canary` of v2, which gets `weight` % from the beginning; 50 requests a second.
+    /// Two Deployments behind one HTTPRoute that nobody but people write: `web` of v1 and `web-canary` of v2, which gets `weight` % from the beginning; 50 requests a second.
     fn open(namespace: Namespace<'a>, weight: u32) -> Self {
         let deployment = |name: &str, tag: &str| {
             let (selector, template) = pods(name, tag);
             json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name }, "spec": {
                 "replicas": 2, "selector": selector, "template": template } })
         };
-        let shop = Self { host: format!("{}.example", namespace.name), namespace };
+        let shop = Self { host: format!("{}.example", namespace.name), namespace, by: "kubernetesgateway" };
         let mut items = vec![deployment("web", "v1"), deployment("web-canary", "v2")];
         items.extend([service("web", "web"), service("web-canary", "web-canary"), shop.route(weight)]);
         apply(&shop.namespace, &items);
@@ -54,7 +56,7 @@ impl<'a> Shop<'a> {
         });
     }
 
-    fn users(&self, rate: u32) {
+    pub fn users(&self, rate: u32) {
         let bed = self.namespace.bed;
         bed.post(&format!("{}/set", bed.word("/users/url")), &json!({ &self.host: rate }).to_string());
     }
@@ -69,7 +71,7 @@ impl<'a> Shop<'a> {
         if sent >= 40.0 { Ok(here * 100.0 / sent) } else { Err(format!("only {seen}")) }
     }
 
-    fn until_users_get(&self, what: &str, percent: f64) {
+    pub fn until_users_get(&self, what: &str, percent: f64) {
         until(&format!("{percent} % {what}"), || match self.share(what)? {
             share if (share - percent).abs() <= 2.0 => Ok(()),
             share => Err(share.to_string()),
@@ -77,10 +79,10 @@ impl<'a> Shop<'a> {
     }
 
     /// gonogo over this shop, with Traefik's metrics.
-    fn gonogo(&self) -> Gonogo<'a> {
+    pub fn gonogo(&self, workload: &str) -> Gonogo<'a> {
         let metrics = format!(
             "[metrics]\nprometheus = \"{}\"\npreset = \"traefik\"\nscrape = \"1s\"\n\
-             [service.web]\nworkload = \"deployment/web\"\n",
+             [service.web]\nworkload = \"{workload}\"\n",
             self.namespace.bed.word("/prometheus/url")
         );
         Gonogo::configured(&self.namespace, "reader", &metrics)
@@ -88,14 +90,17 @@ impl<'a> Shop<'a> {
 
     /// The canary's share of all requests of the last five minutes, as promtool reads it from Traefik's own counters.
     fn measured(&self) -> Result<f64, String> {
+        self.share_of("web-canary", "web")
+    }
+
+    /// The share of `canary` of all requests of the last five minutes that went there or to `stable`.
+    pub fn share_of(&self, canary: &str, stable: &str) -> Result<f64, String> {
         let requests = |service: &str| {
-            let names = format!(
-                "{}-{service}-[^-]*-80@kubernetesgateway|{}-{service}-80@kubernetesgateway",
-                self.namespace.name, self.namespace.name
-            );
+            let (namespace, by) = (&self.namespace.name, self.by);
+            let names = format!("{namespace}-{service}-[^-]*-80@{by}|{namespace}-{service}-80@{by}");
             format!("sum(increase(traefik_service_requests_total{{service=~\"{names}\"}}[5m]))")
         };
-        let (canary, stable) = (requests("web-canary"), requests("web"));
+        let (canary, stable) = (requests(canary), requests(stable));
         match &self.namespace.bed.query(&format!("100 * {canary} / ({canary} + {stable})"))[..] {
             [sample] => Ok(sample["value"][1].as_str().unwrap().parse().unwrap()),
             other => Err(format!("{other:?}")),
@@ -110,7 +115,7 @@ impl Drop for Shop<'_> {
 }
 
 /// What gonogo says once it has figures of both arms.
-fn with_figures(gonogo: &Gonogo<'_>) -> Value {
+pub fn with_figures(gonogo: &Gonogo<'_>) -> Value {
     until("figures of both arms", || {
         let status = gonogo.json(&["status"]);
         let ours = placement(&status, "web");
@@ -122,7 +127,7 @@ fn with_figures(gonogo: &Gonogo<'_>) -> Value {
 fn a_route_at_20_percent_is_set_to_20_and_measured_at_20() {
     let Some(bed) = bed::delivery() else { return };
     let shop = Shop::open(bed.namespace(), 20);
-    let gonogo = shop.gonogo();
+    let gonogo = shop.gonogo("deployment/web");
     let ours = with_figures(&gonogo);
     assert_eq!(ours["traffic"]["set"], 20.0, "{ours:#}");
     let theirs = shop.measured().unwrap();
@@ -150,7 +155,7 @@ fn a_route_at_20_percent_is_set_to_20_and_measured_at_20() {
 fn a_route_whose_traffic_has_not_moved_yet() {
     let Some(bed) = bed::delivery() else { return };
     let shop = Shop::open(bed.namespace(), 5);
-    let gonogo = shop.gonogo();
+    let gonogo = shop.gonogo("deployment/web");
     let before = with_figures(&gonogo);
     assert_eq!(before["traffic"]["set"], 5.0, "{before:#}");
     shop.namespace.apply(&shop.route(20));
