@@ -10,7 +10,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use contract::{Behind, Front, Ground, Role, Sheet, Told, content, faults, figures, logs, roles, silence, streams};
+use contract::{Behind, Front, Ground, Role, Sheet, content, faults, figures, front::Told, logs, roles, silence, streams};
 use gonogo::{
     domain::{Arm, MetricKey, MetricTarget, MetricsSettings, WorkloadKind, WorkloadRef},
     sim::{self, Params, Sim, T0},
@@ -39,6 +39,7 @@ async fn record() -> Front {
 }
 
 async fn json(url: String) -> Value {
+    rustls::crypto::ring::default_provider().install_default().ok();
     reqwest::get(url).await.unwrap().json().await.unwrap()
 }
 

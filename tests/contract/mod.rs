@@ -2,7 +2,7 @@
 //! that it finds back by itself. The grounds are the embedded world, recorded answers, and (from `tests/real`) the real
 //! systems; a front before each makes the faults.
 
-mod front;
+pub mod front;
 pub mod logs;
 pub mod roles;
 pub mod sheet;
@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::{sync::mpsc, task::AbortHandle};
 
-pub use front::{Behind, Fault, Front, Told};
+pub use front::{Behind, Fault, Front};
 pub use sheet::{Ground, Role, Sheet};
 
 /// A wait longer than this is a fault; what answers does so at once.
