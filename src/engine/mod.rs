@@ -6,6 +6,7 @@ pub mod clock;
 mod events;
 pub mod journal;
 mod logs;
+pub mod operation;
 pub mod plan;
 mod service;
 mod store;
