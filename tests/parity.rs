@@ -26,7 +26,7 @@ fn every_action_has_a_key_and_a_command_line() {
 fn the_command_line_that_a_plan_shows_is_one_that_gonogo_takes() {
     use clap::Parser;
     for verb in Verb::iter() {
-        let action = verb.on(Target { service: "payment".parse().unwrap(), env: "production".parse().unwrap() });
+        let action = verb.on(Target::new("payment".parse().unwrap(), "production".parse().unwrap()));
         let words: Vec<String> = action.command_line().split(' ').map(str::to_owned).collect();
         let cli = Cli::try_parse_from(&words).unwrap();
         match cli.command {

@@ -3,39 +3,22 @@
 //!
 //! Only [`plan`] makes a `Plan`, and only a `Plan` can be applied, so no front can skip a guard.
 
-use serde::Serialize;
+mod checked;
+mod consent;
+
+use jiff::SignedDuration;
+
+pub use checked::{Blast, Driving, Gate, Move, Plan, Preflight, Safety};
+pub use consent::Consent;
 
 use super::Engine;
 use crate::{
     action::{Action, Verb},
     domain::{
-        Canary, CanaryPhase, Change, ChangeTarget, Delegate, Environment, Exit, Guarantee, ObjectKey, ObjectKind, Placement,
-        Policy, Problem, Receipt, Refusal, Request, SafeText, Seen, Service, Settled, Snapshot, WorkloadKind,
+        Canary, CanaryPhase, Change, ChangeTarget, Delegate, Environment, Exit, ObjectKey, ObjectKind, OpId, Placement, Policy,
+        Problem, Receipt, Refusal, Request, Seen, Service, Settled, Snapshot, WorkloadKind,
     },
 };
-
-/// How much consent a plan needs (the tiers of the design).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Consent {
-    /// `y`.
-    Yes,
-    /// `y`, after the dialog stood for half a second.
-    YesAfterDelay,
-    /// The target's name, Enter, then `y`.
-    TypeName,
-}
-
-impl Consent {
-    /// The tier's number.
-    pub fn tier(self) -> u8 {
-        match self {
-            Self::Yes => 1,
-            Self::YesAfterDelay => 2,
-            Self::TypeName => 3,
-        }
-    }
-}
 
 /// What limits every plan, whoever asks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -73,86 +56,6 @@ pub struct Looked {
     pub requests: Vec<Request>,
     /// What the server says to a dry run of it.
     pub dry_run: Result<Receipt, Problem>,
-}
-
-/// One object's part of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Move {
-    /// The object.
-    pub target: ChangeTarget,
-    /// What is to become of it.
-    pub change: Change,
-    /// What was seen of it; the move is bound to that.
-    pub seen: Seen,
-    /// What is sent.
-    pub requests: Vec<Request>,
-}
-
-/// A checked change, bound to what was seen.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Plan {
-    action: Action,
-    title: SafeText,
-    place: SafeText,
-    from: SafeText,
-    to: SafeText,
-    owner: SafeText,
-    inverse: SafeText,
-    not_reverted: SafeText,
-    consent: Consent,
-    moves: Vec<Move>,
-}
-
-impl Plan {
-    /// The action that it carries out.
-    pub fn action(&self) -> &Action {
-        &self.action
-    }
-    /// Its name, for the head of a dialog: `ABORT payment`.
-    pub fn title(&self) -> &SafeText {
-        &self.title
-    }
-    /// Environment and clusters.
-    pub fn place(&self) -> &SafeText {
-        &self.place
-    }
-    /// The state before.
-    pub fn from(&self) -> &SafeText {
-        &self.from
-    }
-    /// The state after.
-    pub fn to(&self) -> &SafeText {
-        &self.to
-    }
-    /// Who owns the object, and whether it will be taken back.
-    pub fn owner(&self) -> &SafeText {
-        &self.owner
-    }
-    /// What undoes it.
-    pub fn inverse(&self) -> &SafeText {
-        &self.inverse
-    }
-    /// What the inverse cannot bring back.
-    pub fn not_reverted(&self) -> &SafeText {
-        &self.not_reverted
-    }
-    /// How much consent it needs.
-    pub fn consent(&self) -> Consent {
-        self.consent
-    }
-    /// Its parts, one per object.
-    pub fn moves(&self) -> &[Move] {
-        &self.moves
-    }
-    /// The weakest protection among its requests.
-    pub fn guarantee(&self) -> Guarantee {
-        let weakness = |g: &Guarantee| match g {
-            Guarantee::Guarded => 0,
-            Guarantee::Idempotent => 1,
-            Guarantee::BestEffort => 2,
-        };
-        self.moves.iter().flat_map(|m| &m.requests).map(|r| r.guard).max_by_key(weakness).unwrap_or(Guarantee::BestEffort)
-    }
 }
 
 /// What came of planning.
@@ -216,8 +119,8 @@ fn questions(
         // Flagger takes a change to its workloads back, and its own verbs are not spoken yet.
         let name = d.object.as_str().trim_start_matches("canary/");
         let by_hand = match verb {
-            Verb::Pause => format!(r#"kubectl patch canary {name} --type=merge -p '{{"spec":{{"suspend":true}}}}'"#),
             Verb::Abort => "its rollback gate, where it has one, rolls back at the next tick".to_owned(),
+            _ => format!(r#"kubectl patch canary {name} --type=merge -p '{{"spec":{{"suspend":true}}}}'"#),
         };
         return Err(Refusal::new(format!(
             "{} is delivered by Flagger ({}), which this version only reads",
@@ -236,6 +139,7 @@ fn questions(
     let change = match verb {
         Verb::Pause => Change::Pause,
         Verb::Abort => Change::Abort,
+        _ => return Err(Refusal::new(format!("{} is not planned yet", service.name))),
     };
     let under_way = |p: &&&Placement| match &p.canary {
         Some(c) => c.under_way() && !matches!(c.state, CanaryPhase::Aborted { .. }),
@@ -290,7 +194,7 @@ fn describe(action: &Action, verb: Verb, environment: &Environment, placements: 
             "retry starts the rollout again from its first step".to_owned(),
             format!("requests that {test} has served, and what they wrote"),
         ),
-        Verb::Pause => (
+        _ => (
             format!("{test} on its way{}", if weight.is_empty() { String::new() } else { format!(", at {weight} of traffic") }),
             "waits where it stands".to_owned(),
             "resume lets it go on".to_owned(),
@@ -298,6 +202,18 @@ fn describe(action: &Action, verb: Verb, environment: &Environment, placements: 
         ),
     };
     Plan {
+        id: OpId::new(jiff::Timestamp::UNIX_EPOCH, 0),
+        back: verb.goes_back(),
+        driving: vec![],
+        gates: vec![],
+        preflights: vec![],
+        safety: Safety::Safe,
+        notes: vec![],
+        blast: Blast::default(),
+        undo: None,
+        because: vec![],
+        expires: jiff::Timestamp::UNIX_EPOCH,
+        deadline: SignedDuration::from_mins(10),
         title: format!("{} {service}", action.name().to_uppercase()).into(),
         place: format!("{} · {}", environment.name, clusters.join(" ")).into(),
         from: from.into(),

@@ -9,8 +9,8 @@ use super::*;
 use crate::{
     action::Target,
     domain::{
-        BodyKind, ClusterUpdate, Environment, Limits, Method, Placing, ProblemKind, Rollout, RolloutPhase, SourceUpdate,
-        Topology, Update, WorkloadRef, rows,
+        BodyKind, ClusterUpdate, Environment, Guarantee, Limits, Method, Placing, ProblemKind, Rollout, RolloutPhase,
+        SourceUpdate, Topology, Update, WorkloadRef, rows,
     },
     engine::Store,
 };
@@ -55,7 +55,7 @@ fn world(topology: Arc<Topology>, rollout: &Rollout) -> Arc<Snapshot> {
 }
 
 fn action(verb: Verb) -> Action {
-    verb.on(Target { service: "payment".parse().unwrap(), env: "production".parse().unwrap() })
+    verb.on(Target::new("payment".parse().unwrap(), "production".parse().unwrap()))
 }
 
 fn looked(settled: Settled, dry_run: Result<Receipt, Problem>) -> Looked {
@@ -190,7 +190,7 @@ fn what_the_server_refuses_is_refused_with_its_exit_code() {
 #[test]
 fn names_that_nobody_knows_are_usage_errors_that_list_the_known_ones() {
     let s = world(topology(false, Policy::Open, WorkloadKind::Rollout), &rollout());
-    let wrong = Action::Abort(Target { service: "pay".parse().unwrap(), env: "production".parse().unwrap() });
+    let wrong = Action::Abort(Target::new("pay".parse().unwrap(), "production".parse().unwrap()));
     let refusal = plan(&wrong, &s, Guard::default(), &[]).unwrap_err();
     assert_eq!((refusal.exit.code(), refusal.hint.unwrap().as_str()), (2, "known: payment"));
     let s = world(topology(false, Policy::Open, WorkloadKind::Deployment), &rollout());

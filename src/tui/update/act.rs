@@ -48,7 +48,7 @@ fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
         if !open {
             continue;
         }
-        let action = verb.on(Target { service: p.key.service.clone(), env: p.key.environment.clone() });
+        let action = verb.on(Target::new(p.key.service.clone(), p.key.environment.clone()));
         if !found.contains(&action) {
             found.push(action);
         }
