@@ -219,8 +219,14 @@ fn what_was_promoted_is_the_stable_side() {
     let params = Params { scenario: Scenario::Calm, ..Params::default() };
     let now = params.t0 + SignedDuration::from_mins(25);
     let mut world = World::new(params);
-    let position =
-        release::Position { minute: 15.0, step: 7, weight: 100, phase: release::Phase::Promoted, pods: (0, 5), held: false };
+    let position = release::Position {
+        minute: 15.0,
+        step: 7,
+        weight: 100,
+        phase: release::Phase::Promoted,
+        pods: (0, 5),
+        ..release::SCRIPT[0]
+    };
     world.note(Note::Position(release::Move { service: "payment".into(), cluster: Cluster::Eu1, position }));
     let asked = Asked { prometheus: Prometheus::default(), state: State::new(world, Arc::new(move || now)), now };
     let rate = |window: &str| {

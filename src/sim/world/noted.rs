@@ -176,6 +176,11 @@ impl World {
         own.find(|lineage| lineage.minute <= minute)
     }
 
+    /// When the parts of a Rollout's ReplicaSets changed.
+    pub fn lineages(&self, service: &str, cluster: Cluster) -> impl Iterator<Item = f64> {
+        self.noted.lineages.iter().filter(move |l| l.service == service && l.cluster == cluster).map(|l| l.minute)
+    }
+
     /// What somebody has made a Service select.
     pub fn selection(&self, cluster: Cluster, front: &str, minute: f64) -> Option<&Value> {
         let mut own = self.noted.selections.iter().rev().filter(|s| s.cluster == cluster && s.front == front);

@@ -58,10 +58,12 @@ pub struct Position {
     pub pods: (u32, u32),
     /// Whether a person has paused it (`spec.paused`).
     pub held: bool,
+    /// Whether it was told to skip what is left (`status.promoteFull`).
+    pub full: bool,
 }
 
 const fn paid(minute: f64, step: usize, weight: u32, phase: Phase) -> Position {
-    Position { minute, step, weight, phase, pods: (REPLICAS, 1), held: false }
+    Position { minute, step, weight, phase, pods: (REPLICAS, 1), held: false, full: false }
 }
 
 /// What happens without anybody's interference.
@@ -69,7 +71,7 @@ pub const SCRIPT: [Position; 3] =
     [paid(STARTED, 0, 0, Phase::Progressing), paid(4.0, 1, 5, Phase::Paused), paid(10.0, 3, 20, Phase::Paused)];
 
 const fn staged(minute: f64, step: usize, weight: u32, phase: Phase, new: u32) -> Position {
-    Position { minute, step, weight, phase, pods: (2, new), held: false }
+    Position { minute, step, weight, phase, pods: (2, new), held: false, full: false }
 }
 
 /// Flagger brings `cart` 5.5.1 to staging: a gate holds it until minute 9, then a tick every two minutes; the check of

@@ -129,9 +129,7 @@ impl World {
             return usual;
         }
         match self.params.scenario {
-            Scenario::CanaryRegression if service.name == release::SERVICE && arm == Arm::Canary && minute >= 12.0 => {
-                (0.04, service.p95 * 2.0)
-            }
+            Scenario::CanaryRegression if minute >= 12.0 && self.bad(service, cluster, arm, minute) => (0.04, service.p95 * 2.0),
             Scenario::ErrorSpike if (15.0..40.0).contains(&minute) && matches!(service.name, "payment" | "order" | "cart") => {
                 (0.05, service.p95 * 1.25)
             }
@@ -139,10 +137,22 @@ impl World {
         }
     }
 
+    /// Whether an arm runs the version that is bad.
+    fn bad(&self, service: &Service, cluster: Cluster, arm: Arm, minute: f64) -> bool {
+        if service.name != release::SERVICE {
+            return false;
+        }
+        let Some(lineage) = self.lineage(service.name, cluster, minute) else { return arm == Arm::Canary };
+        let hash = if arm == Arm::Canary { &lineage.current } else { &lineage.stable };
+        lineage.sets.iter().any(|set| set.hash == *hash && set.version == release::CANARY)
+    }
+
     /// The stretches of an arm between EPOCH and `until`.
     fn stretches(&self, service: &Service, cluster: Cluster, arm: Arm, until: f64) -> Vec<Stretch> {
         let weights = self.weights(service.name, cluster);
         let mut cuts: Vec<f64> = weights.iter().map(|(minute, _)| *minute).chain([EPOCH, 12.0, 15.0, 40.0]).collect();
+        // Another template may be another version, whatever its weight.
+        cuts.extend(self.lineages(service.name, cluster));
         cuts.retain(|cut| *cut < until);
         cuts.sort_by(f64::total_cmp);
         cuts.dedup();

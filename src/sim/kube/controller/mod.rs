@@ -3,6 +3,7 @@
 //! so that a person can see it.
 
 pub mod deployment;
+mod rollout;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::kinds::Kind;
 use crate::sim::world::{
     Cluster, Delivery, Move, Note, Service, World, catalogue,
     noted::Selection,
-    release::{Phase, Position, REPLICAS, STEPS, Step},
+    release::{Phase, Position},
 };
 
 /// From a write of a pod template to the moment at which its controller has seen it, in minutes.
@@ -47,19 +48,8 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
         let moves = positions.into_iter().map(|position| Move { service: name.to_owned(), cluster, position });
         Reaction { notes: moves.map(Note::Position).collect(), restore: true, observe: true }
     };
-    let now = minute;
     match (kind.plural, service.delivery) {
-        ("rollouts", delivery) => match world.position(name, cluster, minute).and_then(|at| match delivery {
-            Delivery::RolloutBlueGreen => blue_green(at, before, after, now),
-            _ => rollout(at, before, after, now),
-        }) {
-            Some(positions) => moved(positions),
-            None => Reaction {
-                restore: before["status"] != after["status"],
-                observe: before["spec"]["template"] == after["spec"]["template"],
-                ..Reaction::default()
-            },
-        },
+        ("rollouts", _) => rollout::react(deployment::Place { world, service, cluster }, before, after, minute),
         ("deployments", _) => deployments(deployment::Place { world, service, cluster }, before, after, minute),
         ("services", _) => select(service, cluster, before, after, minute),
         ("virtualservices", Delivery::RolloutCanary) => Reaction { restore: true, ..Reaction::default() },
@@ -76,7 +66,7 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
                     .or_else(|| object["metadata"]["annotations"][CANARY_WEIGHT].as_str()?.parse().ok())
             };
             match weight(after).filter(|new| weight(before) != Some(*new) && *new <= 100) {
-                Some(new) => Reaction { restore: false, ..moved(vec![by_hand(now, new as u32)]) },
+                Some(new) => Reaction { restore: false, ..moved(vec![by_hand(minute, new as u32)]) },
                 None => Reaction::default(),
             }
         }
@@ -114,172 +104,5 @@ fn select(service: &'static Service, cluster: Cluster, before: &Value, after: &V
 
 /// The position of a canary that a person moves.
 fn by_hand(minute: f64, weight: u32) -> Position {
-    Position { minute, step: 0, weight, phase: Phase::Paused, pods: (0, 0), held: false }
-}
-
-/// What a rollout that is under way does; none if it does nothing.
-fn rollout(at: Position, before: &Value, after: &Value, now: f64) -> Option<Vec<Position>> {
-    let flag = |object: &Value, field: &str| object["status"][field].as_bool().unwrap_or(false);
-    let here = Position { minute: now, ..at };
-    let index = after["status"]["currentStepIndex"].as_u64().and_then(|index| usize::try_from(index).ok());
-    let jumped = before["status"]["currentStepIndex"] != after["status"]["currentStepIndex"];
-    let held = after["spec"]["paused"].as_bool().unwrap_or(false);
-    if at.phase == Phase::Promoted {
-        None
-    } else if flag(after, "abort") && !flag(before, "abort") {
-        // An abort under promoteFull is taken back by the controller (argo-rollouts#4461).
-        (!flag(after, "promoteFull")).then(|| abort(here))
-    } else if at.phase == Phase::Aborted {
-        (flag(before, "abort") && !flag(after, "abort")).then(|| advance(Position { weight: 0, ..here }, 0))
-    } else if flag(after, "promoteFull") {
-        Some(advance(here, STEPS.len() - 1))
-    } else if held != at.held {
-        Some(if !held && at.phase == Phase::Progressing { advance(here, at.step) } else { vec![Position { held, ..here }] })
-    } else if jumped {
-        Some(advance(here, index.unwrap_or(0)))
-    } else if at.phase == Phase::Paused && after["status"]["pauseConditions"].is_null() {
-        Some(advance(here, at.step + 1))
-    } else {
-        None
-    }
-}
-
-/// What a blue-green rollout that is under way does; none if it does nothing.
-fn blue_green(at: Position, before: &Value, after: &Value, now: f64) -> Option<Vec<Position>> {
-    let flag = |object: &Value, field: &str| object["status"][field].as_bool().unwrap_or(false);
-    let here = Position { minute: now, ..at };
-    let (old, new) = at.pods;
-    let later = |p: Position, pods| vec![p, Position { minute: now + LINGER, pods, ..p }];
-    let held = after["spec"]["paused"].as_bool().unwrap_or(false);
-    let cleared = at.phase == Phase::Paused && after["status"]["pauseConditions"].is_null();
-    match at.phase {
-        Phase::Promoted => None,
-        // The active Service was never moved; the new pods stay a while.
-        _ if flag(after, "abort") && !flag(before, "abort") => Some(later(Position { phase: Phase::Aborted, ..here }, (old, 0))),
-        Phase::Aborted => {
-            let again = flag(before, "abort") && !flag(after, "abort");
-            again.then(|| vec![Position { phase: Phase::Paused, pods: (old, old), ..here }])
-        }
-        _ if held != at.held => Some(vec![Position { held, ..here }]),
-        _ if flag(after, "promoteFull") || cleared => {
-            Some(later(Position { phase: Phase::Promoted, weight: 100, ..here }, (0, new)))
-        }
-        _ => None,
-    }
-}
-
-fn abort(here: Position) -> Vec<Position> {
-    let back = Position { step: 0, weight: 0, phase: Phase::Aborted, pods: (REPLICAS, here.pods.1), ..here };
-    vec![back, Position { minute: here.minute + LINGER, pods: (REPLICAS, 0), ..back }]
-}
-
-/// From here to a step, and to the pause behind it.
-fn advance(here: Position, step: usize) -> Vec<Position> {
-    let weight = |step: usize| {
-        STEPS[..=step.min(STEPS.len() - 1)].iter().rev().find_map(|s| if let Step::Weight(w) = s { Some(*w) } else { None })
-    };
-    let target = weight(step).unwrap_or(0);
-    let pods = (REPLICAS * target).div_ceil(100).max(1);
-    let begin = Position { step, phase: Phase::Progressing, pods: (REPLICAS, pods.max(here.pods.1)), held: false, ..here };
-    let then = Position { minute: here.minute + SETTLE, weight: target, pods: (REPLICAS, pods), ..begin };
-    if step + 1 >= STEPS.len() {
-        let done = Position { step: STEPS.len(), phase: Phase::Promoted, ..then };
-        return vec![begin, done, Position { minute: done.minute + LINGER, pods: (0, pods), ..done }];
-    }
-    let pause = if STEPS[step] == Step::Pause { step } else { step + 1 };
-    vec![begin, Position { step: pause, phase: Phase::Paused, ..then }]
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::{LINGER, Phase, Position, SETTLE, rollout};
-    use crate::sim::world::release::SCRIPT;
-
-    type Short = (Phase, usize, u32, (u32, u32), f64);
-
-    /// Phase, step, weight, pods and minutes from now of all that a patch leads to.
-    fn after(at: Position, status: &Value, patch: &Value) -> Option<Vec<Short>> {
-        let before = json!({"spec": {"paused": at.held}, "status": status});
-        let mut object = before.clone();
-        json_patch::merge(&mut object, patch);
-        let short = |p: Position| (p.phase, p.step, p.weight, p.pods, p.minute - 20.0);
-        rollout(at, &before, &object, 20.0).map(|positions| positions.into_iter().map(short).collect())
-    }
-
-    #[test]
-    fn verbs_of_a_rollout() {
-        use Phase::{Aborted, Paused, Progressing, Promoted};
-        let paused = SCRIPT[2];
-        let waiting = json!({"currentStepIndex": 3, "pauseConditions": [{"reason": "CanaryPauseStep"}]});
-        let last = Position { step: 5, weight: 50, pods: (5, 3), ..paused };
-        let gone = Position { step: 0, weight: 0, phase: Aborted, pods: (5, 0), ..paused };
-        let stopped = json!({"currentStepIndex": 0, "abort": true});
-        let held = Position { held: true, ..paused };
-        let step = |patch: Value| json!({"status": patch});
-        let table = [
-            (
-                "promote",
-                paused,
-                &waiting,
-                step(json!({"pauseConditions": null})),
-                Some(vec![(Progressing, 4, 20, (5, 3), 0.0), (Paused, 5, 50, (5, 3), SETTLE)]),
-            ),
-            (
-                "the last step",
-                last,
-                &waiting,
-                step(json!({"pauseConditions": null})),
-                Some(vec![
-                    (Progressing, 6, 50, (5, 5), 0.0),
-                    (Promoted, 7, 100, (5, 5), SETTLE),
-                    (Promoted, 7, 100, (0, 5), SETTLE + LINGER),
-                ]),
-            ),
-            (
-                "promote --full",
-                paused,
-                &waiting,
-                step(json!({"promoteFull": true})),
-                Some(vec![
-                    (Progressing, 6, 20, (5, 5), 0.0),
-                    (Promoted, 7, 100, (5, 5), SETTLE),
-                    (Promoted, 7, 100, (0, 5), SETTLE + LINGER),
-                ]),
-            ),
-            (
-                "step back",
-                paused,
-                &waiting,
-                step(json!({"pauseConditions": null, "controllerPause": false, "currentStepIndex": 0})),
-                Some(vec![(Progressing, 0, 20, (5, 1), 0.0), (Paused, 1, 5, (5, 1), SETTLE)]),
-            ),
-            (
-                "abort",
-                paused,
-                &waiting,
-                step(json!({"abort": true, "promoteFull": false})),
-                Some(vec![(Aborted, 0, 0, (5, 1), 0.0), (Aborted, 0, 0, (5, 0), LINGER)]),
-            ),
-            ("abort under promoteFull", paused, &waiting, step(json!({"abort": true, "promoteFull": true})), None),
-            ("promote when aborted", gone, &stopped, step(json!({"pauseConditions": null, "currentStepIndex": 1})), None),
-            (
-                "retry",
-                gone,
-                &stopped,
-                step(json!({"abort": false})),
-                Some(vec![(Progressing, 0, 0, (5, 1), 0.0), (Paused, 1, 5, (5, 1), SETTLE)]),
-            ),
-            ("pause", paused, &waiting, json!({"spec": {"paused": true}}), Some(vec![(Paused, 3, 20, (5, 1), 0.0)])),
-            ("resume", held, &waiting, json!({"spec": {"paused": false}}), Some(vec![(Paused, 3, 20, (5, 1), 0.0)])),
-            ("an annotation", paused, &waiting, json!({"metadata": {"annotations": {"a": "b"}}}), None),
-        ];
-        for (name, at, status, patch, expected) in table {
-            let close = |got: Vec<Short>| {
-                got.into_iter().map(|(a, b, c, d, minute)| (a, b, c, d, (minute * 1000.0).round() / 1000.0)).collect::<Vec<_>>()
-            };
-            assert_eq!(after(at, status, &patch).map(close), expected, "{name}");
-        }
-    }
+    Position { minute, step: 0, weight, phase: Phase::Paused, pods: (0, 0), held: false, full: false }
 }

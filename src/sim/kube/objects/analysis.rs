@@ -13,8 +13,8 @@ use crate::sim::{
     },
 };
 
-/// When the analysis beside the canary's steps takes its first measurement, in minutes.
-const FIRST: f64 = 6.0;
+/// From the beginning to the first measurement of the analysis beside the canary's steps, in minutes.
+const FIRST: f64 = 3.0;
 /// The minutes between two.
 const EVERY: f64 = 2.0;
 /// How many it takes, and how many of them may fail or be inconclusive before it stops the rollout: a team that tries
@@ -23,14 +23,30 @@ const COUNT: usize = 30;
 /// How many measurements the controller keeps.
 const KEPT: usize = 10;
 
+/// When a new template of a service began its way: by the script, or because somebody wrote one.
+fn begins(world: &World, service: &Service, cluster: Cluster) -> Vec<f64> {
+    let first = world.positions(service.name, cluster).first().map(|position| position.minute);
+    let mut begins: Vec<f64> = first.into_iter().chain(world.lineages(service.name, cluster)).collect();
+    begins.sort_by(f64::total_cmp);
+    begins.dedup();
+    begins
+}
+
 /// When the analysis of a service takes measurements.
 pub fn moments(world: &World, service: &Service, cluster: Cluster) -> Vec<f64> {
-    if service.name != release::SERVICE || world.positions(service.name, cluster).is_empty() {
+    if service.name != release::SERVICE {
         return vec![];
     }
     let positions = world.positions(service.name, cluster);
-    let end = positions.iter().find(|p| matches!(p.phase, Phase::Promoted | Phase::Aborted)).map_or(f64::INFINITY, |p| p.minute);
-    (0..COUNT).map(|n| FIRST + EVERY * n as f64).filter(|minute| *minute < end).collect()
+    let begins = begins(world, service, cluster);
+    let mut out = vec![];
+    for (index, begin) in begins.iter().enumerate() {
+        let over = |p: &&release::Position| p.minute >= *begin && matches!(p.phase, Phase::Promoted | Phase::Aborted);
+        let end = positions.iter().find(over).map_or(f64::INFINITY, |p| p.minute);
+        let end = begins.get(index + 1).map_or(end, |next| end.min(*next));
+        out.extend((0..COUNT).map(|n| begin + FIRST + EVERY * n as f64).filter(|minute| *minute < end));
+    }
+    out
 }
 
 /// The AnalysisRuns of a service's rollout.
@@ -100,8 +116,10 @@ fn measure(scene: Scene<'_>, service: &Service, minute: f64, p95: bool, limit: f
 
 fn background(scene: Scene<'_>, service: &Service, set: &Set, out: &mut Vec<(&'static Kind, Value)>) {
     let all = moments(scene.world, service, scene.cluster);
-    let taken: Vec<f64> = all.iter().copied().filter(|minute| *minute <= scene.minute + 0.001).collect();
-    let begun = scene.world.positions(service.name, scene.cluster).first().map_or(release::STARTED, |p| p.minute) + 1.0;
+    let began = begins(scene.world, service, scene.cluster).into_iter().rfind(|begin| *begin <= scene.minute);
+    let began = began.unwrap_or(release::STARTED);
+    let taken: Vec<f64> = all.iter().copied().filter(|minute| *minute >= began && *minute <= scene.minute + 0.001).collect();
+    let begun = began + 1.0;
     if scene.minute + 0.001 < begun {
         return;
     }
@@ -110,7 +128,7 @@ fn background(scene: Scene<'_>, service: &Service, set: &Set, out: &mut Vec<(&'s
         .position(service.name, scene.cluster, scene.minute)
         .filter(|p| matches!(p.phase, Phase::Promoted | Phase::Aborted))
         .map(|p| p.minute);
-    let over = stopped.or_else(|| (taken.len() == COUNT).then_some(FIRST + EVERY * (COUNT - 1) as f64));
+    let over = stopped.or_else(|| (taken.len() == COUNT).then_some(began + FIRST + EVERY * (COUNT - 1) as f64));
     let phase = if over.is_some() { "Successful" } else { "Running" };
     let metrics = [("error-rate", false, 0.01, "0.01"), ("p95", true, 400.0, "400")];
     let mut run = object(scene, service, set, &background_name(service, set), "Background", begun);

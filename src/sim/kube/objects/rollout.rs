@@ -32,18 +32,28 @@ pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind
     let position = scene.world.position(service.name, scene.cluster, scene.minute);
     let promoted = position.is_none_or(|position| position.phase == Phase::Promoted);
     let mut object = scene.object("rollouts", service.name, service.name, BEGINNING - 100_000.0);
-    object["metadata"]["generation"] = current.revision.into();
+    // What clients have written of the spec lies over this: it is as the company's pipelines left it.
+    let (generation, template) = spec(scene, service);
+    object["metadata"]["generation"] = generation.into();
     object["metadata"]["annotations"] = json!({"rollout.argoproj.io/revision": current.revision.to_string()});
     object["spec"] = json!({
         "replicas": service.replicas(scene.cluster),
         "revisionHistoryLimit": 5,
         "selector": {"matchLabels": service.labels(service.name)},
         "strategy": strategy(service),
-        "template": template_of(scene, service, current),
+        "template": template,
     });
+    if service.delivery == Delivery::RolloutBlueGreen {
+        // Going back to one of the last three needs neither gate nor pause.
+        object["spec"]["rollbackWindow"] = json!({"revisions": 3});
+    }
     object["status"] = status(scene, service, if promoted { current } else { stable }, current, &sets);
+    object["status"]["observedGeneration"] = generation.to_string().into();
     if let Some(position) = position {
         stand(scene, service, current, position, &mut object["status"]);
+    }
+    if let Some(at) = scene.world.restarts(service.name, scene.cluster, scene.minute).last() {
+        object["status"]["restartedAt"] = scene.time(at).into();
     }
     if service.delivery == Delivery::RolloutBlueGreen {
         let stable = if promoted { current } else { stable };
@@ -53,6 +63,14 @@ pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind
             json!({"name": super::analysis::background_name(service, current), "status": "Running"});
     }
     push(out, "rollouts", object);
+}
+
+/// Generation and template as the company's pipelines left them.
+fn spec(scene: Scene<'_>, service: &Service) -> (u32, Value) {
+    let script = scene.world.scripted_positions(service.name, scene.cluster);
+    let begun = script.first().is_some_and(|first| first.minute <= scene.minute);
+    let plain = scene.world.untouched(service, scene.cluster, if begun { scene.minute } else { f64::NEG_INFINITY });
+    plain.last().map_or((1, Value::Null), |set| (set.revision, template_of(scene, service, set)))
 }
 
 /// How the service is delivered, as the spec says it.
@@ -137,7 +155,7 @@ fn status(scene: Scene<'_>, service: &Service, stable: &Set, current: &Set, sets
         "currentPodHash": current.hash,
         "currentStepHash": names::suffix(scene.world.seed(), &["steps"], 9),
         "currentStepIndex": release::STEPS.len(),
-        "observedGeneration": current.revision.to_string(),
+        "observedGeneration": "1",
         "phase": "Healthy",
         "readyReplicas": available,
         "replicas": pods,
@@ -155,7 +173,11 @@ fn available_condition(scene: Scene<'_>) -> Value {
 fn stand(scene: Scene<'_>, service: &Service, current: &Set, position: Position, status: &mut Value) {
     let since = scene.world.standing_since(service.name, scene.cluster, scene.minute);
     let mut paused = position.held;
+    if position.full {
+        status["promoteFull"] = true.into();
+    }
     let mut progressing = match position.phase {
+        Phase::Promoted if position.held => scene.condition("Progressing", true, "RolloutPaused", "Rollout is paused", since),
         Phase::Promoted => return,
         Phase::Paused => {
             paused = true;

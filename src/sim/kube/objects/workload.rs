@@ -43,6 +43,8 @@ fn replica_set(scene: Scene<'_>, service: &Service, set: &Set) -> Value {
     object["metadata"]["generation"] = json!(1 + u32::from(set.replicas() == 0));
     let prefix = if service.rollout() { "rollout.argoproj.io" } else { "deployment.kubernetes.io" };
     let stand = scene.world.stand(scene.cluster, &set.owner, scene.minute);
+    // The number is written when pods come or go, so one without any keeps what it had.
+    let stand = stand.filter(|_| set.replicas() > 0);
     let (wanted, surge) = stand.map_or((set.replicas(), set.replicas().div_ceil(4)), |stand| (stand.wanted, stand.surge));
     let mut notes = set.notes.clone();
     notes.insert(format!("{prefix}/revision"), set.revision.to_string().into());
