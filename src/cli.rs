@@ -8,7 +8,8 @@ use strum::VariantArray;
 
 use crate::{
     action::Action,
-    domain::{ClusterName, EnvironmentName, PodArm, SafeText, ServiceName, StationKind},
+    domain::{ClusterName, EnvironmentName, OpId, PodArm, SafeText, ServiceName, StationKind},
+    engine::journal::Head,
     headless::Format,
     sim::world::Scenario,
 };
@@ -205,6 +206,18 @@ pub enum Command {
     },
     /// What waits for a person, over all services
     Inbox,
+    /// The journal: what was done, refused and overruled, by whom, and whether it is still what was written
+    Audit {
+        /// What to do with it
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// Operations: what was begun, and what became of it
+    Op {
+        /// What to do with them
+        #[command(subcommand)]
+        command: OpCommand,
+    },
     /// The configuration: check it, print its schema, trust a repository's file
     Config {
         /// What to do with it
@@ -245,6 +258,44 @@ impl Side {
             Self::All => None,
         }
     }
+}
+
+/// What to do with the journal.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AuditCommand {
+    /// Print its lines
+    Log {
+        /// Only those of this operation
+        #[arg(long, value_name = "ID")]
+        op: Option<OpId>,
+        /// Only those younger than this: 10m
+        #[arg(long, value_name = "DURATION", value_parser = duration)]
+        since: Option<std::time::Duration>,
+        /// Only those of operations on this service
+        #[arg(long, value_name = "SERVICE")]
+        service: Option<ServiceName>,
+    },
+    /// Check every byte of it; ends with 1 where a line was altered, moved or left out
+    Verify {
+        /// A head that was noted elsewhere, NUMBER:HASH: is that line still there as it was?
+        #[arg(long, value_name = "HEAD")]
+        head: Vec<Head>,
+    },
+    /// Print all of it, as it stands in the files, or as one JSON object
+    Export,
+}
+
+/// What to do with operations.
+#[derive(Debug, Clone, Subcommand)]
+pub enum OpCommand {
+    /// All of them, first those whose outcome is open
+    List,
+    /// One of them, with all that the journal has of it
+    Show {
+        /// Its id, or how it begins
+        #[arg(value_name = "ID")]
+        id: String,
+    },
 }
 
 /// What to do with the configuration.

@@ -73,6 +73,8 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
             let args = headless::TrustArgs { revoke: *revoke, yes: *yes };
             wire::config::trust(&cli.global, file.as_deref(), &args, &mut printer)
         }
+        Some(Command::Audit { command }) => wire::audit::audit(&cli.global, command, &mut printer),
+        Some(Command::Op { command }) => wire::audit::op(&cli.global, command, &mut printer),
         Some(Command::Init { contexts, namespaces, prometheus, write, yes }) => {
             let args = wire::init::Args {
                 contexts: contexts.clone(),

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "headless/audit.rs"]
+mod audit;
 #[expect(dead_code, reason = "each test binary uses its part")]
 mod support;
 

@@ -34,4 +34,4 @@ pub use settings::{
 };
 pub use trust::{Asked, Trust, Widening, asked, granted, revoked};
 pub use watch::Reloader;
-pub use write::{replace, replace_lightly};
+pub use write::{make_folder, replace, replace_lightly};

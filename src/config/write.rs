@@ -23,10 +23,22 @@ pub fn replace_lightly(path: &Path, text: &str) -> io::Result<()> {
     put(path, text, false)
 }
 
+/// Makes a folder and those above it where they are missing, for their owner alone: the journal refuses a folder that
+/// others can write to, whatever this user's habit is.
+///
+/// # Errors
+/// One of them cannot be made.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
 fn put(path: &Path, text: &str, durable: bool) -> io::Result<()> {
     let path: PathBuf = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let mut file = tempfile::Builder::new().prefix(".gonogo-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     let kept = fs::metadata(&path).ok().map(|m| m.permissions());
@@ -53,13 +65,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("deep/er/config.toml"), folder.path().join("link.toml"));
         replace(&real, "one").unwrap();
-        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o644);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&real), mode(real.parent().unwrap())), (0o644, 0o700));
         fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
         symlink(&real, &link).unwrap();
         replace(&link, "two").unwrap();
         assert_eq!(fs::read_to_string(&real).unwrap(), "two");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(mode(&real), 0o600);
         let left: Vec<_> = fs::read_dir(real.parent().unwrap()).unwrap().collect();
         assert_eq!(left.len(), 1, "nothing is left behind");
         let under = real.join("below.toml");

@@ -93,7 +93,7 @@ mod tests {
         let at = |ms| Timestamp::from_millisecond(ms).unwrap();
         let (early, late) = (OpId::new(at(1_773_133_200_000), u64::MAX), OpId::new(at(1_773_133_200_001), 0));
         assert!(early < late && early.as_str() < late.as_str());
-        assert_eq!(early.as_str(), "0sktb4tj40zzzzzzzzzz");
+        assert_eq!(early.as_str(), "06eddybtg3zzzzzzzzzz");
         assert_ne!(OpId::new(at(5), 1), OpId::new(at(5), 2));
     }
 

@@ -2,6 +2,7 @@
 
 mod act;
 mod ask;
+mod audit;
 mod check;
 mod doctor;
 mod inbox;
@@ -18,6 +19,7 @@ mod trust;
 
 pub use act::act;
 pub use ask::{Consent, ask};
+pub use audit::{AuditArgs, audit_export, audit_log, audit_verify, op_list, op_show};
 pub use check::{CheckArgs, check};
 pub use doctor::{Examined, doctor};
 pub use inbox::inbox;

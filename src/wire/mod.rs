@@ -1,5 +1,6 @@
 //! Which systems exist, and how a configuration becomes a running engine: one row per provider.
 
+pub mod audit;
 pub mod cockpit;
 pub mod config;
 pub mod demo;
@@ -15,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Global,
-    config::{Address, Settings},
+    config::{Address, Settings, make_folder},
     domain::{EnvironmentName, Exit, Problem},
     engine::{Engine, LookAt, Roles, clock::Clock},
     headless::Printer,
@@ -72,7 +73,7 @@ pub fn guards(global: &Global) -> color_eyre::Result<()> {
     crate::tui::terminal::install_panic_hook();
     let Some(filter) = std::env::var("GONOGO_LOG").ok().filter(|f| !f.is_empty()) else { return Ok(()) };
     let folder = world::state_dir(global).ok_or_else(|| color_eyre::eyre::eyre!("no folder for the log: use --state-dir"))?;
-    std::fs::create_dir_all(&folder)?;
+    make_folder(&folder)?;
     let file = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("gonogo.log"))?;
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(filter)?)

@@ -123,7 +123,7 @@ impl Chain {
             if !(begun_only && lines_of(&bytes).all(|line| sealed(line).is_none())) {
                 return Ok(Some((file, bytes)));
             }
-            self.left += bytes.iter().filter(|b| **b != 0).count() as u64;
+            self.left += if is_zero(&bytes) { 0 } else { bytes.len() as u64 };
         }
         Ok(None)
     }
@@ -144,12 +144,12 @@ impl Chain {
         let mut end = 0;
         while at < piece.bytes.len() {
             let left = &piece.bytes[at..];
-            if piece.limit == Some(self.head) {
-                self.left += left.iter().filter(|b| **b != 0).count() as u64;
+            if is_zero(left) {
+                rest = Rest::Room(piece.base + piece.bytes.len() as u64);
                 break;
             }
-            if left[0] == 0 && left.iter().all(|b| *b == 0) {
-                rest = Rest::Room(piece.base + piece.bytes.len() as u64);
+            if piece.limit == Some(self.head) {
+                self.left += left.len() as u64;
                 break;
             }
             number += 1;
@@ -206,6 +206,12 @@ impl Chain {
             Some(format!("has number {} and {} is due", line.seq, seq + 1))
         }
     }
+}
+
+/// Whether there is nothing but zeros, quickly: a reserve is long.
+pub fn is_zero(bytes: &[u8]) -> bool {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    bytes.chunks(ZEROS.len()).all(|part| *part == ZEROS[..part.len()])
 }
 
 /// Where a file goes on, and why it was begun.

@@ -3,15 +3,16 @@
 use std::{
     any::Any,
     collections::HashMap,
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read as _, Seek as _, SeekFrom},
-    os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
 use super::Disk;
+use crate::config::make_folder;
 
 /// The file that is locked while somebody writes. It is never read and never removed.
 const LOCK: &str = "lock";
@@ -35,11 +36,8 @@ impl Folder {
     /// else or can be written by others, the reason is the error: who can put other files there can forge what they say.
     pub fn open(parent: &Path, name: &str) -> io::Result<Self> {
         let path = parent.join(name);
-        if let Some(above) = parent.parent() {
-            fs::create_dir_all(above)?;
-        }
         for dir in [parent, &path] {
-            match DirBuilder::new().mode(0o700).create(dir) {
+            match make_folder(dir) {
                 Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(e),
                 _ => ours(dir, true)?,
             }
@@ -50,6 +48,11 @@ impl Folder {
     /// The same for reading only: nothing is made, and nobody's ownership is asked for, so that a copy can be checked.
     pub fn read_only(parent: &Path, name: &str) -> Self {
         Self { path: parent.join(name), open: HashMap::new() }
+    }
+
+    /// A folder that is not there, for reading.
+    pub fn nowhere() -> Self {
+        Self::read_only(Path::new("/nonexistent"), "")
     }
 
     fn file(&mut self, name: &str, new: bool) -> io::Result<&File> {
@@ -131,7 +134,8 @@ impl Disk for Folder {
     }
 
     fn sync(&mut self, name: &str) -> io::Result<()> {
-        self.file(name, false)?.sync_all()
+        // The length of a file is kept with its data.
+        self.file(name, false)?.sync_data()
     }
 
     fn sync_dir(&mut self) -> io::Result<()> {

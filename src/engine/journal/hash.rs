@@ -81,8 +81,8 @@ impl<'de> Deserialize<'de> for Hash {
     }
 }
 
-/// The newest line of a journal: whoever notes it elsewhere can later prove that nothing up to it was altered or cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The newest line of a journal, written `NUMBER:HASH`: whoever notes it elsewhere can later prove that nothing up to it was altered or cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The number of the line; 0 of a journal without lines.
     pub seq: u64,
@@ -108,6 +108,18 @@ impl FromStr for Head {
         let wrong = IdError { what: "head of a journal", rule: "NUMBER:HASH, as `gonogo audit verify` prints it" };
         let (seq, hash) = s.split_once(':').ok_or(wrong.clone())?;
         Ok(Self { seq: seq.parse().map_err(|_| wrong.clone())?, hash: hash.parse().map_err(|_| wrong)? })
+    }
+}
+
+impl Serialize for Head {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Head {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

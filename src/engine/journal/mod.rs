@@ -23,6 +23,7 @@ mod hash;
 mod operations;
 mod record;
 mod verify;
+pub mod words;
 mod write;
 
 pub use chain::{Break, Chain};

@@ -117,7 +117,7 @@ pub enum Event {
         /// The object.
         target: ChangeTarget,
         /// By what that was seen: phase, route, traffic.
-        seen: SafeText,
+        by: SafeText,
     },
     /// Somebody took it back.
     Reverted {

@@ -96,7 +96,7 @@ fn a_line_reads_back_as_it_was_written_and_says_so_itself() {
         Event::Fence { target: target(), fence: 1, audit_id: op(1).fence(1).into(), sent: None },
         Event::Fenced { fence: 1, answer: Answered::Rejected { problem } },
         settled(),
-        Event::Converged { target: target(), seen: "phase and route".into() },
+        Event::Converged { target: target(), by: "phase and route".into() },
         Event::Reverted { target: target(), by: "argocd".into() },
         Event::GaveUp { target: target(), why: "late".into() },
         Event::Resumed { note: "2 of 3".into() },
