@@ -128,7 +128,7 @@ fn it_comes_answers_keys_and_leaves_the_terminal_as_it_was() {
     cockpit.press("\u{1b}");
     cockpit.shows("4 Canary payment");
     cockpit.press("A");
-    cockpit.shows("this build plans and does not abort");
+    cockpit.shows("abort now");
     cockpit.press("q");
     cockpit.wrote(LEAVES);
     assert_eq!(cockpit.ended().code(), Some(0));

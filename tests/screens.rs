@@ -130,7 +130,7 @@ screen!(log_without_a_restart_80x24, "calm", (80, 24), "Lp");
 screen!(log_40x8, "calm", (40, 8), "L");
 screen!(inbox_80x24, "canary-regression", (80, 24), "i");
 screen!(links_120x40, "canary-regression", (120, 40), "o");
-screen!(themes, "calm", (80, 24), "T");
+screen!(themes, "calm", (80, 24), ":themes<enter>");
 screen!(light, "canary-regression", (80, 24), "", theme("light"));
 screen!(high_contrast, "canary-regression", (80, 24), "", theme("high-contrast"));
 screen!(colour_blind, "canary-regression", (80, 24), "", theme("colour-blind"));

@@ -9,6 +9,18 @@ use crate::action::Verb;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, EnumMessage, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Ui {
+    /// The next step of a rollout under way, else bring a version here
+    Onward,
+    /// The ways back, least harm first
+    WaysBack,
+    /// Let a rollout wait, or go on
+    Halt,
+    /// Open production for 15 minutes for what goes forward
+    Arm,
+    /// Close production again
+    Disarm,
+    /// What is under way, and what became of the rest
+    Operations,
     /// Leave
     Quit,
     /// Put gonogo into the background

@@ -12,6 +12,16 @@ use crate::{
 pub enum Effect {
     /// Plan an action: ask what must be asked, change nothing, and come back with a plan or a refusal.
     Plan(Action),
+    /// The same for a dialog that is open while the world has changed.
+    Replan(Action),
+    /// Plan these ways back, and come back with each.
+    Ways(Vec<Action>),
+    /// Carry the plan of this number out: a person has consented to it.
+    Apply(u64),
+    /// Ask the terminal to answer when it has drawn what was written.
+    Fence,
+    /// Tell somebody who does not look.
+    Notify(SafeText),
     /// Read these runs with everything that belongs to them, in place of those before.
     Closely(Vec<(Repo, Arc<str>)>),
     /// Draw the whole screen anew.

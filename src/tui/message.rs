@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     input::Key,
-    model::{PlanCard, ScreenMap},
+    model::{News, PlanCard, ScreenMap, Stamp},
 };
 use crate::{
     action::Action,
@@ -28,10 +28,24 @@ pub enum Message {
     Resize(u16, u16),
     /// Time went on.
     Tick(Timestamp),
+    /// What follows arrived at this time, or nothing did until then.
+    At(Stamp),
+    /// The terminal answered: it has drawn everything that was written before a question of ours.
+    Answered,
+    /// The terminal was somebody else's for a while; nothing that was asked of it before is answered any more.
+    Returned,
+    /// The window got or lost the focus.
+    Focus(bool),
     /// The world has changed.
     Snapshot(Arc<Snapshot>),
     /// A plan was made, or refused.
     Planned(Action, Result<Box<PlanCard>, Refusal>),
+    /// A plan was made anew for a dialog that was open then.
+    Replanned(Action, Result<Box<PlanCard>, Refusal>),
+    /// One way back was planned.
+    Way(Action, Result<Box<PlanCard>, Refusal>),
+    /// News of an operation; one that is not known yet was left open by an earlier start.
+    Progress(Box<News>),
     /// Something was heard of a log that is read.
     Log {
         /// Which reading it belongs to.

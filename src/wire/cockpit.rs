@@ -175,6 +175,7 @@ fn options(world: &World, global: &Global) -> Result<Options, String> {
         keymap: Arc::new(Keymap::with(&ui.keys)?),
         mouse: ui.mouse,
         read_only: world.settings.read_only,
+        scripted_acts: world.demo.is_some(),
         local: TimeZone::system(),
         ..Options::new(look(ui, global)?)
     })

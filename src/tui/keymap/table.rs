@@ -13,15 +13,30 @@ const fn ui(scope: Scope, keys: &'static [&'static str], ui: Ui, group: Group, h
     Binding { scope, keys, run: Command::Ui(ui), group, hint }
 }
 
-const fn act(keys: &'static [&'static str], verb: Verb, hint: &'static str) -> Binding {
-    Binding { scope: Scope::Always, keys, run: Command::Act(verb), group: Group::Act, hint }
+const fn act(scope: Scope, keys: &'static [&'static str], verb: Verb, hint: &'static str) -> Binding {
+    Binding { scope, keys, run: Command::Act(verb), group: Group::Act, hint }
 }
 
 /// The bindings, in the order in which the footer and the help page show them.
 pub const BINDINGS: &[Binding] = &[
-    act(&["A"], Verb::Abort, "abort"),
-    act(&["H"], Verb::Pause, "pause"),
+    act(Scope::Always, &["A"], Verb::Abort, "abort"),
+    ui(Scope::Always, &["B"], Ui::WaysBack, Group::Act, "ways back"),
+    ui(Scope::Main, &["P"], Ui::Onward, Group::Act, "step"),
+    ui(Scope::Main, &["H"], Ui::Halt, Group::Act, "pause"),
     ui(Scope::Main, &["a"], Ui::Menu, Group::Act, "actions"),
+    act(Scope::Main, &[], Verb::Promote, ""),
+    act(Scope::Main, &[], Verb::Step, ""),
+    act(Scope::Main, &[], Verb::Pause, ""),
+    act(Scope::Main, &[], Verb::Resume, ""),
+    act(Scope::Main, &[], Verb::Retry, ""),
+    act(Scope::Main, &[], Verb::Rollback, ""),
+    act(Scope::Main, &[], Verb::Restart, ""),
+    act(Scope::Main, &[], Verb::Fill, ""),
+    act(Scope::Main, &[], Verb::Switch, ""),
+    act(Scope::Main, &[], Verb::Retire, ""),
+    ui(Scope::Main, &["O"], Ui::Operations, Group::Act, ""),
+    ui(Scope::Main, &[], Ui::Arm, Group::Act, ""),
+    ui(Scope::Main, &[], Ui::Disarm, Group::Act, ""),
     ui(Scope::Main, &["v"], Ui::Why, Group::See, "why"),
     ui(Scope::Main, &["!"], Ui::Worst, Group::See, "worst"),
     ui(Scope::Main, &["L"], Ui::Logs, Group::See, "log"),
@@ -36,7 +51,7 @@ pub const BINDINGS: &[Binding] = &[
     ui(Scope::Main, &["/"], Ui::Filter, Group::See, "filter"),
     ui(Scope::Main, &["n"], Ui::NextMatch, Group::See, ""),
     ui(Scope::Main, &["N"], Ui::PreviousMatch, Group::See, ""),
-    ui(Scope::Main, &["f", "<space>"], Ui::Still, Group::See, "still"),
+    ui(Scope::Main, &["f"], Ui::Still, Group::See, "still"),
     ui(Scope::Main, &["y"], Ui::Copy, Group::See, "copy"),
     ui(Scope::Main, &["R"], Ui::Refresh, Group::See, ""),
     ui(Scope::Main, &["t"], Ui::Zone, Group::See, ""),
@@ -66,7 +81,7 @@ pub const BINDINGS: &[Binding] = &[
     ui(Scope::Move, &["<esc>"], Ui::Back, Group::Leave, ""),
     ui(Scope::Main, &[":"], Ui::Palette, Group::Leave, "command"),
     ui(Scope::Main, &["?"], Ui::Help, Group::Leave, "help"),
-    ui(Scope::Main, &["T"], Ui::Themes, Group::Leave, ""),
+    ui(Scope::Main, &[], Ui::Themes, Group::Leave, ""),
     ui(Scope::Always, &["q", "<c-c>"], Ui::Quit, Group::Leave, "quit"),
     ui(Scope::Always, &["<c-z>"], Ui::Suspend, Group::Leave, ""),
 ];

@@ -22,8 +22,17 @@ fn the_table_has_no_conflict_and_every_row_a_text() {
 #[test]
 fn every_action_and_every_command_has_a_key() {
     let map = Keymap::default();
+    let mut letters: Vec<char> = Verb::iter().map(crate::tui::update::letter).collect();
+    letters.sort_unstable();
+    letters.dedup();
+    assert_eq!(letters.len(), Verb::iter().count(), "a letter of the menu means one action");
     for verb in Verb::iter() {
-        assert!(!map.shown(Command::Act(verb)).is_empty(), "{verb:?}");
+        let key = Key::char(crate::tui::update::letter(verb));
+        assert_eq!(map.find(key, &[Scope::Always, Scope::Move]), None, "{verb:?}: the letter moves or acts in the menu too");
+        assert!(!matches!(key.code, Code::Char('n' | 'q')), "{verb:?}");
+    }
+    for key in ["T", "<space>", "X", "s", "u", "~", "Y", "z"] {
+        assert_eq!(map.find(key.parse().unwrap(), &[Scope::Always, Scope::Main, Scope::Move]), None, "{key} is kept free");
     }
     for ui in Ui::iter() {
         assert!(

@@ -4,10 +4,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{
-    Arm, ArmMetrics, Canary, CanaryPhase, ClusterName, ClusterState, Delivery, Environment, Event, Evidence, Feed, Health,
-    History, Limits, MetricKey, MetricsSettings, NoValue, Placement, PlacementKey, Placing, Policy, Reason, Service, Snapshot,
-    Station, StationKind, Step, Topology, Verdict, VerdictReport, Version, Weight, WorkloadKind, WorkloadRef,
+use super::{Bound, Group, PlanCard, PlanRow, Way, Ways};
+use crate::{
+    action::Action,
+    domain::{
+        Arm, ArmMetrics, Canary, CanaryPhase, ChangeTarget, ClusterName, ClusterState, Delivery, Environment, Event, Evidence,
+        Exit, Feed, Health, History, Limits, MetricKey, MetricsSettings, NoValue, ObjectKey, ObjectKind, OpId, Placement,
+        PlacementKey, Placing, Policy, Reason, Refusal, Service, Snapshot, Station, StationKind, Step, Topology, Verdict,
+        VerdictReport, Version, Weight, WorkloadKind, WorkloadRef,
+    },
+    engine::operation::{Outcome, Progress, Stand, TargetProgress},
 };
 
 /// When it is: 2026-11-24, a Tuesday, 10:20.
@@ -188,6 +194,82 @@ pub fn snapshot() -> Snapshot {
         events: Arc::new(vec![event(14, "eu-1", "payment weight 5 to 20", false), event(1, "verdict", "GO to NO-GO", true)]),
         closely: vec![],
         settled: true,
+    }
+}
+
+/// A plan in words, of tier 2: back where the action only takes exposure back.
+pub fn card(id: u64, action: Action) -> PlanCard {
+    let back = crate::action::Verb::from(&action).goes_back();
+    let target = ChangeTarget {
+        cluster: "eu-1".parse().unwrap(),
+        kind: ObjectKind::Rollout,
+        key: ObjectKey::new("shop", "payment").unwrap(),
+    };
+    PlanCard {
+        id,
+        title: format!("{} {}", action.name().to_uppercase(), action.target().service).into(),
+        tier: 2,
+        back,
+        arms: !back,
+        name: action.target().service.as_str().into(),
+        rows: vec![
+            PlanRow::new(Group::What, "where", "production · eu-1"),
+            PlanRow::new(Group::What, "from", "4.2.0 at 20 % of traffic"),
+            PlanRow::new(Group::What, "to", "4.1.7 at 100 %"),
+            PlanRow::new(Group::How, "guard", "guarded: eu-1 version 7"),
+        ],
+        bound: vec![Bound { target, fingerprint: "seen".into(), pictured: None }],
+        undo: "retry".into(),
+        actor: "mira".into(),
+        expires: None,
+        action,
+    }
+}
+
+/// A card with three ways back: planned, refused, being planned.
+pub fn ways() -> Ways {
+    let action = |words: &str| Action::parse(words.split(' ')).unwrap();
+    let abort = action("abort payment --env production");
+    let planned = [Some(Ok(Box::new(card(4, abort.clone())))), Some(Err(Refusal::new("the image of 4.1.6 is gone"))), None];
+    let actions = [
+        abort.clone(),
+        action("rollback payment --env production --to 4.1.6"),
+        action("rollback payment --env production --to 4.1.5"),
+    ];
+    let ways = actions.into_iter().zip(planned).map(|(action, planned)| Way { action, planned }).collect();
+    Ways { target: abort.target().clone(), ways, at: 0 }
+}
+
+/// How the operation of a plan stands on two clusters.
+pub fn progress(stands: [Stand; 2], outcome: Option<(Exit, &str)>) -> Progress {
+    let target = |cluster: &str, state| TargetProgress {
+        target: ChangeTarget {
+            cluster: cluster.parse().unwrap(),
+            kind: ObjectKind::Rollout,
+            key: ObjectKey::new("shop", "payment").unwrap(),
+        },
+        state,
+        words: "".into(),
+        applied: 1,
+        of: 1,
+    };
+    let reached = u32::try_from(stands.iter().filter(|s| **s == Stand::Reached).count()).unwrap();
+    Progress {
+        op: OpId::new(now(), 7),
+        title: "ABORT payment".into(),
+        command: vec!["abort".into(), "payment".into()],
+        began: now(),
+        at: now() + SignedDuration::from_secs(12),
+        resumed: false,
+        targets: vec![target("eu-1", stands[0]), target("us-1", stands[1])],
+        outcome: outcome.map(|(exit, sentence)| Outcome {
+            exit,
+            changed: true,
+            reached,
+            of: 2,
+            sentence: sentence.into(),
+            hint: None,
+        }),
     }
 }
 

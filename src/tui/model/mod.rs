@@ -1,28 +1,34 @@
 //! What the screen knows: a tree of small structs, changed only by `update`. Time is a field.
 
 mod board;
+mod consent;
 mod cursor;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod logs;
 mod opened;
+mod operation;
 mod overlay;
 mod pane;
+mod ways;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::layout::{Position, Rect};
 
 pub use board::{Board, CanaryCell, RunRow, ServiceRow, Tone, VersionCell, figures, verdict_tone};
+pub use consent::{ARMING, Confirm, Fence, Hand, Line, OPEN, QUIET, REPEAT, SILENCE, Stamp, pictured};
 pub use cursor::Cursor;
 pub use logs::LogView;
 pub use opened::{Part, parts};
-pub use overlay::{Overlay, PlanCard};
+pub use operation::{News, Operation};
+pub use overlay::{Bound, Group, Overlay, PlanCard, PlanRow};
 pub use pane::Pane;
+pub use ways::{Way, Ways};
 
 use super::keymap::Keymap;
-use crate::domain::{RunKey, SafeText, ServiceChanges, ServiceName, Snapshot, Topology, VerdictReport};
+use crate::domain::{Event, RunKey, SafeText, ServiceChanges, ServiceName, Snapshot, Topology, Verdict, VerdictReport};
 
 /// What a place on the screen stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +41,8 @@ pub enum Area {
     Verdict,
     /// The rows of the overlay on top.
     Overlay,
+    /// The dialog that asks for consent to the plan of this number.
+    Consent(u64),
 }
 
 /// Where everything was drawn: for the mouse and for paging.
@@ -60,6 +68,11 @@ impl ScreenMap {
     /// How many rows the overlay on top shows.
     pub fn overlay_room(&self) -> Option<usize> {
         self.0.iter().rev().find_map(|(rect, area)| (*area == Area::Overlay).then_some(usize::from(rect.height)))
+    }
+
+    /// Whether the dialog of a plan is drawn.
+    pub fn asks(&self, plan: u64) -> bool {
+        self.0.iter().any(|(_, area)| *area == Area::Consent(plan))
     }
 
     /// Whether a pane is drawn.
@@ -194,6 +207,20 @@ pub struct Model {
     pub keymap: Arc<Keymap>,
     /// Whether every change is refused.
     pub read_only: bool,
+    /// The time of what arrives from the terminal.
+    pub at: Stamp,
+    /// What the terminal was asked, and what it answered.
+    pub line: Line,
+    /// The last key or paste.
+    pub hand: Option<Hand>,
+    /// Until when production is open for what goes forward.
+    pub open_until: Option<Stamp>,
+    /// Whether somebody looks: the terminal's window has the focus.
+    pub watched: bool,
+    /// The verdict that was last told, once the world had settled.
+    pub told: Option<Verdict>,
+    /// What is under way or was, oldest first.
+    pub operations: Vec<Operation>,
     /// Where everything was drawn last.
     pub map: ScreenMap,
 }
@@ -241,6 +268,13 @@ impl Model {
             themes: super::theme::Theme::built_in_names().map(str::to_owned).collect(),
             keymap,
             read_only: false,
+            at: Stamp::ZERO,
+            line: Line::default(),
+            hand: None,
+            open_until: None,
+            watched: true,
+            told: None,
+            operations: vec![],
             map: ScreenMap::default(),
         }
     }
@@ -311,12 +345,54 @@ impl Model {
         self.services.row(&keys).map(|at| rows[at])
     }
 
+    /// The newest picture, also while the screen stands still.
+    pub fn newest(&self) -> &Arc<Snapshot> {
+        self.still.as_ref().map_or(&self.snapshot, |(_, newest)| newest)
+    }
+
+    /// The operations that have not ended.
+    pub fn under_way(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter().filter(|o| !o.ended())
+    }
+
+    /// How long production stays open for what goes forward; `None` while it is not.
+    pub fn open_for(&self) -> Option<SignedDuration> {
+        self.open_until.map(|until| until.saturating_sub(self.at)).filter(|left| left.is_positive() && !self.read_only)
+    }
+
+    /// When the model changes without anybody's doing, on the clock of the terminal.
+    pub fn wake(&self) -> Option<Stamp> {
+        let dialog = match self.overlays.last() {
+            Some(Overlay::Confirm(confirm)) => confirm.wake(self.at),
+            _ => None,
+        };
+        [dialog, self.open_until].into_iter().flatten().min()
+    }
+
     /// A time as people read it: `14:07`, in the chosen zone.
     pub fn clock(&self, at: Timestamp) -> String {
+        self.written(at, "%H:%M")
+    }
+
+    /// The present time, to the second while something is under way: a quiet screen writes nothing.
+    pub fn clock_now(&self) -> String {
+        let seconds = self.under_way().next().is_some();
+        self.written(self.now, if seconds { "%H:%M:%S" } else { "%H:%M" })
+    }
+
+    fn written(&self, at: Timestamp, form: &str) -> String {
         match &self.zone {
-            None => at.strftime("%H:%M").to_string(),
-            Some(zone) => at.to_zoned(zone.clone()).strftime("%H:%M").to_string(),
+            None => at.strftime(form).to_string(),
+            Some(zone) => at.to_zoned(zone.clone()).strftime(form).to_string(),
         }
+    }
+
+    /// What happened in the world and from here, oldest first.
+    pub fn happened(&self) -> Vec<Event> {
+        let mut all: Vec<Event> = self.snapshot.events.to_vec();
+        all.extend(self.operations.iter().filter_map(Operation::event));
+        all.sort_by_key(|e| e.at);
+        all
     }
 
     /// The mark behind a time: `Z` for UTC.

@@ -6,6 +6,7 @@ mod card;
 mod logs;
 mod pace;
 mod perform;
+mod plans;
 mod script;
 mod signals;
 
@@ -29,7 +30,7 @@ use super::{
     keymap::Keymap,
     look::Look,
     message::Message,
-    model::Model,
+    model::{Model, ScreenMap},
     terminal::{self, Modes, Screen},
     update::update,
     view,
@@ -40,7 +41,8 @@ use crate::{
     provider::role::Timer as _,
 };
 use pace::{Cause, Pace};
-use perform::{Outside, Planning};
+use perform::Outside;
+use plans::{Planning, Plans};
 
 /// Inputs that wait at most; the reader waits beyond that.
 const INPUTS: usize = 256;
@@ -62,6 +64,9 @@ pub struct Options {
     pub read_only: bool,
     /// What of the outside a link or a copy can reach.
     pub reach: Reach,
+    /// Whether scripted keys may change the world: only where it is the embedded one, since nobody reads what a script
+    /// consents to.
+    pub scripted_acts: bool,
     /// The zone that `t` changes to.
     pub local: TimeZone,
     /// What the outside has to say: a configuration that was changed and does not hold.
@@ -78,6 +83,7 @@ impl Options {
             mouse: true,
             read_only: false,
             reach: Reach::default(),
+            scripted_acts: false,
             local: TimeZone::UTC,
             notices: watch::Sender::new(SafeText::clean("")).subscribe(),
         }
@@ -112,19 +118,27 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
     let mut m = options.model(engine, size);
     let guard = Guard { read_only: options.read_only };
     let reach = options.reach;
-    let mut outside = Outside { look: options.look.clone(), themes: options.themes.clone(), engine, guard, reach };
+    let mut outside = Outside {
+        look: options.look.clone(),
+        themes: options.themes.clone(),
+        engine,
+        guard,
+        reach,
+        plans: Plans::default(),
+        acts: true,
+    };
     let mut reading = logs::Reading::default();
     let mut pace = Pace::default();
-    // The first frame comes before any network.
-    draw(&mut m, &outside.look, &mut screen)?;
-    pace.drawn(Instant::now());
-
     let started = Instant::now();
+    let since = move || SignedDuration::try_from(started.elapsed()).unwrap_or(SignedDuration::MAX);
+    // The first frame comes before any network.
+    let first = draw(&m, &outside.look, &mut screen)?;
+    update(&mut m, first);
+    pace.drawn(Instant::now());
     let (sender, mut arrivals) = mpsc::channel(INPUTS);
     let listen = || {
         let sender = sender.clone();
-        let clock = move || SignedDuration::try_from(started.elapsed()).unwrap_or(SignedDuration::MAX);
-        Reader::spawn(open_terminal()?, clock, sender)
+        Reader::spawn(open_terminal()?, since, sender)
     };
     let mut reader = listen()?;
     let mut snapshots = engine.snapshots();
@@ -141,8 +155,15 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
                 None => std::future::pending().await,
             }
         };
+        let alarm = m.wake().and_then(|at| started.checked_add(at.try_into().ok()?));
+        let alarm = async {
+            match alarm {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
         let mut messages = vec![];
-        let mut cause = Cause::Data;
+        let mut cause = Some(Cause::Data);
         tokio::select! {
             biased;
             signal = signals.next() => match signal {
@@ -151,25 +172,32 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
                     let size = terminal::size(&line);
                     screen.resize(size);
                     messages.push(Message::Resize(size.0, size.1));
-                    cause = Cause::Person;
+                    cause = Some(Cause::Person);
                 }
                 signals::Signal::Stop => {
                     reader.stop();
                     session.suspend()?;
                     reader = listen()?;
-                    messages.push(woken(&mut screen, &line));
+                    messages.extend(woken(&mut screen, &line));
                 }
             },
             arrival = arrivals.recv() => {
-                cause = Cause::Person;
+                cause = Some(Cause::Person);
                 match arrival {
-                    Some(Arrival::Inputs { inputs, .. }) => messages.extend(inputs.into_iter().filter_map(message)),
+                    Some(Arrival::Inputs { at, inputs }) => {
+                        messages.push(Message::At(at));
+                        messages.extend(inputs.into_iter().filter_map(message));
+                    }
                     Some(Arrival::HungUp) | None => return Ok(Exit::Interrupted),
                 }
             }
-            Some((action, planned)) = planning.next(), if !planning.is_empty() => {
-                cause = Cause::Person;
-                messages.push(Message::Planned(action, planned));
+            () = alarm => {
+                cause = Some(Cause::Person);
+                messages.push(Message::At(since()));
+            }
+            Some(made) = planning.next(), if !planning.is_empty() => {
+                cause = Some(Cause::Person);
+                messages.push(outside.made(made, &m));
             }
             changed = snapshots.changed() => {
                 if changed.is_err() {
@@ -181,9 +209,11 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
             log = reading.next() => messages.push(log),
             Ok(()) = notices.changed() => messages.push(Message::Said(notices.borrow_and_update().clone())),
             () = frame => {
-                draw(&mut m, &outside.look, &mut screen)?;
+                let drawn = draw(&m, &outside.look, &mut screen)?;
                 pace.drawn(Instant::now());
-                continue;
+                messages.extend([Message::At(since()), drawn]);
+                // What follows from a frame is shown by none of its own.
+                cause = None;
             }
             _ = tick.tick() => {
                 messages.push(Message::Tick(engine.clock().now()));
@@ -200,8 +230,9 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
                         reader.stop();
                         session.suspend()?;
                         reader = listen()?;
-                        let woken = woken(&mut screen, &line);
-                        update(&mut m, woken);
+                        for woken in woken(&mut screen, &line) {
+                            update(&mut m, woken);
+                        }
                     }
                     perform::Next::Leave => return Ok(Exit::Done),
                 }
@@ -211,27 +242,27 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
             update(&mut m, refused);
         }
         engine.look_at(m.selected().map(|row| row.name.clone()));
-        pace.want(cause, Instant::now());
+        if let Some(cause) = cause {
+            pace.want(cause, Instant::now());
+        }
     }
 }
 
 /// After the terminal was somebody else's: everything is drawn anew, at the size it has now.
-fn woken(screen: &mut Screen<std::fs::File>, line: &std::fs::File) -> Message {
+fn woken(screen: &mut Screen<std::fs::File>, line: &std::fs::File) -> [Message; 2] {
     let size = terminal::size(line);
     screen.resize(size);
-    Message::Resize(size.0, size.1)
+    [Message::Resize(size.0, size.1), Message::Returned]
 }
 
-fn draw(m: &mut Model, look: &Look, screen: &mut Screen<std::fs::File>) -> io::Result<()> {
-    let mut map = None;
+/// Draws the model; gives the news of what is seen now.
+fn draw(m: &Model, look: &Look, screen: &mut Screen<std::fs::File>) -> io::Result<Message> {
+    let mut map = ScreenMap::default();
     screen.draw(|buf| {
-        map = Some(view::draw_into(m, look, buf));
+        map = view::draw_into(m, look, buf);
         None
     })?;
-    if let Some(map) = map {
-        update(m, Message::Drawn(map));
-    }
-    Ok(())
+    Ok(Message::Drawn(map))
 }
 
 /// What an input of the terminal means to the model.
@@ -245,6 +276,8 @@ fn message(input: Input) -> Option<Message> {
             MouseKind::ScrollDown => Some(Message::Scroll(mouse.x, mouse.y, 3)),
             _ => None,
         },
-        Input::Focus(_) | Input::Status | Input::Unknown => None,
+        Input::Focus(watched) => Some(Message::Focus(watched)),
+        Input::Status => Some(Message::Answered),
+        Input::Unknown => None,
     }
 }

@@ -7,27 +7,24 @@ use std::{
 };
 
 use crossterm::{Command as _, clipboard::CopyToClipboard};
-use futures::{future::BoxFuture, stream::FuturesUnordered};
+use futures::stream::FuturesUnordered;
 
+use super::plans::{Made, Planning, Plans, Purpose, make};
 use crate::{
-    action::Action,
     domain::{Refusal, SafeText, is_web},
-    engine::{
-        Engine,
-        plan::{Guard, Plan},
-    },
+    engine::{Engine, plan::Guard},
     tui::{
         effect::Effect,
         look::Look,
         message::Message,
-        model::{Model, PlanCard},
+        model::{Model, News},
         theme::Theme,
         update::update,
     },
 };
 
-/// A plan in the making.
-pub type Planning<'a> = BoxFuture<'a, (Action, Result<Box<PlanCard>, Refusal>)>;
+/// Asks the terminal for its state. It answers when it has drawn all that was written before.
+const ASK: &[u8] = b"\x1b[5n";
 
 /// What the loop has to do itself.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,6 +53,10 @@ pub struct Outside<'a> {
     pub guard: Guard,
     /// What of the outside can be reached.
     pub reach: Reach,
+    /// The plans that a dialog may ask for.
+    pub plans: Plans,
+    /// Whether plans may be carried out from here.
+    pub acts: bool,
 }
 
 /// What of the outside a link or a copy can reach.
@@ -82,9 +83,23 @@ impl<'a> Outside<'a> {
         match effect {
             Effect::Plan(action) => {
                 update(m, Message::Said(format!("planning: {}", action.command_line()).into()));
-                planning.push(self.plan(action));
+                planning.push(make(self.engine, self.guard, Purpose::Ask, action));
                 Next::Go
             }
+            Effect::Replan(action) => {
+                planning.push(make(self.engine, self.guard, Purpose::Again, action));
+                Next::Go
+            }
+            Effect::Ways(actions) => {
+                planning.extend(actions.into_iter().map(|action| make(self.engine, self.guard, Purpose::Way, action)));
+                Next::Go
+            }
+            Effect::Apply(id) => {
+                self.apply(id, m);
+                Next::Go
+            }
+            Effect::Fence => Next::Write(ASK.to_vec()),
+            Effect::Notify(text) => Next::Write(notice(&text, self.reach)),
             Effect::Theme(name) => {
                 if let Err(why) = self.theme(m, &name) {
                     update(m, Message::Said(why));
@@ -103,13 +118,19 @@ impl<'a> Outside<'a> {
         }
     }
 
-    /// Plans: asks what must be asked, changes nothing.
-    pub fn plan(&self, action: Action) -> Planning<'a> {
-        let (engine, guard) = (self.engine, self.guard);
-        Box::pin(async move {
-            let planned = engine.plan(&action, guard).await.map(|plan| Box::new(card(&plan)));
-            (action, planned)
-        })
+    /// Keeps a plan that was made, and gives the news of it.
+    pub fn made(&mut self, made: Made, m: &Model) -> Message {
+        self.plans.keep(made, m.newest())
+    }
+
+    /// Carries a plan out. Each is carried out at most once.
+    fn apply(&mut self, id: u64, m: &mut Model) {
+        let refusal = match self.plans.take(id) {
+            Some(_) if !self.acts => Refusal::new("scripted keys change nothing outside the embedded world"),
+            Some(_) => Refusal::new("this build plans changes and does not send them"),
+            None => Refusal::new("the plan is gone: plan it again"),
+        };
+        update(m, Message::Progress(Box::new(News { plan: Some(id), stands: Err(refusal) })));
     }
 
     /// Opens an address where the person sits, else copies it.
@@ -146,6 +167,18 @@ impl<'a> Outside<'a> {
     }
 }
 
+/// What calls a person who does not look: the bell, and a notification (OSC 9) where the terminal knows them.
+fn notice(text: &SafeText, reach: Reach) -> Vec<u8> {
+    let text = SafeText::capped(text.as_str(), 160);
+    let sequence = wrapped(&format!("\x1b]9;{text}\x1b\\"), reach);
+    format!("\x07{sequence}").into_bytes()
+}
+
+/// A sequence for the terminal behind a tmux.
+fn wrapped(sequence: &str, reach: Reach) -> String {
+    if reach.tmux { format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")) } else { sequence.to_owned() }
+}
+
 /// The sequence that puts text into the clipboard of the person's own terminal, also over SSH.
 fn copy(lines: &[SafeText], reach: Reach) -> Vec<u8> {
     let lines: Vec<&str> = lines.iter().map(SafeText::as_str).collect();
@@ -154,7 +187,7 @@ fn copy(lines: &[SafeText], reach: Reach) -> Vec<u8> {
     CopyToClipboard::to_clipboard_from(lines.join("\n")).write_ansi(&mut out).ok();
     if reach.tmux {
         // Some set-ups of tmux take the sequence themselves, others pass on only what is wrapped: both are sent.
-        let wrapped = format!("\x1bPtmux;{}\x1b\\", out.replace('\x1b', "\x1b\x1b"));
+        let wrapped = wrapped(&out, reach);
         out.push_str(&wrapped);
     }
     out.into_bytes()
@@ -169,57 +202,4 @@ pub fn add_themes(names: &mut Vec<String>, folder: &Path) {
         .collect();
     found.sort();
     names.append(&mut found);
-}
-
-/// The end of a path that says which object: `rollouts/payment/status`.
-fn short(path: &str) -> &str {
-    let path = path.split('?').next().unwrap_or(path);
-    path.split_once("/namespaces/").and_then(|(_, rest)| rest.split_once('/')).map_or(path, |(_, object)| object)
-}
-
-/// A plan in the words of the dialog.
-pub fn card(plan: &Plan) -> PlanCard {
-    let mut rows: Vec<(&'static str, SafeText)> =
-        vec![("where", plan.place().clone()), ("from", plan.from().clone()), ("to", plan.to().clone())];
-    // In short what is sent where; word for word below, for those who scroll.
-    let mut sends: Vec<(String, Vec<&str>)> = vec![];
-    for (m, r) in plan.moves().iter().flat_map(|m| m.requests.iter().map(move |r| (m, r))) {
-        let what = format!("{} {}", r.verb, short(r.path.as_str()));
-        match sends.iter_mut().find(|(known, _)| *known == what) {
-            Some((_, clusters)) => clusters.push(m.target.cluster.as_str()),
-            None => sends.push((what, vec![m.target.cluster.as_str()])),
-        }
-    }
-    for (at, (what, clusters)) in sends.iter().enumerate() {
-        rows.push((if at == 0 { "sends" } else { "" }, format!("{what} on {}", clusters.join(" and ")).into()));
-    }
-    let guards: Vec<String> = plan
-        .moves()
-        .iter()
-        .map(|m| {
-            let step = m.seen.rollout.step.map(|s| format!(", step {}", s + 1)).unwrap_or_default();
-            format!("{} version {}{step}", m.target.cluster, m.seen.resource_version)
-        })
-        .collect();
-    rows.push(("guard", format!("{}: {}", plan.guarantee(), guards.join("; ")).into()));
-    rows.push(("owner", plan.owner().clone()));
-    rows.push(("undo", plan.inverse().clone()));
-    rows.push(("stays", plan.not_reverted().clone()));
-    rows.push((
-        "needs",
-        match plan.consent().tier() {
-            1 => "y".into(),
-            2 => "y, half a second after the dialog opens".into(),
-            _ => "the name of the target, Enter, then y".into(),
-        },
-    ));
-    rows.push(("same as", plan.action().command_line().into()));
-    for r in plan.moves().iter().flat_map(|m| &m.requests) {
-        rows.push(("by hand", r.by_hand.clone()));
-    }
-    for (m, r) in plan.moves().iter().flat_map(|m| m.requests.iter().map(move |r| (m, r))) {
-        rows.push(("exactly", format!("{} {} {}", m.target.cluster, r.verb, r.path).into()));
-        rows.push(("", format!("{} {}", r.content_type, r.body).into()));
-    }
-    PlanCard { back: crate::action::Verb::from(plan.action()).goes_back(), action: plan.action().clone(), rows }
 }

@@ -8,7 +8,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     Options, logs,
-    perform::{Next, Outside, Planning},
+    perform::{Next, Outside},
+    plans::{Planning, Plans},
 };
 use crate::{
     domain::SafeText,
@@ -34,21 +35,34 @@ pub struct ScriptEnd {
     pub model: Model,
 }
 
+/// Between two scripted keys: a person presses no two at once, and a `y` counts when nothing follows it.
+const PRESS: SignedDuration = SignedDuration::from_millis(100);
+/// After a key, before the picture that it leads to.
+const RELEASE: SignedDuration = SignedDuration::from_millis(20);
+
 /// Waits until the world has settled, presses the keys one by one, and draws.
 ///
 /// `<wait 5s>` moves a standing clock on and waits until the world has settled again; on a running clock it waits.
 pub async fn script(engine: &Engine, options: Options, size: (u16, u16), steps: &[Step]) -> ScriptEnd {
     settle(engine).await;
-    let mut m = options.model(engine, size);
+    let m = options.model(engine, size);
     let guard = Guard { read_only: options.read_only };
-    let reach = options.reach;
-    let mut outside = Outside { look: options.look.clone(), themes: options.themes.clone(), engine, guard, reach };
+    let outside = Outside {
+        look: options.look.clone(),
+        themes: options.themes.clone(),
+        engine,
+        guard,
+        reach: options.reach,
+        plans: Plans::default(),
+        acts: options.scripted_acts,
+    };
+    let mut player = Player { m, outside, size };
     let mut read = None;
-    let mut frame = frame_of(&mut m, &outside.look, size);
+    let mut frame = player.draw();
     for step in steps {
-        let message = match step {
-            Step::Key(key) => Message::Key(*key),
-            Step::Paste(text) => Message::Paste(SafeText::capped(text, 400)),
+        let (passes, message) = match step {
+            Step::Key(key) => (PRESS, Message::Key(*key)),
+            Step::Paste(text) => (PRESS, Message::Paste(SafeText::capped(text, 400))),
             Step::Wait(duration) => {
                 if engine.clock().stands() {
                     engine.clock().advance(*duration);
@@ -56,46 +70,78 @@ pub async fn script(engine: &Engine, options: Options, size: (u16, u16), steps: 
                     engine.clock().sleep(duration.unsigned_abs()).await;
                 }
                 later(engine, *duration).await;
-                update(&mut m, Message::Tick(engine.clock().now()));
-                Message::Snapshot(engine.snapshot())
+                update(&mut player.m, Message::Tick(engine.clock().now()));
+                (*duration, Message::Snapshot(engine.snapshot()))
             }
         };
-        if !send(&mut m, &mut outside, message).await {
+        player.pass(passes).await;
+        if !player.send(message).await {
             break;
         }
-        let wanted = m.log().map(|view| (view.session, view.ask.clone()));
+        let wanted = player.m.log().map(|view| (view.session, view.ask.clone()));
         if let Some((session, ask)) = wanted.filter(|(session, _)| read != Some(*session)) {
             read = Some(session);
             let message = logs::whole(engine, session, &ask).await;
-            update(&mut m, message);
+            update(&mut player.m, message);
         }
-        frame = frame_of(&mut m, &outside.look, size);
+        player.draw();
+        player.pass(RELEASE).await;
+        frame = player.draw();
     }
-    ScriptEnd { frame, look: outside.look, model: m }
+    ScriptEnd { frame, look: player.outside.look, model: player.m }
 }
 
-/// Sends a message and does all that follows from it; gives whether the script goes on.
-async fn send<'a>(m: &mut Model, outside: &mut Outside<'a>, message: Message) -> bool {
-    let mut planning: FuturesUnordered<Planning<'a>> = FuturesUnordered::new();
-    let mut waiting = vec![message];
-    while let Some(message) = waiting.pop() {
-        for effect in update(m, message) {
-            let quiet = matches!(effect, Effect::Plan(_));
-            match outside.perform(effect, m, &mut planning) {
-                Next::Leave => return false,
-                Next::Go | Next::Write(_) | Next::Redraw | Next::Suspend => {}
-            }
-            if quiet {
-                m.flash = None;
-            }
-        }
-        if waiting.is_empty()
-            && let Some((action, planned)) = planning.next().await
-        {
-            waiting.push(Message::Planned(action, planned));
-        }
+/// A screen without a terminal, and the hand that presses its keys.
+struct Player<'a> {
+    m: Model,
+    outside: Outside<'a>,
+    size: (u16, u16),
+}
+
+impl Player<'_> {
+    /// Lets time go on at the keyboard.
+    async fn pass(&mut self, by: SignedDuration) {
+        let at = self.m.at.saturating_add(by);
+        self.send(Message::At(at)).await;
     }
-    true
+
+    /// Sends a message and does all that follows from it; gives whether the script goes on.
+    async fn send(&mut self, message: Message) -> bool {
+        let mut planning: FuturesUnordered<Planning<'_>> = FuturesUnordered::new();
+        let mut waiting = vec![message];
+        while let Some(message) = waiting.pop() {
+            for effect in update(&mut self.m, message) {
+                let quiet = matches!(effect, Effect::Plan(_));
+                match self.outside.perform(effect, &mut self.m, &mut planning) {
+                    Next::Leave => return false,
+                    Next::Go | Next::Write(_) | Next::Redraw | Next::Suspend => {}
+                }
+                if quiet {
+                    self.m.flash = None;
+                }
+            }
+            if waiting.is_empty()
+                && let Some(made) = planning.next().await
+            {
+                waiting.push(self.outside.made(made, &self.m));
+            }
+        }
+        true
+    }
+
+    /// Draws a frame. Where the model asks whether it is seen, it is.
+    fn draw(&mut self) -> Buffer {
+        let (width, height) = self.size;
+        let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+        let map = view::draw_into(&self.m, &self.outside.look, &mut buf);
+        sweep(&mut buf);
+        for effect in update(&mut self.m, Message::Drawn(map)) {
+            if effect == Effect::Fence {
+                update(&mut self.m, Message::Answered);
+            }
+        }
+        buf
+    }
 }
 
 /// Waits until every source has answered what is wanted at the present time.
@@ -118,12 +164,4 @@ async fn later(engine: &Engine, waited: SignedDuration) {
     let settled = snapshots
         .wait_for(|s| s.settled && s.at >= now && fresh(s.metrics.live().and(s.metrics.at())) && s.troubles().is_empty());
     drop(tokio::time::timeout(RECOVER, settled).await);
-}
-
-fn frame_of(m: &mut Model, look: &Look, (width, height): (u16, u16)) -> Buffer {
-    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-    let map = view::draw_into(m, look, &mut buf);
-    sweep(&mut buf);
-    update(m, Message::Drawn(map));
-    buf
 }

@@ -2,14 +2,16 @@
 
 use strum::IntoEnumIterator as _;
 
+use super::say;
 use crate::{
     action::{Action, Target, Verb},
-    domain::{CanaryPhase, Refusal, SafeText},
+    domain::{EnvironmentName, Refusal, SafeText, ServiceName, Snapshot},
+    engine::plan::{Guard, plan},
     tui::{
         command::Command,
         effect::Effect,
         keymap::BINDINGS,
-        model::{Model, Overlay, PlanCard},
+        model::{Confirm, Model, Overlay, PlanCard},
     },
 };
 
@@ -30,30 +32,70 @@ pub fn choices(m: &Model) -> Vec<Choice> {
     verbs.into_iter().map(|verb| Choice { verb, targets: targets(m, verb) }).collect()
 }
 
-/// What a verb could be done to, whatever is selected: every rollout under way in the environment that the verdict speaks
-/// of, and only where there is none there, those elsewhere. Nobody who presses a key in a hurry is asked about staging.
-fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
-    if m.read_only {
-        return Err(Refusal::new("read-only: nothing is changed from here").hint("start without --read-only"));
+/// The letter of a verb in the menu of actions.
+pub fn letter(verb: Verb) -> char {
+    match verb {
+        Verb::Promote => 'p',
+        Verb::Step => 's',
+        Verb::Rollback => 'b',
+        Verb::Abort => 'o',
+        Verb::Pause => 'w',
+        Verb::Resume => 'c',
+        Verb::Retry => 't',
+        Verb::Restart => 'e',
+        Verb::Fill => 'i',
+        Verb::Switch => 'v',
+        Verb::Retire => 'd',
     }
-    // Going back is planned on the newest picture even while the screen stands still.
-    let snapshot = m.still.as_ref().map_or(&m.snapshot, |(_, newest)| newest);
+}
+
+/// Whether a verb is for a rollout under way, and so finds its target by itself.
+fn finds_its_target(verb: Verb) -> bool {
+    matches!(verb, Verb::Abort | Verb::Pause | Verb::Resume | Verb::Step | Verb::Retry)
+}
+
+/// Why nothing goes forward while the picture stands still.
+pub fn still(m: &Model, back: bool) -> Option<SafeText> {
+    (m.still.is_some() && !back).then(|| {
+        let key = m.keymap.shown(Command::Ui(crate::tui::command::Ui::Still));
+        format!("the picture is held still, and what goes forward needs the newest: {key} lets it go on").into()
+    })
+}
+
+/// Whether an action could be planned on what is known, and if not, why. Going back is looked at on the newest picture
+/// even while the screen stands still.
+fn possible(m: &Model, s: &Snapshot, action: &Action) -> Result<(), Refusal> {
+    let guard = Guard { read_only: m.read_only };
+    plan(action, s, guard, &[]).map(drop)
+}
+
+/// What a verb could be done to. One that is for a rollout under way is for those of the environment that the verdict
+/// speaks of, whatever is selected, and only where there is none there, for those elsewhere: nobody who presses a key in
+/// a hurry is asked about staging. The others are for the selected service.
+fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
+    if let Some(why) = still(m, verb.goes_back()) {
+        return Err(Refusal::new(why.as_str()));
+    }
+    let s = m.newest();
+    let asked = selected(m).map(|target| (verb.on(target.clone()), target));
+    let refused = || match &asked {
+        Some((action, _)) => possible(m, s, action).err(),
+        None => Some(Refusal::new("no service is selected")),
+    };
+    if !finds_its_target(verb) {
+        return match (refused(), asked) {
+            (None, Some((action, _))) => Ok(vec![action]),
+            (refusal, _) => Err(refusal.unwrap_or_else(|| Refusal::new("no service is selected"))),
+        };
+    }
     let mut found: Vec<Action> = vec![];
-    for p in snapshot.placements.values() {
-        let open = p.canary.as_ref().is_some_and(|c| match c.state {
-            CanaryPhase::Aborted { .. } => false,
-            CanaryPhase::Paused { .. } if verb == Verb::Pause => false,
-            _ => c.under_way(),
-        });
-        if !open {
-            continue;
-        }
-        let action = verb.on(Target::new(p.key.service.clone(), p.key.environment.clone()));
-        if !found.contains(&action) {
+    for p in s.placements.values() {
+        let action = verb.on(target(&p.key.service, &p.key.environment));
+        if !found.contains(&action) && possible(m, s, &action).is_ok() {
             found.push(action);
         }
     }
-    if let Some(environment) = snapshot.environment()
+    if let Some(environment) = s.environment()
         && found.iter().any(|a| a.target().env == environment.name)
     {
         found.retain(|a| a.target().env == environment.name);
@@ -61,18 +103,112 @@ fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let paused = verb == Verb::Pause && snapshot.placements.values().any(|p| p.canary.as_ref().is_some_and(|c| c.under_way()));
-    Err(if paused { Refusal::new("every rollout under way is paused already") } else { Refusal::new("no rollout is under way") })
+    // The reason of the rollout under way tells more than that of a service at rest.
+    let moving = under_way(s).map(|t| verb.on(t)).find_map(|action| possible(m, s, &action).err());
+    Err(moving.or_else(refused).unwrap_or_else(|| Refusal::new("no rollout is under way")))
+}
+
+fn target(service: &ServiceName, env: &EnvironmentName) -> Target {
+    Target::new(service.clone(), env.clone())
+}
+
+/// The rollouts under way in the environment that the verdict speaks of.
+fn under_way(s: &Snapshot) -> impl Iterator<Item = Target> {
+    let environment = s.environment().map(|e| e.name.clone());
+    s.placements
+        .values()
+        .filter(move |p| Some(&p.key.environment) == environment.as_ref() && p.canary.as_ref().is_some_and(|c| c.under_way()))
+        .map(|p| target(&p.key.service, &p.key.environment))
+}
+
+/// The selected service in the environment that the verdict speaks of.
+fn selected(m: &Model) -> Option<Target> {
+    Some(target(&m.selected()?.name, &m.newest().environment()?.name))
+}
+
+/// What the way-back card is for: the only rollout under way, else the selected service.
+pub fn subject(m: &Model) -> Option<Target> {
+    let mut moving: Vec<Target> = vec![];
+    for t in under_way(m.newest()) {
+        if !moving.contains(&t) {
+            moving.push(t);
+        }
+    }
+    match moving.as_slice() {
+        [one] => Some(one.clone()),
+        _ => selected(m).or_else(|| moving.first().cloned()),
+    }
+}
+
+/// The ways back for a target, least harm first: what stops a rollout under way, then the earlier revisions, newest
+/// first.
+pub fn ways(m: &Model, target: &Target) -> Vec<Action> {
+    let s = m.newest();
+    let mut out = vec![];
+    let abort = Verb::Abort.on(target.clone());
+    if possible(m, s, &abort).is_ok() {
+        out.push(abort);
+    }
+    let earlier = earlier(s, target);
+    let back = |to: Option<SafeText>| Action::Rollback { target: target.clone(), to, accept_unsafe: vec![] };
+    if earlier.is_empty() {
+        out.push(back(None));
+    }
+    out.extend(earlier.into_iter().map(|to| back(Some(to))));
+    out.truncate(9);
+    out
+}
+
+/// The versions that a service had before and whose ReplicaSets are still there, newest first.
+fn earlier(s: &Snapshot, target: &Target) -> Vec<SafeText> {
+    let mut found: Vec<(i64, SafeText)> = vec![];
+    for p in s.placements_of(&target.service, &target.env) {
+        let Some(cluster) = s.clusters.get(&p.key.cluster) else { continue };
+        let (Some(sets), Ok(key)) = (cluster.replica_sets.value(), crate::domain::ObjectKey::new(&p.namespace, &p.workload.name))
+        else {
+            continue;
+        };
+        let Some(workload) = cluster.workload(p.workload.kind, &key) else { continue };
+        let now = [p.version.as_ref(), p.wanted_version.as_ref()];
+        for set in sets.values().filter(|set| set.owner.as_ref() == Some(&workload.meta.uid)) {
+            let Some(tag) = set.template.containers.first().and_then(|c| c.image.tag.clone()) else { continue };
+            let revision = set.revision.unwrap_or(0);
+            if now.iter().flatten().any(|v| v.tag == tag) {
+                continue;
+            }
+            match found.iter_mut().find(|(_, known)| *known == tag) {
+                Some((known, _)) => *known = (*known).max(revision),
+                None => found.push((revision, tag)),
+            }
+        }
+    }
+    found.sort_by_key(|(revision, _)| std::cmp::Reverse(*revision));
+    found.into_iter().map(|(_, tag)| tag).take(5).collect()
+}
+
+/// Asks for the plan of an action that is spelled out, if the screen lets it.
+pub fn request(m: &mut Model, action: Action) -> Vec<Effect> {
+    match still(m, Verb::from(&action).goes_back()) {
+        None => vec![Effect::Plan(action)],
+        Some(why) => {
+            refuse(m, action.name(), Refusal::new(why.as_str()));
+            vec![]
+        }
+    }
+}
+
+fn refuse(m: &mut Model, what: &str, Refusal { why, hint, .. }: Refusal) {
+    m.overlays.retain(|o| !matches!(o, Overlay::Choose { .. } | Overlay::Refused { .. }));
+    m.overlays.push(Overlay::Refused { what: what.into(), why, hint });
 }
 
 /// A verb was asked for: one target is planned at once, several give a choice, none gives the reason.
 pub fn ask(m: &mut Model, verb: Verb) -> Vec<Effect> {
-    let name: &'static str = verb.into();
     // One question at a time.
     m.overlays.retain(|o| !matches!(o, Overlay::Choose { .. } | Overlay::Refused { .. }));
     match targets(m, verb) {
-        Err(Refusal { why, hint, .. }) => {
-            m.overlays.push(Overlay::Refused { what: name.into(), why, hint });
+        Err(refusal) => {
+            refuse(m, verb.into(), refusal);
             vec![]
         }
         Ok(actions) => {
@@ -87,12 +223,48 @@ pub fn ask(m: &mut Model, verb: Verb) -> Vec<Effect> {
     }
 }
 
+/// The first of two verbs if it can be done now, else the second.
+fn either(m: &mut Model, first: Verb, second: Verb) -> Vec<Effect> {
+    let verb = if targets(m, first).is_ok() { first } else { second };
+    ask(m, verb)
+}
+
+/// `P`: the next step of a rollout under way, else the version of the environment before.
+pub fn onward(m: &mut Model) -> Vec<Effect> {
+    either(m, Verb::Step, Verb::Promote)
+}
+
+/// `H`: a rollout waits, or one that a person stopped goes on.
+pub fn halt(m: &mut Model) -> Vec<Effect> {
+    either(m, Verb::Pause, Verb::Resume)
+}
+
+/// A plan was made anew. Without its dialog nobody waits for it any more.
+pub fn replanned(m: &mut Model, action: Action, made: Result<Box<PlanCard>, Refusal>) -> Vec<Effect> {
+    let waits = m.overlays.iter().any(|o| matches!(o, Overlay::Confirm(c) if c.stale && c.card.action == action));
+    if waits { planned(m, action, made) } else { vec![] }
+}
+
 /// A plan came back.
 pub fn planned(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Refusal>) -> Vec<Effect> {
+    let before = m.overlays.iter().find_map(|o| if let Overlay::Confirm(c) = o { Some(c.clone()) } else { None });
     // A newer plan replaces the one that is open: two questions at once would share one answer.
-    m.overlays.retain(|o| !matches!(o, Overlay::Confirm { .. } | Overlay::Refused { .. }));
+    m.overlays.retain(|o| !matches!(o, Overlay::Confirm(_) | Overlay::Refused { .. }));
     match planned {
-        Ok(card) => m.overlays.push(Overlay::Confirm { card, offset: 0 }),
+        Ok(mut card) => {
+            let before = before.filter(|b| b.stale && b.card.action == card.action);
+            let same = before.as_ref().is_some_and(|b| b.card.reads_like(&card));
+            if let Some(before) = before.as_ref().filter(|_| !same) {
+                card.mark(&before.card);
+                say(m, "the world has changed: read the plan again");
+            }
+            let fresh = Confirm::new(card);
+            m.overlays.push(Overlay::Confirm(Box::new(match before {
+                // Only versions of objects moved: what the person has read still holds, and so does what was typed.
+                Some(b) if same => Confirm { card: fresh.card, stale: false, pressed: None, ..*b },
+                _ => fresh,
+            })));
+        }
         Err(Refusal { why, hint, .. }) => {
             let target = action.target();
             let what = SafeText::from(format!("{} {} in {}", action.name(), target.service, target.env));

@@ -1,18 +1,21 @@
 //! `update`: one message in, a changed model and a list of effects out. No clock, no I/O.
 
 mod act;
+mod consent;
 mod inbox;
 mod links;
 mod logs;
+mod operations;
 mod overlay;
 mod palette;
 mod screen;
+mod ways;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-pub use act::{Choice, choices};
+pub use act::{Choice, choices, letter};
 pub use inbox::waiting;
 pub use palette::{Does, Entry, entries};
 
@@ -22,7 +25,7 @@ use super::{
     input::{Code, Key},
     keymap::Scope,
     message::Message,
-    model::{Area, Board, Flash, Model, Overlay, Pane},
+    model::{Area, Board, Flash, Hand, Model, Overlay, Pane},
 };
 use crate::domain::{SafeText, Snapshot};
 
@@ -47,14 +50,35 @@ pub fn update(m: &mut Model, message: Message) -> Vec<Effect> {
             }
             vec![]
         }
+        Message::At(at) => consent::time(m, at),
+        Message::Answered => {
+            consent::answered(m);
+            vec![]
+        }
+        Message::Returned => {
+            consent::returned(m);
+            vec![]
+        }
+        Message::Focus(watched) => {
+            m.watched = watched;
+            vec![]
+        }
         Message::Snapshot(snapshot) => {
             match &mut m.still {
                 Some((_, newest)) => *newest = snapshot,
                 None => show(m, snapshot),
             }
-            vec![]
+            let mut effects = consent::compare(m);
+            effects.extend(operations::verdict(m));
+            effects
         }
         Message::Planned(action, planned) => act::planned(m, action, planned),
+        Message::Replanned(action, planned) => act::replanned(m, action, planned),
+        Message::Way(action, planned) => {
+            ways::planned(m, &action, planned);
+            vec![]
+        }
+        Message::Progress(news) => operations::progress(m, *news),
         Message::Log { session, news, ended } => {
             logs::hear(m, session, news, ended);
             vec![]
@@ -65,7 +89,7 @@ pub fn update(m: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Drawn(map) => {
             m.map = map;
-            vec![]
+            consent::drawn(m)
         }
     }
 }
@@ -83,6 +107,7 @@ fn say(m: &mut Model, text: impl Into<SafeText>) {
 
 fn on_key(m: &mut Model, key: Key) -> Vec<Effect> {
     m.flash = None;
+    let before = m.hand.replace(Hand { at: m.at, key: Some(key) });
     let takes_text = m.overlays.last().is_some_and(Overlay::takes_text);
     // Leaving and abort are looked up before any dialog, so that none can swallow them. In a field letters are text.
     if (!takes_text || !types(key))
@@ -94,7 +119,7 @@ fn on_key(m: &mut Model, key: Key) -> Vec<Effect> {
         let keymap = Arc::clone(&m.keymap);
         return keymap.find(key, &[Scope::Main, Scope::Move]).map(|command| run(m, command)).unwrap_or_default();
     }
-    overlay::key(m, key)
+    overlay::key(m, key, before)
 }
 
 /// Whether the key puts a character into a field.
@@ -112,7 +137,17 @@ pub(super) fn run(m: &mut Model, command: Command) -> Vec<Effect> {
 
 fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
     match ui {
-        Ui::Quit => return vec![Effect::Quit],
+        Ui::Quit => return quit(m),
+        Ui::Onward => return act::onward(m),
+        Ui::WaysBack => return ways::open(m),
+        Ui::Halt => return act::halt(m),
+        Ui::Arm if m.read_only => say(m, "started with --read-only: nothing is changed from here"),
+        Ui::Arm => {
+            consent::open(m);
+            say(m, "production is open for 15 minutes, counted from the last act");
+        }
+        Ui::Disarm => m.open_until = None,
+        Ui::Operations => m.overlays.push(Overlay::Operations(0)),
         Ui::Suspend => return vec![Effect::Suspend],
         Ui::Refresh => return vec![Effect::Refresh],
         Ui::Copy => {
@@ -165,6 +200,16 @@ fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
     vec![]
 }
 
+/// Leaving asks while something is under way; asked twice, it is meant.
+fn quit(m: &mut Model) -> Vec<Effect> {
+    if m.under_way().next().is_none() || matches!(m.overlays.last(), Some(Overlay::Leaving)) {
+        return vec![Effect::Quit];
+    }
+    m.overlays.retain(|o| !matches!(o, Overlay::Leaving));
+    m.overlays.push(Overlay::Leaving);
+    vec![]
+}
+
 fn click(m: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     if !m.overlays.is_empty() {
         return vec![];
@@ -175,7 +220,7 @@ fn click(m: &mut Model, x: u16, y: u16) -> Vec<Effect> {
             Area::Pane(pane) => screen::focus(m, pane),
             Area::Rows(pane, offset) => screen::pick(m, pane, offset + usize::from(y - rect.y)),
             Area::Verdict => m.overlays.push(Overlay::Why(0)),
-            Area::Overlay => {}
+            Area::Overlay | Area::Consent(_) => {}
         }
     }
     vec![]

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use strum::IntoEnumIterator as _;
 use tui_textarea::{Input, Key as FieldKey, TextArea};
 
-use super::{act, inbox, links, logs, palette, run, say, screen};
+use super::{act, consent, inbox, links, logs, palette, run, say, screen, ways};
 use crate::{
+    action::Verb,
     domain::SafeText,
     tui::{
         command::{Command, Ui},
         effect::Effect,
         input::{Code, Key},
         keymap::Scope,
-        model::{Model, Overlay},
+        model::{Hand, Model, Overlay},
     },
 };
 
@@ -53,16 +55,33 @@ pub(super) fn text_of(field: &TextArea<'_>) -> String {
     field.lines().first().cloned().unwrap_or_default()
 }
 
-/// A key for the overlay on top.
-pub fn key(m: &mut Model, key: Key) -> Vec<Effect> {
+/// A key for the overlay on top; `before` is what the hands did last.
+pub fn key(m: &mut Model, key: Key, before: Option<Hand>) -> Vec<Effect> {
     let keymap = Arc::clone(&m.keymap);
     let command = keymap.find(key, &[Scope::Move, Scope::Main]);
     let page = m.map.overlay_room().unwrap_or(10).max(2) / 2;
-    let Some(top) = m.overlays.last_mut() else { return vec![] };
+    let Some(top) = m.overlays.last() else { return vec![] };
     match top {
         Overlay::Palette { .. } => return in_palette(m, key),
         Overlay::Filter(_) => return in_filter(m, key),
         Overlay::Logs(_) => return logs::key(m, key),
+        Overlay::Confirm(_) => {
+            if let Some(effects) = consent::key(m, key, before) {
+                return effects;
+            }
+        }
+        Overlay::Ways(_) => {
+            if let Some(effects) = ways::key(m, key) {
+                return effects;
+            }
+        }
+        Overlay::Menu(_) => {
+            if let Some(verb) = chosen(key) {
+                m.overlays.pop();
+                return act::ask(m, verb);
+            }
+        }
+        Overlay::Leaving if key == Key::char('y') => return vec![Effect::Quit],
         _ => {}
     }
     let ui = match command {
@@ -83,19 +102,26 @@ pub fn key(m: &mut Model, key: Key) -> Vec<Effect> {
         Ui::Last => scroll(m, 10_000),
         Ui::Open => return enter(m),
         // The key that opened it closes it again.
-        Ui::Help if matches!(top, Overlay::Help(_)) => return close(m),
-        Ui::Why if matches!(top, Overlay::Why(_)) => return close(m),
-        Ui::Inbox if matches!(top, Overlay::Inbox(_)) => return close(m),
-        Ui::Links if matches!(top, Overlay::Links { .. }) => return close(m),
-        Ui::Copy if matches!(top, Overlay::Links { .. }) => return links::take(m, true),
-        Ui::Copy if let Overlay::Inbox(at) = *top => return inbox::copy(m, at),
-        Ui::Copy if matches!(top, Overlay::Why(_)) => {
+        Ui::Help if matches!(m.overlays.last(), Some(Overlay::Help(_))) => return close(m),
+        Ui::Why if matches!(m.overlays.last(), Some(Overlay::Why(_))) => return close(m),
+        Ui::Inbox if matches!(m.overlays.last(), Some(Overlay::Inbox(_))) => return close(m),
+        Ui::Links if matches!(m.overlays.last(), Some(Overlay::Links { .. })) => return close(m),
+        Ui::Operations if matches!(m.overlays.last(), Some(Overlay::Operations(_))) => return close(m),
+        Ui::Copy if matches!(m.overlays.last(), Some(Overlay::Links { .. })) => return links::take(m, true),
+        Ui::Copy if let Some(Overlay::Inbox(at)) = m.overlays.last() => return inbox::copy(m, *at),
+        Ui::Copy if matches!(m.overlays.last(), Some(Overlay::Why(_))) => {
             say(m, "the verdict is in the clipboard, in five lines");
             return vec![Effect::Copy(screen::brief(m))];
         }
         _ => return vec![],
     }
     themed(m)
+}
+
+/// The verb that a letter of the menu stands for.
+fn chosen(key: Key) -> Option<Verb> {
+    let Code::Char(c) = key.code else { return None };
+    Verb::iter().find(|verb| key.is_text() && act::letter(*verb) == c)
 }
 
 /// While the list of themes is open, the selected one is shown.
@@ -125,16 +151,18 @@ pub fn scroll(m: &mut Model, by: isize) {
     let waiting = if matches!(m.overlays.last(), Some(Overlay::Inbox(_))) { inbox::waiting(m).len() } else { 0 };
     match m.overlays.last_mut() {
         // Drawing shows no empty screen at the end; the model only keeps the number from running away.
-        Some(Overlay::Help(offset) | Overlay::Why(offset) | Overlay::Confirm { offset, .. }) => {
+        Some(Overlay::Help(offset) | Overlay::Why(offset) | Overlay::Operations(offset)) => {
             *offset = offset.saturating_add_signed(by).min(1_000.max(lines));
         }
+        Some(Overlay::Confirm(c)) => c.offset = c.offset.saturating_add_signed(by).min(1_000.max(lines)),
+        Some(Overlay::Ways(w)) => w.at = w.at.saturating_add_signed(by).min(w.ways.len().saturating_sub(1)),
         Some(Overlay::Menu(at)) => *at = at.saturating_add_signed(by).min(verbs.saturating_sub(1)),
         Some(Overlay::Choose { actions, at, .. }) => *at = at.saturating_add_signed(by).min(actions.len().saturating_sub(1)),
         Some(Overlay::Themes { at, .. }) => *at = at.saturating_add_signed(by).min(themes.saturating_sub(1)),
         Some(Overlay::Inbox(at)) => *at = at.saturating_add_signed(by).min(waiting.saturating_sub(1)),
         Some(Overlay::Links { links, at }) => *at = at.saturating_add_signed(by).min(links.len().saturating_sub(1)),
         Some(Overlay::Logs(view)) => view.scroll(by, lines),
-        Some(Overlay::Palette { .. } | Overlay::Filter(_) | Overlay::Refused { .. }) | None => {}
+        Some(Overlay::Palette { .. } | Overlay::Filter(_) | Overlay::Refused { .. } | Overlay::Leaving) | None => {}
     }
 }
 
@@ -149,7 +177,7 @@ fn enter(m: &mut Model) -> Vec<Effect> {
         Some(Overlay::Choose { actions, at, .. }) => {
             let Some(action) = actions.get(*at).cloned() else { return vec![] };
             m.overlays.pop();
-            vec![Effect::Plan(action)]
+            act::request(m, action)
         }
         Some(Overlay::Themes { at, .. }) => {
             let Some(name) = m.themes.get(*at).cloned() else { return vec![] };
@@ -158,6 +186,11 @@ fn enter(m: &mut Model) -> Vec<Effect> {
             vec![Effect::Theme(name)]
         }
         Some(Overlay::Refused { .. }) => close(m),
+        Some(Overlay::Ways(w)) => {
+            let at = w.at;
+            ways::choose(m, at);
+            vec![]
+        }
         Some(Overlay::Inbox(at)) => inbox::jump(m, *at),
         Some(Overlay::Links { .. }) => links::take(m, false),
         _ => vec![],
@@ -234,7 +267,7 @@ fn entry_at(m: &Model, text: &str, at: usize) -> Option<palette::Entry> {
 
 /// Pasted text: into a field, else dropped with a word.
 pub fn paste(m: &mut Model, text: &SafeText) -> Vec<Effect> {
-    if logs::paste(m, text) {
+    if consent::paste(m) || logs::paste(m, text) {
         return vec![];
     }
     match m.overlays.last_mut() {

@@ -6,7 +6,7 @@ use nucleo_matcher::{
 };
 use strum::IntoEnumIterator as _;
 
-use super::{overlay, say, screen};
+use super::{act, overlay, say, screen};
 use crate::{
     action::{Action, Verb},
     tui::{
@@ -106,7 +106,7 @@ pub fn submit(m: &mut Model, typed: &str, at: usize) -> Vec<Effect> {
     };
     match entry.does {
         Does::Run(command) => overlay::command(m, command),
-        Does::Plan(action) => vec![Effect::Plan(action)],
+        Does::Plan(action) => act::request(m, action),
         Does::Theme(name) => {
             m.theme.clone_from(&name);
             vec![Effect::Theme(name)]

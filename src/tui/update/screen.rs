@@ -22,7 +22,7 @@ pub fn follow(m: &mut Model) {
     let (services, runs) = (service_keys(m), run_keys(m));
     m.services.follow(&services);
     m.runs.follow(&runs);
-    m.events = m.events.min(m.snapshot.events.len().saturating_sub(1));
+    m.events = m.events.min(m.happened().len().saturating_sub(1));
     in_sight(m);
 }
 
@@ -97,7 +97,7 @@ pub fn step(m: &mut Model, by: isize) {
             m.changes_offset = m.changes_offset.saturating_add_signed(by).min(last);
         }
         Pane::Events => {
-            let last = m.snapshot.events.len().saturating_sub(1);
+            let last = m.happened().len().saturating_sub(1);
             m.events = m.events.saturating_add_signed(by).min(last);
         }
         // The other panes speak of the selected service: moving in them moves it.

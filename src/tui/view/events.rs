@@ -33,7 +33,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let inner = Rect { x: inner.x + 1, width: inner.width - 2, ..inner };
-    let events = &m.snapshot.events;
+    let events = m.happened();
     if events.is_empty() {
         put(c.buf, inner, 0, 0, "nothing has happened since the start", c.look.style(Token::Dim));
         return;
@@ -66,7 +66,8 @@ fn fit(c: &Canvas<'_>, line: &mut Line<'static>, width: u16) {
 pub fn line(c: &mut Canvas<'_>, area: Rect) {
     let m = c.m;
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    if m.snapshot.events.is_empty() {
+    let events = m.happened();
+    if events.is_empty() {
         if let Some(t) = m.board.troubles.first() {
             let words = format!("{}: {}", t.source, t.problem.what);
             let words = c.look.cut(&words, usize::from(inner.width)).into_owned();
@@ -75,7 +76,7 @@ pub fn line(c: &mut Canvas<'_>, area: Rect) {
         return;
     }
     let mut x = 0;
-    for e in m.snapshot.events.iter().rev() {
+    for e in events.iter().rev() {
         let mut line = Line::from(spans(c, e, 0));
         let wide = text::columns(line.width());
         if x > 0 && x + wide > inner.width {

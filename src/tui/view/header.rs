@@ -27,11 +27,19 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
         right.push(look.span(Token::HoldFill, format!(" STILL{ago} ")));
         right.push(Span::raw("  "));
     }
-    let closed = m.read_only || m.snapshot.environment().is_some_and(|e| e.readonly || e.policy == Policy::Production);
-    if closed {
-        right.push(look.span(Token::Dim, "[RO]  "));
+    let guarded = m.snapshot.environment().filter(|e| e.readonly || e.policy == Policy::Production);
+    match m.open_for() {
+        _ if m.read_only => right.push(look.span(Token::Dim, "[RO] forced  ")),
+        Some(left) => {
+            // The last minute counts as one.
+            let minutes = (left.as_secs() + 59) / 60;
+            right.push(look.span(Token::Armed, format!("[RW {minutes}m left]  ")));
+        }
+        None if guarded.is_some_and(|e| e.readonly) => right.push(look.span(Token::Dim, "[RO] by configuration  ")),
+        None if guarded.is_some() => right.push(look.span(Token::Dim, "[RO]  ")),
+        None => {}
     }
-    right.push(look.span(Token::Dim, format!("{}{} ", m.clock(m.now), m.zone_mark())));
+    right.push(look.span(Token::Dim, format!("{}{} ", m.clock_now(), m.zone_mark())));
     let right = Line::from(right);
     let right_wide = text::columns(right.width());
 

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::operations;
 use crate::tui::model::{Model, Pane};
 
 /// Columns and rows below which there is only the word.
@@ -32,6 +33,8 @@ pub enum Plan {
         head: Rect,
         /// The last row.
         footer: Rect,
+        /// What is under way; empty where nothing is.
+        operations: Rect,
         /// The newest event, where the pane has no room.
         events_line: Option<Rect>,
         /// The panes.
@@ -54,7 +57,9 @@ impl Plan {
         }
         let head = Rect { height: 3, ..area };
         let footer = Rect { y: area.bottom() - 1, height: 1, ..area };
-        let body = Rect { y: area.y + 3, height: area.height - 4, ..area };
+        let moving = operations::rows(m);
+        let body = Rect { y: area.y + 3, height: area.height - 4 - moving, ..area };
+        let operations = Rect { y: body.bottom(), height: moving, ..area };
         let (mut events_line, mut why) = (None, None);
         let tabs = area.width < TWO && !m.zoom;
         let panes = if m.zoom {
@@ -74,7 +79,7 @@ impl Plan {
             why = rest;
             panes
         };
-        Self::Panes { head, footer, events_line, panes, why, tabs }
+        Self::Panes { head, footer, operations, events_line, panes, why, tabs }
     }
 }
 

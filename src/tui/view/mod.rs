@@ -19,6 +19,7 @@ mod inbox;
 mod layout;
 mod links;
 mod logs;
+mod operations;
 mod overlay;
 mod runs;
 mod services;
@@ -57,7 +58,7 @@ pub fn draw_into(m: &Model, look: &Look, buf: &mut Buffer) -> ScreenMap {
     match layout::Plan::of(m, area) {
         layout::Plan::Tiny => verdict::tiny(&mut c, area),
         layout::Plan::Verdict => verdict::only(&mut c, area),
-        layout::Plan::Panes { head, footer, events_line, panes, why, tabs } => {
+        layout::Plan::Panes { head, footer, operations, events_line, panes, why, tabs } => {
             header::draw(&mut c, Rect { height: 1, ..head });
             verdict::strip(&mut c, Rect { y: head.y + 1, height: head.height - 1, ..head });
             for (pane, rect) in panes {
@@ -70,6 +71,7 @@ pub fn draw_into(m: &Model, look: &Look, buf: &mut Buffer) -> ScreenMap {
             if let Some(line) = events_line {
                 events::line(&mut c, line);
             }
+            operations::lines(&mut c, operations);
             footer::draw(&mut c, footer);
         }
     }

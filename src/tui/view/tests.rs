@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 use super::*;
 use crate::tui::{
     message::Message,
-    model::{Overlay, PlanCard, fixture},
+    model::{Confirm, Group, Overlay, PlanCard, PlanRow, fixture},
     print,
     theme::{Depth, Theme},
     update::update,
@@ -25,13 +25,17 @@ fn press(m: &mut Model, keys: &str) {
 
 fn overlays(m: &mut Model) {
     let action = crate::action::Action::parse(["abort", "payment", "--env", "production"]).unwrap();
-    let card = PlanCard { action, back: true, rows: vec![("sends", "PATCH a path that is long ".repeat(20).into()); 12] };
+    let rows = vec![PlanRow::new(Group::How, "sends", "PATCH a path that is long ".repeat(20)); 12];
+    let card = PlanCard { rows, ..fixture::card(1, action) };
     m.overlays = vec![
         Overlay::Why(3),
         Overlay::Help(900),
         Overlay::Menu(1),
         Overlay::Themes { at: 4, before: "dark".into() },
-        Overlay::Confirm { card: Box::new(card), offset: 2 },
+        Overlay::Operations(3),
+        Overlay::Ways(Box::new(fixture::ways())),
+        Overlay::Leaving,
+        Overlay::Confirm(Box::new(Confirm { offset: 2, ..Confirm::new(Box::new(card)) })),
         Overlay::Refused { what: "abort".into(), why: "because ".repeat(30).into(), hint: Some("hint".into()) },
     ];
 }

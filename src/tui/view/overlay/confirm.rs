@@ -1,4 +1,4 @@
-//! A plan that waits for consent, and a refusal.
+//! A plan that waits for consent.
 
 use ratatui::{
     layout::Rect,
@@ -6,69 +6,162 @@ use ratatui::{
 };
 
 use super::{Canvas, framed, middle, scrolled};
-use crate::{
-    domain::SafeText,
-    tui::{
-        model::PlanCard,
-        theme::Token,
-        widget::{put, text},
-    },
+use crate::tui::{
+    glyph::Glyph,
+    model::{Area, Confirm, Fence, Group, PlanRow},
+    theme::Token,
+    widget::{badge, put, put_line, text},
 };
 
 /// Width of the names of the rows.
 const NAMES: usize = 9;
+/// Columns inside the frame from which the first two groups stand beside each other.
+const BESIDE: usize = 100;
 
-/// Draws the plan. This build applies nothing, and says so where the key of consent will stand.
-pub fn draw(c: &mut Canvas<'_>, area: Rect, card: &PlanCard, offset: usize) {
+/// The rows of a group, wrapped.
+fn rows(c: &Canvas<'_>, rows: &[&PlanRow], width: usize) -> Vec<Line<'static>> {
     let look = c.look;
-    let wide = area.width.saturating_sub(8).clamp(40, 88);
-    let room = usize::from(wide.saturating_sub(4)).saturating_sub(NAMES);
-    let mut lines: Vec<Line<'static>> = vec![];
-    for (name, said) in &card.rows {
-        let token = match *name {
-            "where" => Token::Production,
-            "from" => Token::Canary,
-            "to" => Token::Bright,
-            "same as" | "by hand" => Token::Link,
-            "exactly" | "" if card.rows.iter().any(|(n, _)| *n == "exactly") => Token::Dim,
+    let room = width.saturating_sub(NAMES);
+    let mut lines = vec![];
+    for row in rows {
+        let token = match (row.name, row.group) {
+            _ if row.alarm => Token::NoGo,
+            _ if row.changed => Token::Hold,
+            ("where", _) => Token::Production,
+            ("from", _) => Token::Canary,
+            ("to", _) => Token::Bright,
+            (_, Group::Same) => Token::Link,
+            (_, Group::Exactly) => Token::Dim,
             _ => Token::Text,
         };
-        for (at, line) in text::wrap(said.as_str(), room).into_iter().enumerate() {
-            let head = if at == 0 { *name } else { "" };
-            lines.push(Line::from(vec![look.span(Token::Dim, format!("{head:<NAMES$}")), look.span(token, line)]));
+        // Without colour the sign tells it.
+        let sign = match row {
+            PlanRow { alarm: true, .. } => look.glyph(Glyph::Must),
+            PlanRow { changed: true, .. } => look.glyph(Glyph::Differs),
+            _ => "",
+        };
+        for (at, line) in text::wrap(row.text.as_str(), room).into_iter().enumerate() {
+            let head = if at == 0 {
+                text::pad(row.name, NAMES - 1, "") + if sign.is_empty() { " " } else { sign }
+            } else {
+                " ".repeat(NAMES)
+            };
+            lines.push(Line::from(vec![
+                look.span(if sign.is_empty() { Token::Dim } else { token }, head),
+                look.span(token, line),
+            ]));
         }
     }
-    let tone = if card.back { Token::Hold } else { Token::Focus };
-    let height = u16::try_from(lines.len() + 5).unwrap_or(u16::MAX);
-    let rect = middle(area, wide, height);
-    let kind = if card.back { "back to last known good" } else { "forward" };
-    let status = Line::from(look.span(Token::Dim, kind));
-    let verb = card.action.name();
-    let mut title = verb.to_owned();
-    title[..1].make_ascii_uppercase();
-    let title = format!("{title}  {}", card.action.target().service);
-    let inner = framed(c, rect, &title, status, tone);
-    let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(3), ..inner };
-    scrolled(c, body, &lines, offset);
-    let last = inner.height.saturating_sub(1);
-    let x = put(c.buf, inner, 0, last, " dry run ", look.style(tone.filled()));
-    let x = put(c.buf, inner, x + 1, last, &format!("this build plans and does not {verb}"), look.style(Token::Text));
-    put(c.buf, inner, x + 3, last, "Esc or n closes", look.style(Token::Dim));
+    lines
 }
 
-/// Draws why something is not done.
-pub fn refused(c: &mut Canvas<'_>, area: Rect, what: &SafeText, why: &SafeText, hint: Option<&SafeText>) {
-    let look = c.look;
-    let wide = area.width.saturating_sub(8).clamp(40, 70);
-    let room = usize::from(wide.saturating_sub(4));
-    let mut lines: Vec<Line<'static>> =
-        text::wrap(why.as_str(), room).into_iter().map(|l| Line::from(look.span(Token::Text, l))).collect();
-    for line in hint.map(|h| text::wrap(h.as_str(), room)).unwrap_or_default() {
-        lines.push(Line::from(look.span(Token::Dim, line)));
+/// All rows; where there is room, what becomes of it stands beside how it is done.
+fn body(c: &Canvas<'_>, confirm: &Confirm, width: usize) -> Vec<Line<'static>> {
+    let of = |group: Group| -> Vec<&PlanRow> { confirm.card.rows.iter().filter(|r| r.group == group).collect() };
+    let (what, how) = (of(Group::What), of(Group::How));
+    let mut lines: Vec<Line<'static>> = vec![];
+    if width >= BESIDE {
+        let left = width / 2 - 2;
+        let (a, b) = (rows(c, &what, left), rows(c, &how, width - left - 4));
+        for at in 0..a.len().max(b.len()) {
+            let mut line = a.get(at).cloned().unwrap_or_default();
+            let gap = left + 4 - line.width().min(left);
+            line.spans.push(Span::raw(" ".repeat(gap)));
+            line.spans.extend(b.get(at).cloned().unwrap_or_default().spans);
+            lines.push(line);
+        }
+    } else {
+        lines.extend(rows(c, &what, width));
+        lines.extend(rows(c, &how, width));
     }
-    lines.push(Line::default());
-    lines.push(Line::from(vec![Span::styled("Esc or n closes", look.style(Token::Dim))]));
-    let rect = middle(area, wide, u16::try_from(lines.len() + 2).unwrap_or(u16::MAX));
-    let inner = framed(c, rect, &format!("Not done: {what}"), Line::default(), Token::Border);
-    scrolled(c, inner, &lines, 0);
+    for group in [Group::Same, Group::Exactly] {
+        let more = rows(c, &of(group), width);
+        if !more.is_empty() {
+            lines.push(Line::default());
+            lines.extend(more);
+        }
+    }
+    lines
+}
+
+/// What kind of change it is, for the upper edge and its colour.
+fn kind(confirm: &Confirm) -> (&'static str, Token) {
+    match (confirm.card.back, confirm.card.tier) {
+        (true, 3) => ("back, and unsafe", Token::NoGo),
+        (true, _) => ("takes exposure back", Token::Hold),
+        (false, 3) => ("forward, wide or over a NO-GO", Token::NoGo),
+        (false, 2) => ("forward, in production", Token::Focus),
+        (false, _) => ("forward", Token::Focus),
+    }
+}
+
+/// Whether keys count, in words: people, screen readers and scripts wait for `armed`.
+fn state(c: &Canvas<'_>, confirm: &Confirm) -> Vec<Span<'static>> {
+    let look = c.look;
+    let m = c.m;
+    let say = |token: Token, glyph: Glyph, words: String| vec![look.sign(token, glyph), look.span(token, format!(" {words}"))];
+    if confirm.stale {
+        return say(Token::Stale, Glyph::Stale, "the world has changed: the plan is being made anew".to_owned());
+    }
+    if !confirm.armed(m.at) {
+        let words = match confirm.fence {
+            Fence::Seen { .. } => "in a moment",
+            Fence::Unseen | Fence::Asked { .. } => "waiting for the terminal",
+        };
+        return say(Token::Dim, Glyph::Waiting, words.to_owned());
+    }
+    let deaf = match confirm.fence {
+        Fence::Seen { heard: false, .. } => "  (the terminal does not answer, only the delay protects)",
+        _ => "",
+    };
+    let closed = confirm.card.arms && m.open_for().is_none();
+    let words = if confirm.wants_name() {
+        format!("armed: type {} and Enter", confirm.card.name)
+    } else if closed {
+        "armed: r opens production for 15 minutes".to_owned()
+    } else {
+        "armed: y does it now".to_owned()
+    };
+    say(if closed { Token::Hold } else { Token::Go }, Glyph::Go, format!("{words}{deaf}"))
+}
+
+/// Draws the dialog.
+pub fn draw(c: &mut Canvas<'_>, area: Rect, confirm: &Confirm) {
+    let look = c.look;
+    let most = if area.width >= 112 { 112 } else { 88 };
+    let wide = area.width.saturating_sub(8).clamp(40, most);
+    let (words, tone) = kind(confirm);
+    let lines = body(c, confirm, usize::from(wide.saturating_sub(4)));
+    let height = u16::try_from(lines.len() + 6).unwrap_or(u16::MAX);
+    let rect = middle(area, wide, height);
+    let status = Line::from(look.span(Token::Dim, format!("{words} {} tier {}", look.glyph(Glyph::Dot), confirm.card.tier)));
+    let title = confirm.card.title.as_str().to_owned();
+    let inner = framed(c, rect, &title, status, tone);
+    let feet = if inner.height >= 8 { 3 } else { 2 };
+    let top = u16::from(inner.height >= 8);
+    let room = Rect { y: inner.y + top, height: inner.height.saturating_sub(feet + top), ..inner };
+    scrolled(c, room, &lines, confirm.offset);
+    let last = inner.height.saturating_sub(1);
+    put_line(c.buf, inner, 0, last.saturating_sub(1), &Line::from(state(c, confirm)));
+    let closes = if confirm.wants_name() {
+        let mut x = put(c.buf, inner, 0, last, &format!("type {}: ", confirm.card.name), look.style(Token::Text));
+        x = put(c.buf, inner, x, last, &format!("{}_", confirm.typed), look.style(Token::Bright));
+        put_line(c.buf, inner, x + 3, last, &Line::from(look.span(Token::Dim, "Esc closes")));
+        c.map.note(rect, Area::Consent(confirm.card.id));
+        return;
+    } else {
+        "Esc or n closes"
+    };
+    let ready = confirm.armed(c.m.at) && !confirm.stale && (!confirm.card.arms || c.m.open_for().is_some());
+    let token = match tone {
+        _ if !ready => Token::Unknown,
+        Token::Focus => Token::Go,
+        other => other,
+    };
+    let foot = Rect { y: inner.y + last, height: 1, ..inner };
+    let mut x = if ready { badge(c.buf, foot, "y", token, look) } else { put(c.buf, foot, 0, 0, " y ", look.style(Token::Dim)) };
+    let name = confirm.card.action.name();
+    x = put(c.buf, foot, x + 1, 0, &format!("{name} now"), look.style(if ready { Token::Text } else { Token::Dim }));
+    put(c.buf, foot, x + 3, 0, closes, look.style(Token::Dim));
+    c.map.note(rect, Area::Consent(confirm.card.id));
 }

@@ -9,11 +9,10 @@ use super::{Canvas, framed, middle};
 use crate::{
     action::{Action, Verb},
     tui::{
-        command::Command,
         glyph::Glyph,
         model::Area,
         theme::Token,
-        update::choices,
+        update::{choices, letter},
         widget::{put, put_line},
     },
 };
@@ -47,7 +46,7 @@ pub fn menu(c: &mut Canvas<'_>, area: Rect, at: usize) {
         .iter()
         .map(|choice| {
             let name: &'static str = choice.verb.into();
-            let key = c.m.keymap.shown(Command::Act(choice.verb));
+            let key = letter(choice.verb);
             let (token, rest) = match &choice.targets {
                 Ok(targets) => {
                     let names: Vec<String> =
@@ -57,11 +56,11 @@ pub fn menu(c: &mut Canvas<'_>, area: Rect, at: usize) {
                 Err(refusal) => (Token::Faint, Span::styled(refusal.why.to_string(), look.style(Token::Dim))),
             };
             let sign = if choice.targets.is_ok() { Span::raw(" ") } else { look.sign(Token::Faint, Glyph::NotNeeded) };
-            Line::from(vec![look.span(Token::Key, format!("{key} ")), sign, look.span(token, format!(" {name:<8} ")), rest])
+            Line::from(vec![look.span(Token::Key, format!("{key} ")), sign, look.span(token, format!(" {name:<9}")), rest])
         })
         .collect();
     let rect = middle(area, 72, u16::try_from(lines.len() + 3).unwrap_or(8));
-    let status = closes(c);
+    let status = Line::from(look.span(Token::Dim, "a letter or Enter takes, Esc closes"));
     let inner = framed(c, rect, "Actions", status, Token::Focus);
     rows(c, inner, &lines, at);
     let about = choices.get(at).map(|choice| choice.verb.about()).unwrap_or_default();

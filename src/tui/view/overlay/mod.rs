@@ -4,13 +4,15 @@ mod confirm;
 mod help;
 pub(super) mod list;
 mod palette;
+mod refused;
+mod ways;
 mod why;
 
 use ratatui::{layout::Rect, text::Line};
 
 pub use why::pane as why_pane;
 
-use super::{Canvas, inbox, links, logs};
+use super::{Canvas, inbox, links, logs, operations};
 use crate::tui::{
     model::{Area, Overlay},
     theme::Token,
@@ -36,8 +38,11 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
             Overlay::Inbox(at) => inbox::draw(c, area, *at),
             Overlay::Links { links, at } => links::draw(c, area, links, *at),
             Overlay::Themes { at, .. } => list::themes(c, area, *at),
-            Overlay::Confirm { card, offset } => confirm::draw(c, area, card, *offset),
-            Overlay::Refused { what, why, hint } => confirm::refused(c, area, what, why, hint.as_ref()),
+            Overlay::Confirm(it) => confirm::draw(c, area, it),
+            Overlay::Ways(it) => ways::draw(c, area, it),
+            Overlay::Operations(offset) => operations::list(c, area, *offset),
+            Overlay::Leaving => refused::leaving(c, area),
+            Overlay::Refused { what, why, hint } => refused::draw(c, area, what, why, hint.as_ref()),
         }
     }
 }
@@ -61,7 +66,7 @@ pub(super) fn framed(c: &mut Canvas<'_>, rect: Rect, title: &str, status: Line<'
 }
 
 /// Draws lines from an offset on, with a word for what is out of sight; notes the area for paging.
-fn scrolled(c: &mut Canvas<'_>, inner: Rect, lines: &[Line<'static>], offset: usize) {
+pub(super) fn scrolled(c: &mut Canvas<'_>, inner: Rect, lines: &[Line<'static>], offset: usize) {
     let room = usize::from(inner.height);
     let offset = offset.min(lines.len().saturating_sub(room));
     for (y, line) in (0u16..).zip(lines.iter().skip(offset).take(room)) {

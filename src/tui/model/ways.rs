@@ -1,0 +1,27 @@
+//! The card with the ways back.
+
+use super::PlanCard;
+use crate::{
+    action::{Action, Target},
+    domain::Refusal,
+};
+
+/// One way back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Way {
+    /// What it does.
+    pub action: Action,
+    /// What came of planning it; `None` while it is being planned.
+    pub planned: Option<Result<Box<PlanCard>, Refusal>>,
+}
+
+/// The ways back for one service, least harm first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ways {
+    /// The service and its environment.
+    pub target: Target,
+    /// The ways, numbered from 1.
+    pub ways: Vec<Way>,
+    /// The selected one.
+    pub at: usize,
+}
