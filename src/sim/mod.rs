@@ -115,6 +115,12 @@ impl Handle {
         self.fault(prefix, Fault::Dead);
     }
 
+    /// What was written to a cluster, as events of `audit.k8s.io/v1`; the newest last. Over HTTP the same is at
+    /// `/k8s/<cluster>/sim/audit`.
+    pub fn audit(&self, cluster: Cluster) -> Vec<serde_json::Value> {
+        self.0.audit().of(cluster)
+    }
+
     /// The running world.
     pub fn state(&self) -> &Arc<State> {
         &self.0

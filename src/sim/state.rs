@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     fault::Faults,
     github::GitHub,
-    kube::store::Store,
+    kube::{audit::Audit, store::Store},
     prometheus::Prometheus,
     weather::Weather,
     world::{Cluster, Note, Scenario, World},
@@ -26,6 +26,7 @@ pub struct State {
     weather: Option<Weather>,
     prometheus: Prometheus,
     github: GitHub,
+    audit: Audit,
 }
 
 impl State {
@@ -40,6 +41,7 @@ impl State {
             faults: Faults::default(),
             prometheus: Prometheus::default(),
             github: GitHub::default(),
+            audit: Audit::default(),
         }
     }
 
@@ -78,8 +80,20 @@ impl State {
         let world = self.world();
         let store = self.clusters[cluster as usize].get_or_init(|| Mutex::new(Store::new(&world, cluster)));
         let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        store.tick(&world, world.minutes(self.now()));
+        self.bring(&mut store, world.minutes(self.now()));
         store
+    }
+
+    /// Brings a cluster's objects to a minute; what controllers do on the way is noted.
+    pub fn bring(&self, store: &mut Store, minute: f64) {
+        while let Some(notes) = store.tick(&self.world(), minute) {
+            self.note(notes);
+        }
+    }
+
+    /// The writes to the clusters.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// Notes what writes have led to, so that objects, traffic and metrics follow.

@@ -86,8 +86,12 @@ fn rows(kind: &Kind) -> Vec<Value> {
     }
     let mut rows = vec![row];
     if kind.status {
-        let verbs: Vec<&str> = ["get"].into_iter().chain(update).collect();
+        let verbs: Vec<&str> = ["get"].into_iter().chain(update.clone()).collect();
         rows.push(json!({"name": format!("{}/status", kind.plural), "singularName": "", "namespaced": kind.namespaced, "kind": kind.kind, "verbs": verbs}));
+    }
+    if super::write::scale::has(kind) {
+        let verbs: Vec<&str> = ["get"].into_iter().chain(update).collect();
+        rows.push(json!({"name": format!("{}/scale", kind.plural), "singularName": "", "namespaced": kind.namespaced, "group": "autoscaling", "version": "v1", "kind": "Scale", "verbs": verbs}));
     }
     rows
 }

@@ -1,10 +1,13 @@
 //! The clusters' API servers. What a real one refuses is refused with the same code, reason and text
 //! (as observed on Kubernetes 1.36); what would need a controller that is not simulated is a 405.
 
+pub mod audit;
 pub mod controller;
 mod discovery;
+mod gitops;
 pub mod kinds;
 mod log;
+mod managed;
 pub mod objects;
 mod patch;
 pub mod proxy;
@@ -48,15 +51,19 @@ pub fn handle(shared: &Shared, mut request: Request) -> Response {
         return http::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n");
     };
     request.path = format!("/{path}");
-    let audit = audit(shared, &request);
+    if request.path == audit::PATH && request.method == Method::GET {
+        return audit::list(shared, cluster);
+    }
+    let id = audit_id(shared, &request);
     let mut response = answer(shared, cluster, &request).unwrap_or_else(|refusal| refusal.response());
-    response.headers_mut().insert("audit-id", audit);
+    audit::note(shared, cluster, &request, id.to_str().unwrap_or(""), response.status());
+    response.headers_mut().insert("audit-id", id);
     response.headers_mut().insert("cache-control", HeaderValue::from_static("no-cache, private"));
     response
 }
 
 /// The request's own `Audit-ID`, which the client may choose, or one made from the request.
-fn audit(shared: &Shared, request: &Request) -> HeaderValue {
+fn audit_id(shared: &Shared, request: &Request) -> HeaderValue {
     let own = request.headers.get("audit-id").filter(|id| id.len() <= 64).cloned();
     let made =
         || names::uid(shared.world().seed(), &["audit", request.method.as_str(), &request.path, &shared.now().to_string()]);
@@ -123,6 +130,7 @@ fn target(parts: &[&str]) -> Result<Option<Target>, Refusal> {
     match target.sub.as_deref() {
         None => Ok(Some(target)),
         Some("status") if kind.status => Ok(Some(target)),
+        Some("scale") if write::scale::has(kind) => Ok(Some(target)),
         Some("log") if kind.group.is_empty() && kind.plural == "pods" => Ok(Some(target)),
         Some(_) => Err(Refusal::no_resource()),
     }

@@ -23,6 +23,9 @@ pub fn get(shared: &Shared, cluster: Cluster, target: &Target, request: &Request
     let name = target.name.as_deref().unwrap_or("");
     let key = Key::new(target.kind, target.namespace.as_deref().unwrap_or(""), name);
     let object = shared.cluster(cluster).get(&key).ok_or_else(|| Refusal::not_found(target.kind, name))?;
+    if target.sub.as_deref() == Some("scale") {
+        return Ok(http::json(StatusCode::OK, &form.shape(&super::write::scale::view(&object))));
+    }
     Ok(http::json(StatusCode::OK, &form.shape(&object)))
 }
 

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    super::world::{Cluster, SERVICES, Service, World},
-    kinds::Kind,
+    super::world::{Cluster, Note, SERVICES, Service, World},
+    controller, gitops,
+    kinds::{self, Kind},
     objects::{self, Scene},
     patch,
 };
@@ -71,6 +72,8 @@ pub struct Store {
     /// The next moment, for a world with that many changes: looking up all of them at every request is dear.
     next: f64,
     changes: usize,
+    /// What a controller will put back, and when.
+    agenda: Vec<(f64, Key)>,
     bell: watch::Sender<u64>,
 }
 
@@ -87,6 +90,7 @@ impl Store {
             minute: objects::BEGINNING,
             next: objects::BEGINNING,
             changes: 0,
+            agenda: vec![],
             bell: watch::Sender::new(0),
         };
         store.regenerate(world, objects::BEGINNING, None);
@@ -95,8 +99,35 @@ impl Store {
         store
     }
 
-    /// Brings the cluster to a minute. Time never runs backwards: an earlier minute changes nothing.
-    pub fn tick(&mut self, world: &World, minute: f64) {
+    /// Brings the cluster towards a minute: to it (none), or to what a controller writes on the way, with what follows
+    /// from that; the world has to know of it before the next tick.
+    pub fn tick(&mut self, world: &World, minute: f64) -> Option<Vec<Note>> {
+        let due = self.agenda.first().map(|(at, _)| *at).filter(|at| *at <= minute);
+        self.advance(world, due.unwrap_or(minute));
+        due?;
+        let (at, key) = self.agenda.remove(0);
+        let (Some(git), Some(live)) = (self.base.get(&key), self.current.get(&key).cloned()) else { return Some(vec![]) };
+        if !gitops::drifted(world, &key, git, &live) {
+            return Some(vec![]);
+        }
+        let next = gitops::put_back(world, git, &live, at);
+        let kind = kinds::named(key.resource.1);
+        let stored = self.put(key.clone(), Some(next))?;
+        let reaction = controller::react(world, self.cluster, kind, &live, &stored, at);
+        self.settle(&key, reaction.restore, reaction.observe);
+        Some(reaction.notes)
+    }
+
+    /// Looks whether a controller will put back what was written at a minute.
+    pub fn drift(&mut self, world: &World, key: Key, minute: f64) {
+        let (Some(git), Some(live)) = (self.base.get(&key), self.current.get(&key)) else { return };
+        if gitops::drifted(world, &key, git, live) && !self.agenda.iter().any(|(_, queued)| *queued == key) {
+            self.agenda.push((minute + gitops::DELAY, key));
+        }
+    }
+
+    /// Time never runs backwards: an earlier minute changes nothing.
+    fn advance(&mut self, world: &World, minute: f64) {
         if minute < self.next && world.changes() == self.changes {
             return;
         }

@@ -69,6 +69,7 @@ static TYPES: &[(&str, &str, Type)] = &[
     ("leases", "spec.holderIdentity", Type::Text),
     ("leases", "spec.leaseDurationSeconds", Type::Int),
     ("leases", "spec.renewTime", Type::Text),
+    ("leases", "spec.acquireTime", Type::Text),
 ];
 
 /// The members of a spec, where they are known whole.
@@ -163,9 +164,62 @@ fn range(kind: &Kind, name: &str, field: &str, value: &Value) -> Result<(), Refu
     if field.contains("backendRefs") && number.is_some_and(|n| n > 1_000_000) {
         return refuse(format!("{field} in body should be less than or equal to 1000000"));
     }
-    let micro = value.as_str().is_none_or(|text| text.parse::<jiff::Timestamp>().is_ok() && text.contains('.'));
-    if field == "spec.renewTime" && !micro {
+    if matches!(field, "spec.renewTime" | "spec.acquireTime") && !value.as_str().is_none_or(micro) {
         return refuse("cannot be parsed as \"2006-01-02T15:04:05.000000Z07:00\"".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a time has microseconds, no more and no less.
+fn micro(text: &str) -> bool {
+    let digits = text.split_once('.').map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).count());
+    text.parse::<jiff::Timestamp>().is_ok() && digits == Some(6)
+}
+
+/// What holds between an object before and after a write of its spec; defaults are filled in.
+pub fn change(kind: &Kind, name: &str, before: &Value, after: &mut Value) -> Result<(), Refusal> {
+    if !matches!(kind.plural, "deployments" | "rollouts") || before["spec"] == after["spec"] {
+        return Ok(());
+    }
+    let refuse = |field: &str, text: &str| Err(Refusal::invalid(kind, name, field, "FieldValueInvalid", text));
+    let deployment = kind.plural == "deployments";
+    if let Some(spec) = after["spec"].as_object_mut().filter(|_| deployment) {
+        if spec.get("replicas").is_none_or(Value::is_null) {
+            spec.insert("replicas".to_owned(), 1.into());
+        }
+        if spec.get("paused") == Some(&Value::Bool(false)) {
+            // The server does not keep what is the default.
+            spec.shift_remove("paused");
+        }
+    }
+    let spec = &after["spec"];
+    if before["spec"]["selector"] != spec["selector"] && deployment {
+        return refuse("spec.selector", &format!("Invalid value: {}: field is immutable", spec["selector"]));
+    }
+    let containers = spec["template"]["spec"]["containers"].as_array();
+    if containers.is_none_or(Vec::is_empty) {
+        return refuse("spec.template.spec.containers", "Required value");
+    }
+    if !deployment {
+        return Ok(());
+    }
+    for (index, container) in containers.into_iter().flatten().enumerate() {
+        for field in ["name", "image"] {
+            if container[field].as_str().is_none_or(str::is_empty) {
+                return refuse(&format!("spec.template.spec.containers[{index}].{field}"), "Required value");
+            }
+        }
+    }
+    let labels = &spec["template"]["metadata"]["labels"];
+    let chosen = spec["selector"]["matchLabels"].as_object();
+    if chosen.into_iter().flatten().any(|(key, value)| labels.get(key) != Some(value)) {
+        let text = format!("Invalid value: {labels}: `selector` does not match template `labels`");
+        return refuse("spec.template.metadata.labels", &text);
+    }
+    let strategy = &spec["strategy"];
+    if strategy["type"] == "Recreate" && !strategy["rollingUpdate"].is_null() {
+        let text = "Forbidden: may not be specified when strategy `type` is 'Recreate'";
+        return refuse("spec.strategy.rollingUpdate", text);
     }
     Ok(())
 }

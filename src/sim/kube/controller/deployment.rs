@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::super::objects;
+use super::{
+    super::objects,
+    template::{Place, bare, hash, same, share},
+};
 use crate::sim::world::{
-    Cluster, Delivery, Note, Service, World,
+    Delivery, Note,
     image::Fate,
-    names,
     noted::{Progress, Stand},
     traffic::Arm,
     workload::Set,
@@ -30,17 +32,6 @@ const OWN: [&str; 7] = [
     "argocd.argoproj.io/tracking-id",
 ];
 
-/// Where a Deployment is.
-#[derive(Clone, Copy)]
-pub struct Place<'a> {
-    /// The model.
-    pub world: &'a World,
-    /// The service that it belongs to.
-    pub service: &'static Service,
-    /// The cluster.
-    pub cluster: Cluster,
-}
-
 /// What follows from a write that the controller sees at a minute.
 pub fn react(place: Place<'_>, before: &Value, after: &Value, minute: f64) -> Vec<Note> {
     let Some(mut course) = Course::begin(place, before, after, minute) else { return vec![] };
@@ -48,46 +39,10 @@ pub fn react(place: Place<'_>, before: &Value, after: &Value, minute: f64) -> Ve
     course.stands.into_iter().map(Note::Stand).collect()
 }
 
-/// A pod template without the label that the controller adds.
-pub fn bare(template: &Value, label: &str) -> Value {
-    let mut template = template.clone();
-    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
-        labels.shift_remove(label);
-    }
-    template
-}
-
-/// The hash of a template that the company's pipelines did not write.
-pub fn hash(place: Place<'_>, owner: &str, template: &Value) -> String {
-    let mut sorted = template.clone();
-    sorted.sort_all_objects();
-    names::suffix(place.world.seed(), &["template", owner, place.cluster.name(), &sorted.to_string()], 10)
-}
-
-/// Equal whatever the order of members.
-pub fn same(one: &Value, other: &Value) -> bool {
-    let sorted = |value: &Value| {
-        let mut value = value.clone();
-        value.sort_all_objects();
-        value.to_string()
-    };
-    sorted(one) == sorted(other)
-}
-
 /// The annotations that a ReplicaSet takes over.
 fn notes(deployment: &Value) -> Map<String, Value> {
     let all = deployment["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
     all.into_iter().filter(|(key, _)| !OWN.contains(&key.as_str())).collect()
-}
-
-/// A share of the pods wanted: a number, or a percentage that is rounded up or down.
-fn share(value: &Value, wanted: u32, up: bool) -> u32 {
-    if let Some(number) = value.as_u64() {
-        return u32::try_from(number).unwrap_or(u32::MAX);
-    }
-    let percent: u32 = value.as_str().and_then(|text| text.strip_suffix('%')?.parse().ok()).unwrap_or(25);
-    let part = wanted.saturating_mul(percent);
-    if up { part.div_ceil(100) } else { part / 100 }
 }
 
 /// The course of one Deployment.

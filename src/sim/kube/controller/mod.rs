@@ -2,8 +2,9 @@
 //! routes that nobody owns. As observed on Argo Rollouts v1.10, but seconds apart where that one needs milliseconds,
 //! so that a person can see it.
 
-pub mod deployment;
+mod deployment;
 mod rollout;
+mod template;
 
 use std::sync::Arc;
 
@@ -49,8 +50,8 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
         Reaction { notes: moves.map(Note::Position).collect(), restore: true, observe: true }
     };
     match (kind.plural, service.delivery) {
-        ("rollouts", _) => rollout::react(deployment::Place { world, service, cluster }, before, after, minute),
-        ("deployments", _) => deployments(deployment::Place { world, service, cluster }, before, after, minute),
+        ("rollouts", _) => rollout::react(template::Place { world, service, cluster }, before, after, minute),
+        ("deployments", _) => deployments(template::Place { world, service, cluster }, before, after, minute),
         ("services", _) => select(service, cluster, before, after, minute),
         ("virtualservices", Delivery::RolloutCanary) => Reaction { restore: true, ..Reaction::default() },
         ("virtualservices", Delivery::VirtualService)
@@ -75,7 +76,7 @@ pub fn react(world: &World, cluster: Cluster, kind: &Kind, before: &Value, after
 }
 
 /// What follows from a write to a Deployment.
-fn deployments(place: deployment::Place<'_>, before: &Value, after: &Value, minute: f64) -> Reaction {
+fn deployments(place: template::Place<'_>, before: &Value, after: &Value, minute: f64) -> Reaction {
     let same = |field: &str| before["spec"][field] == after["spec"][field];
     if ["template", "replicas", "paused", "strategy"].into_iter().all(same) {
         // Where an earlier write still waits to be seen, this one is seen with it.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     super::objects::{self, Scene},
     LINGER, Reaction, SETTLE,
-    deployment::{Place, bare, same},
+    template::{Place, bare, same},
 };
 use crate::sim::world::{
     Delivery, Move, Note,

@@ -8,7 +8,7 @@ use super::{
     super::{
         super::objects::{self, Scene},
         LINGER, OBSERVE,
-        deployment::{Place, hash, same},
+        template::{Place, hash, same},
     },
     Parts, advance, count, held, moved, preview,
 };
