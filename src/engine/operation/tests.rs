@@ -1,0 +1,3 @@
+//! The machine by itself, and against a model of the world.
+
+mod model;
