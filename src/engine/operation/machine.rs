@@ -218,8 +218,7 @@ impl Operation {
         let first = |stand: Stand| self.tracks.iter().position(|t| t.stand == stand);
         let waiting = if self.stopped || self.resumed { None } else { first(Stand::Waiting) };
         let accepted = first(Stand::Accepted);
-        // What takes exposure back is not kept waiting in one cluster by the pods of another.
-        let next = if self.parts.begun.goes_back { waiting.or(accepted) } else { accepted.or(waiting) };
+        let next = if self.parts.one_by_one { accepted.or(waiting) } else { waiting.or(accepted) };
         let Some(next) = first(Stand::Settling).or(next) else { return self.finish() };
         self.now = next;
         self.attempts = 0;

@@ -54,6 +54,9 @@ pub struct Parts {
     pub begun: Box<Begun>,
     /// The objects, in order.
     pub moves: Vec<Move>,
+    /// Whether each object must show what was asked for before the next is begun. What takes exposure back is not kept
+    /// waiting in one cluster by the pods of another.
+    pub one_by_one: bool,
     /// How long what was accepted is followed, from the consent on.
     pub deadline: Duration,
     /// Who we are, by the word of each cluster.

@@ -71,7 +71,7 @@ impl Operation {
     /// The present object is as wanted.
     pub(super) fn converged(&self) -> Event {
         let m = self.planned();
-        Event::Converged { target: m.target.clone(), seen: "its own state, and its pods and routes where they follow".into() }
+        Event::Converged { target: m.target.clone(), by: "its own state, and its pods and routes where they follow".into() }
     }
 
     /// The present object was taken back.

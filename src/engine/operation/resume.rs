@@ -83,6 +83,7 @@ impl Operation {
             title: title(begun),
             begun: Box::new(begun.clone()),
             moves: taken.iter().map(|t| t.planned.clone()).collect(),
+            one_by_one: true,
             deadline: MOMENT,
             who: BTreeMap::new(),
         };

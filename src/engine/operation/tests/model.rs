@@ -241,6 +241,7 @@ impl World {
                 begun: Box::new(begun(setup.kind)),
                 moves: vec![m],
                 deadline: Duration::from_secs(600),
+                one_by_one: true,
                 who: BTreeMap::new(),
             };
             let (op, effects) = Operation::under(setup.rules, parts, NOW);
@@ -556,7 +557,7 @@ fn search(setup: Setup) -> Found {
     let mut known = HashSet::from([first.key()]);
     let mut open = vec![first];
     while let Some(world) = open.pop() {
-        for next in world.successors() {
+        for mut next in world.successors() {
             if let Some(why) = &next.broken {
                 let mut steps = vec![];
                 let mut step = next.trace.clone();
