@@ -38,7 +38,7 @@ pub struct Global {
     /// Keep the log and state here
     #[arg(long, global = true, value_name = "DIR", env = "GONOGO_STATE_DIR")]
     pub state_dir: Option<PathBuf>,
-    /// Run on the embedded world [scenarios: calm, canary-regression, error-spike, stale-metrics]
+    /// Run on the embedded world [scenarios: calm, canary-regression, error-spike, stale-metrics, gitops-revert, bad-migration, flaky-network]
     #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true,
           default_missing_value = "canary-regression", value_parser = scenario, env = "GONOGO_DEMO")]
     pub demo: Option<Scenario>,

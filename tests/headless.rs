@@ -59,6 +59,7 @@ fn every_scenario_has_its_verdict_and_its_exit_code() {
         ("canary-regression", &[3], &["no-go"]),
         ("error-spike", &[3, 6], &["no-go", "hold"]),
         ("stale-metrics", &[4], &["unknown"]),
+        ("gitops-revert", &[0], &["go"]),
         ("bad-migration", &[0], &["go"]),
         ("flaky-network", &[0], &["go"]),
     ] {

@@ -10,6 +10,8 @@ mod deploy;
 mod faults;
 #[path = "sim/kube.rs"]
 mod kube_api;
+#[path = "sim/kubectl.rs"]
+mod kubectl;
 #[path = "sim/record.rs"]
 mod record;
 #[path = "sim/rollout.rs"]

@@ -116,6 +116,8 @@ async fn going_back_uses_the_old_replica_set_again_under_a_new_number() {
     let old = sets["items"].as_array().unwrap().iter().find(|set| set["spec"]["replicas"] == 0).unwrap().clone();
     let mut template = old["spec"]["template"].clone();
     template["metadata"]["labels"].as_object_mut().unwrap().shift_remove("pod-template-hash");
+    // As typed clients write it; the server does not keep it.
+    template["metadata"]["creationTimestamp"] = Value::Null;
     let now = bed.get(AUTH).await;
     let revision: u64 = now["metadata"]["annotations"]["deployment.kubernetes.io/revision"].as_str().unwrap().parse().unwrap();
     let guard = |version: &Value| {

@@ -143,6 +143,8 @@ async fn the_cluster_has_an_identity_and_templates_find_their_configuration() {
         let (code, gone) = bed.ask(Method::GET, &format!("/api/v1/namespaces/shop/{plural}/nope"), "", "").await;
         assert_eq!((code, &gone["reason"]), (404, &"NotFound".into()));
     }
+    let note = bed.patch("/api/v1/namespaces/shop/configmaps/auth-config", MERGE, json!({"data": {"LOG_LEVEL": "debug"}})).await;
+    assert_eq!((&note["data"]["LOG_LEVEL"], note.get("spec")), (&"debug".into(), None));
 }
 
 #[tokio::test]

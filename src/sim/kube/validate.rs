@@ -224,6 +224,18 @@ pub fn change(kind: &Kind, name: &str, before: &Value, after: &mut Value) -> Res
     Ok(())
 }
 
+/// Takes the nulls out of what a client wrote: typed decoding does not know them.
+pub fn strip(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, member| !member.is_null());
+            map.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
 /// Drops what a spec does not have, as the server does, and names it.
 pub fn prune(kind: &Kind, object: &mut Value) -> Vec<String> {
     let Some((known, spec)) = members(kind).zip(object["spec"].as_object_mut()) else { return Vec::new() };

@@ -152,6 +152,9 @@ impl Scene<'_> {
             identity(kind, &name, &current, &asked, put)?;
         }
         let mut next = settle(kind, &current, asked, status);
+        if let Some(spec) = next.get_mut("spec") {
+            validate::strip(spec);
+        }
         let warnings = self.prune(&name, &mut next)?;
         validate::check(kind, &name, &next)?;
         validate::change(kind, &name, &current, &mut next)?;
