@@ -52,8 +52,22 @@ pub struct EnvironmentFile {
     pub readonly: Option<bool>,
     /// When releases may go there: days, hours and time zone, as in `Mon-Thu 09:00-16:00 Europe/Berlin`.
     pub window: Option<String>,
+    /// Times in which nothing goes there but what goes back.
+    pub freeze: Vec<FreezeFile>,
     /// Its clusters, by name.
     pub clusters: BTreeMap<String, ClusterFile>,
+}
+
+/// A time in which nothing goes forward. A date alone means the whole day, in the zone of the window, else in UTC.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FreezeFile {
+    /// From when: `2026-12-20`, or `2026-12-20T18:00:00+01:00`.
+    pub from: Option<String>,
+    /// Until when.
+    pub to: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// How careful an environment is.
@@ -246,6 +260,8 @@ pub struct BlueGreenFile {
     pub green: Option<String>,
     /// The Service that leads to the idle one; found by its selector where none is named.
     pub preview: Option<String>,
+    /// For how long after a switch the old side is kept: `30m` where nothing is said.
+    pub warm: Option<String>,
 }
 
 /// A pipeline.

@@ -65,6 +65,8 @@ fn narrows(path: &[&str], node: &Node, below: &Node) -> bool {
     match path {
         // A list of the user's own is not replaced by another one.
         ["only", "services" | "environments"] => below.get(path).is_none(),
+        // Where none is set, one only allows less.
+        ["environment", _, "window" | "freeze"] => below.get(path).is_none(),
         ["read_only"] | ["environment", _, "readonly"] => node.truth() == Some(true),
         ["environment", _, "policy"] => node.text() == Some("production"),
         // Without a source of metrics there is nothing to limit, and limits alone would be a fault.

@@ -6,17 +6,21 @@ use std::{
     sync::Arc,
 };
 
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+
 use super::{
     fault::{Fault, near},
-    file::{ClusterFile, EnvironmentFile, File, GithubFile, KeysFile, PolicyFile},
+    file::{ClusterFile, EnvironmentFile, File, FreezeFile, GithubFile, KeysFile, PolicyFile},
     layers::Inputs,
     metrics::metrics,
     service::{bad_name, services},
     settings::{ClusterConnection, GithubConnection, Settings, TokenPlaces, UiSettings},
     tree::Node,
-    values::{is_url, is_window},
+    values::is_url,
 };
-use crate::domain::{ClusterName, Environment, EnvironmentName, Placing, Policy, Topology, glob};
+use crate::domain::{
+    ClusterName, Environment, EnvironmentName, Freeze, Placing, Policy, SafeText, Timing, Topology, Window, glob,
+};
 
 /// What the tree comes down to; faults go to `faults`.
 pub(super) fn settings(root: &Node, inputs: &Inputs<'_>, faults: &mut Vec<Fault>) -> Settings {
@@ -25,11 +29,11 @@ pub(super) fn settings(root: &Node, inputs: &Inputs<'_>, faults: &mut Vec<Fault>
         faults.push(root.at.fault(e.to_string(), ""));
         File::default()
     });
-    let mut out = Resolver { root, inputs, faults, clusters: vec![], windows: BTreeMap::new() };
+    let mut out = Resolver { root, inputs, faults, clusters: vec![] };
     let mut environments = out.environments(&file.environment);
     let github = out.github(file.github.as_ref());
     let keys = out.keys(&file.keys);
-    let (mut clusters, windows) = (out.clusters, out.windows);
+    let mut clusters = out.clusters;
     let (prometheus, metrics) = metrics(root, &file, &clusters, inputs, faults).unzip();
     let mut services = services(root, faults);
     if let Some(only) = &file.only {
@@ -53,8 +57,16 @@ pub(super) fn settings(root: &Node, inputs: &Inputs<'_>, faults: &mut Vec<Fault>
         ui: UiSettings { theme: ui.theme, ascii: ui.ascii.unwrap_or(false), mouse: ui.mouse.unwrap_or(true), keys },
         read_only: file.read_only.unwrap_or(false),
         discover,
-        windows,
     }
+}
+
+/// A time, or the beginning of the day that comes `days` after a date.
+fn moment(text: &str, zone: &TimeZone, days: i64) -> Option<Timestamp> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at);
+    }
+    let date = text.parse::<Date>().ok().filter(|_| text.len() == 10)?;
+    Some(date.checked_add(days.days()).ok()?.to_zoned(zone.clone()).ok()?.timestamp())
 }
 
 struct Resolver<'a, 'i> {
@@ -62,7 +74,6 @@ struct Resolver<'a, 'i> {
     inputs: &'a Inputs<'i>,
     faults: &'a mut Vec<Fault>,
     clusters: Vec<ClusterConnection>,
-    windows: BTreeMap<EnvironmentName, String>,
 }
 
 impl Resolver<'_, '_> {
@@ -88,23 +99,52 @@ impl Resolver<'_, '_> {
                 let what = format!("order {order} is that of environment {} too", other.name);
                 self.faults.push(self.root.place(&["environment", name, "order"]).fault(what, "give each its own"));
             }
-            if let Some(window) = file.window.as_deref().filter(|w| !is_window(w)) {
-                let what = format!("{window:?} is not a window");
-                self.wrong(&["environment", name, "window"], what, "write \"Mon-Thu 09:00-16:00 Europe/Berlin\"");
-            }
+            let timing = self.timing(name, file);
             match name.parse::<EnvironmentName>() {
                 Ok(id) => {
-                    if let Some(window) = &file.window {
-                        self.windows.insert(id.clone(), window.clone());
-                    }
                     let policy = if file.policy == Some(PolicyFile::Open) { Policy::Open } else { Policy::Production };
-                    out.push((order, Environment { name: id, policy, readonly: file.readonly.unwrap_or(false), clusters }));
+                    let readonly = file.readonly.unwrap_or(false);
+                    out.push((order, Environment { name: id, policy, readonly, timing, clusters }));
                 }
                 Err(e) => self.faults.extend(self.root.get(&path).map(|n| bad_name(n, name, &e))),
             }
         }
         out.sort_by_key(|(order, _)| *order);
         out.into_iter().map(|(_, e)| e).collect()
+    }
+
+    /// When releases may go to an environment.
+    fn timing(&mut self, name: &str, file: &EnvironmentFile) -> Timing {
+        let window = file.window.as_deref().and_then(|text| {
+            // A zone that this host does not know is no fault of the file; the window then says that it cannot tell.
+            let window = Window::parse(text, |zone| TimeZone::get(zone).ok());
+            if window.is_none() {
+                let what = format!("{text:?} is not a window");
+                self.wrong(&["environment", name, "window"], what, "write \"Mon-Thu 09:00-16:00 Europe/Berlin\"");
+            }
+            window
+        });
+        let zone = window.as_ref().and_then(Window::zone).cloned().unwrap_or(TimeZone::UTC);
+        let freezes = file.freeze.iter().filter_map(|f| self.freeze(name, f, &zone)).collect();
+        Timing { window, freezes }
+    }
+
+    fn freeze(&mut self, name: &str, file: &FreezeFile, zone: &TimeZone) -> Option<Freeze> {
+        const MEND: &str = "write { from = \"2026-12-20\", to = \"2027-01-04\", reason = \"…\" }";
+        let mut time = |text: Option<&String>, key: &str, days: i64| {
+            let found = text.and_then(|t| moment(t, zone, days));
+            if found.is_none() {
+                self.wrong(&["environment", name, "freeze"], format!("a freeze has no {key} that is a date or a time"), MEND);
+            }
+            found
+        };
+        let (from, to) = (time(file.from.as_ref(), "from", 0)?, time(file.to.as_ref(), "to", 1)?);
+        if from >= to {
+            self.wrong(&["environment", name, "freeze"], "a freeze ends before it begins", MEND);
+            return None;
+        }
+        let reason = file.reason.as_deref().unwrap_or("no reason is given");
+        Some(Freeze { from, to, reason: SafeText::clean(reason) })
     }
 
     fn placings(&mut self, environment: &str, file: &EnvironmentFile) -> Vec<Placing> {

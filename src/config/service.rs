@@ -9,7 +9,7 @@ use super::{
     values::{duration, is_span, percent},
 };
 use crate::domain::{
-    Binding, BlueGreen, Limits, LinkTemplate, SafeText, Service, ServiceName, WorkloadKind, WorkloadRef, bad_glob,
+    Binding, BlueGreen, Limits, LinkTemplate, SafeText, Service, ServiceName, WARM, WorkloadKind, WorkloadRef, bad_glob,
 };
 
 /// What counts as a migration where nothing else is said.
@@ -132,8 +132,13 @@ fn blue_green(node: &Node, file: Option<&BlueGreenFile>, faults: &mut Vec<Fault>
         Some(text) => Some(name(node, &[path[0], path[1], "preview"], text, "a Service", faults)?),
         None => None,
     };
+    let warm = file.warm.as_deref().map_or(Some(WARM), duration);
+    if warm.is_none() {
+        faults.push(node.place(&[path[0], path[1], "warm"]).fault("this is not a duration", "write \"30m\""));
+    }
+    let warm = warm.unwrap_or(WARM);
     let side = |(kind, name)| WorkloadRef { kind, name };
-    let out = BlueGreen { service: service?.1, blue: side(blue?), green: side(green?), preview };
+    let out = BlueGreen { service: service?.1, blue: side(blue?), green: side(green?), preview, warm };
     if out.blue == out.green {
         faults.push(node.place(&path).fault("blue and green are the same", "name two Deployments"));
         return None;

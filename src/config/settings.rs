@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
-use crate::domain::{ClusterName, EnvironmentName, Topology};
+use crate::domain::{ClusterName, Topology};
 
 /// A credential. Never printed, logged, serialised or put into an error.
 #[derive(Clone, PartialEq, Eq)]
@@ -137,6 +137,4 @@ pub struct Settings {
     pub read_only: bool,
     /// Whether no service was configured and every Deployment and Rollout found in the namespaces is one.
     pub discover: bool,
-    /// When releases may go to an environment, as written: `Mon-Thu 09:00-16:00 Europe/Berlin`.
-    pub windows: BTreeMap<EnvironmentName, String>,
 }

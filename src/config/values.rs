@@ -1,6 +1,6 @@
-//! Values that are written as text: shares, durations, windows, addresses.
+//! Values that are written as text: shares, durations, addresses.
 
-use jiff::{SignedDuration, Span, civil::Time};
+use jiff::{SignedDuration, Span};
 
 /// `0.1%` as a share, 0 to 1.
 pub(super) fn percent(text: &str) -> Option<f64> {
@@ -16,23 +16,6 @@ pub(super) fn duration(text: &str) -> Option<SignedDuration> {
 /// `30d`, `4w`, `12h`; longer than nothing.
 pub(super) fn is_span(text: &str) -> bool {
     text.trim().parse::<Span>().is_ok_and(jiff::Span::is_positive)
-}
-
-/// Whether `text` is days, hours and a time zone: `Mon-Thu 09:00-16:00 Europe/Berlin`.
-///
-/// Whether the zone exists is for the station that reckons with it: zone data is the host's.
-pub(super) fn is_window(text: &str) -> bool {
-    let mut parts = text.split_whitespace();
-    let (Some(days), Some(hours), Some(zone), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return false;
-    };
-    let day = |d: &str| ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(&d);
-    let days = days.split(',').all(|d| d.split_once('-').map_or_else(|| day(d), |(from, to)| day(from) && day(to)));
-    let time = |t: &str| t.len() == 5 && t.parse::<Time>().is_ok();
-    let hours = hours.split_once('-').is_some_and(|(from, to)| time(from) && time(to) && from < to);
-    let zone = zone.starts_with(|c: char| c.is_ascii_uppercase())
-        && zone.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-' | '+'));
-    days && hours && zone
 }
 
 /// Whether `text` is an http or https address with a host, and without credentials, query and fragment.
@@ -66,16 +49,6 @@ mod tests {
             assert_eq!(duration(bad), None, "{bad}");
         }
         assert!(is_span("30d") && is_span("4w") && !is_span("0d") && !is_span("30"));
-    }
-
-    #[test]
-    fn windows() {
-        for good in ["Mon-Thu 09:00-16:00 Europe/Berlin", "Mon,Wed-Fri 00:00-23:59 UTC"] {
-            assert!(is_window(good), "{good}");
-        }
-        for bad in ["", "Mon-Thu", "Mon-Thu 9-16 UTC", "Mo-Do 09:00-16:00 UTC", "Mon 16:00-09:00 UTC", "Mon 09:00-25:00 UTC"] {
-            assert!(!is_window(bad), "{bad}");
-        }
     }
 
     #[test]

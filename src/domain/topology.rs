@@ -2,9 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
+use jiff::SignedDuration;
 use serde::Serialize;
 
-use super::{ClusterName, EnvironmentName, LinkTemplate, MetricsSettings, Repo, SafeText, ServiceName, run::glob};
+use super::{ClusterName, EnvironmentName, LinkTemplate, MetricsSettings, Repo, SafeText, ServiceName, Timing, run::glob};
 
 /// How careful an environment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,7 +27,7 @@ pub struct Placing {
 }
 
 /// A named place on the ordered path of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Environment {
     /// Its name.
     pub name: EnvironmentName,
@@ -34,6 +35,8 @@ pub struct Environment {
     pub policy: Policy,
     /// Whether nothing may be changed in it from here.
     pub readonly: bool,
+    /// When releases may go there.
+    pub timing: Timing,
     /// Its clusters, in the order of the configuration.
     pub clusters: Vec<Placing>,
 }
@@ -168,7 +171,12 @@ pub struct BlueGreen {
     pub green: WorkloadRef,
     /// The Service that leads to the idle one; looked for where none is named.
     pub preview: Option<Arc<str>>,
+    /// For how long after a switch the old side is kept.
+    pub warm: SignedDuration,
 }
+
+/// For how long after a switch the old side is kept, where the configuration does not say.
+pub const WARM: SignedDuration = SignedDuration::from_mins(30);
 
 /// A thing that is released on its own.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -305,6 +305,7 @@ mod tests {
             name: name.parse().unwrap(),
             policy: Policy::Production,
             readonly: false,
+            timing: crate::domain::Timing::default(),
             clusters: vec![Placing { cluster: cluster.parse().unwrap(), namespace: "shop".into() }],
         };
         Arc::new(Topology {

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use crate::domain::{
     Change, ChangeTarget, ClusterName, ContainerLog, CounterReading, Driver, Finding, FoundInCluster, FoundWorkflow, Identity,
     JobLog, LogLine, LogNews, MetricTarget, ObjectKey, Problem, Receipt, Repo, Request, RunsWanted, SafeText, Seen, Settled,
-    SourceUpdate,
+    SourceUpdate, TemplateFacts, TemplateOf,
 };
 
 /// Time, as far as providers need it: the engine's clock, which runs faster or stands still in the embedded world.
@@ -138,6 +138,10 @@ pub trait Workloads: Send + Sync {
     /// Reads an object as it is now: what was seen of it, and whether it shows what `change` asked for. `audit` is the id
     /// of the question for the system's own audit log.
     async fn look(&self, target: &ChangeTarget, change: &Change, audit: &str) -> Result<(Seen, Settled), Problem>;
+
+    /// What a pod template needs and promises, and whether that is there. Of configuration names and keys are read, never
+    /// a value; what may not be read is unknown, and no problem.
+    async fn preflight(&self, target: &ChangeTarget, of: &TemplateOf, audit: &str) -> Result<TemplateFacts, Problem>;
 
     /// Asks the server what it would say, without a change.
     async fn dry_run(&self, target: &ChangeTarget, request: &Request, audit: &str) -> Result<Receipt, Problem>;

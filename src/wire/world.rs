@@ -67,9 +67,6 @@ impl World {
         for note in &world.notes {
             say(&note.to_string(), None);
         }
-        for environment in world.settings.windows.keys() {
-            say(&format!("environment.{environment}.window is not applied: windows are not part of this version"), None);
-        }
         Ok(world)
     }
 

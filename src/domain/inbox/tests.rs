@@ -39,6 +39,7 @@ fn snapshot(rollouts: &[(&str, Option<Rollout>)]) -> Snapshot {
             name: "production".parse().unwrap(),
             policy: Policy::Production,
             readonly: false,
+            timing: crate::domain::Timing::default(),
             clusters: rollouts.iter().map(|(cluster, _)| placing(cluster)).collect(),
         }],
         services: vec![Service {

@@ -10,9 +10,10 @@ use super::consent::Consent;
 use crate::{
     action::Action,
     domain::{
-        Change, ChangeTarget, ClusterName, Guarantee, Identity, OpId, Problem, Request, SafeText, Seen, ServiceName, StationKind,
-        Verdict,
+        Change, ChangeTarget, ClusterName, Digest, Guarantee, Identity, OpId, Problem, Request, SafeText, Seen, ServiceName,
+        StationKind, Verdict,
     },
+    engine::journal::Hash,
 };
 
 /// One object's part of a plan.
@@ -129,6 +130,7 @@ pub struct Plan {
     pub(super) title: SafeText,
     pub(super) place: SafeText,
     pub(super) back: bool,
+    pub(super) one_by_one: bool,
     pub(super) from: SafeText,
     pub(super) to: SafeText,
     pub(super) driving: Vec<Driving>,
@@ -143,6 +145,7 @@ pub struct Plan {
     pub(super) not_reverted: SafeText,
     pub(super) consent: Consent,
     pub(super) because: Vec<SafeText>,
+    pub(super) rejects: Vec<Digest>,
     pub(super) expires: Timestamp,
     #[serde(rename = "deadline_seconds", serialize_with = "seconds")]
     pub(super) deadline: SignedDuration,
@@ -173,6 +176,18 @@ impl Plan {
     /// Whether it only takes exposure back: no arming, no gates, never above tier 2 unless its preflight says unsafe.
     pub fn back(&self) -> bool {
         self.back
+    }
+    /// Whether each object must show what was asked for before the next is begun.
+    pub fn one_by_one(&self) -> bool {
+        self.one_by_one
+    }
+    /// The builds that are marked as rejected by it: nobody brings them back without being told.
+    pub fn rejects(&self) -> &[Digest] {
+        &self.rejects
+    }
+    /// Whether a person is asked why.
+    pub fn asks_why(&self) -> bool {
+        matches!(self.action, Action::Rollback { .. }) || self.consent == Consent::TypeName
     }
     /// The state before.
     pub fn from(&self) -> &SafeText {
@@ -253,6 +268,11 @@ impl Plan {
     /// The weakest protection among its requests.
     pub fn guarantee(&self) -> Guarantee {
         self.moves.iter().flat_map(|m| &m.requests).map(|r| r.guard).max().unwrap_or(Guarantee::BestEffort)
+    }
+
+    /// The hash of what consent is bound to.
+    pub fn hash(&self) -> Hash {
+        Hash::of("gonogo/v1/plan", self.binding().to_string().as_bytes())
     }
 
     /// What consent is bound to: the verb, the clusters as they name themselves, every object with what was seen of it

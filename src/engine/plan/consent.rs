@@ -2,6 +2,16 @@
 
 use serde::Serialize;
 
+use super::{
+    checked::{Gate, Safety},
+    intent::{Intent, Moves},
+    scene::Scene,
+};
+use crate::{
+    action::Direction,
+    domain::{Policy, SafeText, Verdict},
+};
+
 /// How much consent a plan needs (the tiers of the design).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -23,4 +33,34 @@ impl Consent {
             Self::TypeName => 3,
         }
     }
+}
+
+/// Over how much of the traffic a single move is a wide one, in percent.
+const WIDE: f64 = 50.0;
+
+/// The consent that an intent needs, and why it is more than a `y`.
+pub(super) fn consent(c: &Scene<'_>, intent: &Intent, moves: usize, gates: &[Gate], safety: Safety) -> (Consent, Vec<SafeText>) {
+    let back = intent.direction == Direction::Back;
+    let mut because: Vec<SafeText> = vec![];
+    if safety == Safety::Unsafe {
+        because.push("its preflight says unsafe".into());
+    }
+    if c.environment.policy == Policy::Open {
+        // What breaks is typed everywhere.
+        return (if because.is_empty() { Consent::Yes } else { Consent::TypeName }, because);
+    }
+    if !back {
+        because.extend(gates.iter().find(|g| g.verdict > Verdict::Go).map(|g| SafeText::from(format!("over {g}"))));
+        match intent.moves {
+            Moves::AtOnce(share) if share > WIDE => {
+                because.push(format!("{share:.0} % of the traffic moves at once").into());
+            }
+            Moves::AtOnce(_) | Moves::ByPlan => {}
+        }
+        if moves > 1 && !intent.one_by_one && intent.moves != Moves::ByPlan {
+            because.push(format!("{moves} clusters at once").into());
+        }
+        because.extend(intent.typed.iter().cloned());
+    }
+    (if because.is_empty() { Consent::YesAfterDelay } else { Consent::TypeName }, because)
 }

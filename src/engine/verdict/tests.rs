@@ -58,6 +58,7 @@ impl World {
             name: name(n),
             policy: Policy::Production,
             readonly: false,
+            timing: crate::domain::Timing::default(),
             clusters: vec![Placing { cluster: name(cluster), namespace: "shop".into() }],
         };
         let topology = Arc::new(Topology {

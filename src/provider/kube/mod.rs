@@ -10,6 +10,7 @@
 //! discover  what lies around, before anything is configured
 //! identity  what the cluster calls itself, and who we are to it
 //! lease     who drives: a word to others
+//! preflight what a pod template needs and promises
 //! examine   is it there, who are we, what may we do
 //! carry     the way to a Service inside, for other providers
 //! ```
@@ -26,6 +27,7 @@ mod identity;
 mod kind;
 mod lease;
 mod logs;
+mod preflight;
 mod project;
 mod section;
 mod transport;
@@ -41,7 +43,7 @@ use transport::Transport;
 use super::role::{LogSink, Sink, Timer, Workloads};
 use crate::domain::{
     Change, ChangeTarget, ClusterName, ContainerLog, Driver, Finding, FoundInCluster, Identity, ObjectKey, Problem, Receipt,
-    Request, SafeText, Seen, Settled,
+    Request, SafeText, Seen, Settled, TemplateFacts, TemplateOf,
 };
 
 /// One cluster.
@@ -93,6 +95,10 @@ impl Workloads for KubeCluster {
 
     async fn look(&self, target: &ChangeTarget, change: &Change, audit: &str) -> Result<(Seen, Settled), Problem> {
         act::look(&self.transport, target, change, audit).await
+    }
+
+    async fn preflight(&self, target: &ChangeTarget, of: &TemplateOf, audit: &str) -> Result<TemplateFacts, Problem> {
+        preflight::preflight(&self.transport, target, of, audit).await
     }
 
     async fn dry_run(&self, target: &ChangeTarget, request: &Request, audit: &str) -> Result<Receipt, Problem> {

@@ -40,6 +40,7 @@ pub fn topology() -> Arc<Topology> {
         name: name.parse().unwrap(),
         policy,
         readonly: false,
+        timing: crate::domain::Timing::default(),
         clusters: clusters.iter().map(|c| place(c)).collect(),
     };
     Arc::new(Topology {

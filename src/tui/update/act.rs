@@ -6,7 +6,7 @@ use super::say;
 use crate::{
     action::{Action, Target, Verb},
     domain::{EnvironmentName, Refusal, SafeText, ServiceName, Snapshot},
-    engine::plan::{Guard, plan},
+    engine::plan::{Guard, Told, plan},
     tui::{
         command::Command,
         effect::Effect,
@@ -66,7 +66,7 @@ pub fn still(m: &Model, back: bool) -> Option<SafeText> {
 /// even while the screen stands still.
 fn possible(m: &Model, s: &Snapshot, action: &Action) -> Result<(), Refusal> {
     let guard = Guard { read_only: m.read_only };
-    plan(action, s, guard, &[]).map(drop)
+    plan(action, s, &Told::asking(s.at, guard), &[]).map(drop)
 }
 
 /// What a verb could be done to. One that is for a rollout under way is for those of the environment that the verdict

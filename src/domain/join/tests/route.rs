@@ -245,7 +245,7 @@ fn switched(c: &ClusterState) -> Placement {
         slo: Limits::default(),
         runbook: None,
         links: vec![],
-        blue_green: Some(BlueGreen { service: "front".into(), blue, green, preview: None }),
+        blue_green: Some(BlueGreen { service: "front".into(), blue, green, preview: None, warm: crate::domain::WARM }),
     };
     let placing = Placing { cluster: "eu-1".parse().unwrap(), namespace: "shop".into() };
     join(&service, &"production".parse().unwrap(), &placing, c)

@@ -4,13 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::domain::{ChangeTarget, ObjectKind, SafeText};
-
-/// A word for a shell.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'@' | b'=' | b',');
-    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
+use crate::domain::{ChangeTarget, ObjectKind, SafeText, quoted};
 
 /// `kubectl`, where it has to go, and the rest.
 pub(super) fn kubectl(context: Option<&str>, target: &ChangeTarget, rest: &str) -> SafeText {

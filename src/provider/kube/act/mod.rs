@@ -30,7 +30,7 @@ fn path<K: Kind>(key: &ObjectKey, rest: &str) -> String {
 }
 
 /// The path of a target, with what follows.
-fn path_of(target: &ChangeTarget, rest: &str) -> String {
+pub(super) fn path_of(target: &ChangeTarget, rest: &str) -> String {
     match target.kind {
         ObjectKind::Deployment => path::<kind::Deployments>(&target.key, rest),
         ObjectKind::Rollout => path::<kind::Rollouts>(&target.key, rest),

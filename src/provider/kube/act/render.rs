@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    by_hand::{self, kubectl, quoted},
+    by_hand::{self, kubectl},
     path_of,
 };
 use crate::{
     domain::{
         BodyKind, Change, ChangeTarget, ContainerImage, Guarantee, Labels, Method, NOTE, OP, ObjectKind, Problem, ProblemKind,
-        Request, SafeText, Seen,
+        Request, SafeText, Seen, quoted,
     },
     provider::kube::project::OPS,
 };

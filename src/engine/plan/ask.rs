@@ -1,0 +1,106 @@
+//! Puts the questions of a plan to the systems.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures::future::join_all;
+use jiff::SignedDuration;
+
+use super::{Answer, Guard, Kept, Looked, Plan, Planned, Question, Said, Told, plan};
+use crate::{
+    action::Action,
+    domain::{Change, ChangeTarget, ClusterName, ObjectKind, OpId, Problem, ProblemKind, Receipt, Refusal},
+    engine::{Engine, journal},
+    provider::role::{Timer as _, Workloads},
+};
+
+/// How often an object is looked at whose controller has yet to take note of a change, and how far apart: 2 s in all.
+const LOOKS: u32 = 20;
+const APART: SignedDuration = SignedDuration::from_millis(100);
+
+/// The questions of one plan, under one id.
+struct Asking<'a> {
+    engine: &'a Engine,
+    id: &'a OpId,
+    /// How many reads went out.
+    reads: AtomicU32,
+}
+
+impl Engine {
+    /// Plans an action on the newest snapshot, asking the systems what must be asked. Changes nothing.
+    pub async fn plan(&self, action: &Action, guard: Guard) -> Result<Plan, Refusal> {
+        let at = self.clock().now();
+        self.plan_as(action, Told { read_only: guard.read_only, id: journal::new_op(at), at, kept: self.kept() }).await
+    }
+
+    /// The same as it was planned before, by what it was told then: to find out whether the world is still the same.
+    pub async fn plan_as(&self, action: &Action, told: Told) -> Result<Plan, Refusal> {
+        let snapshot = self.snapshot();
+        let asking = Asking { engine: self, id: &told.id, reads: AtomicU32::new(0) };
+        let mut answers: Vec<Answer> = vec![];
+        loop {
+            match plan(action, &snapshot, &told, &answers)? {
+                Planned::Plan(plan) => return Ok(*plan),
+                Planned::Need(questions) => answers.extend(join_all(questions.into_iter().map(|q| asking.ask(q))).await),
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// What is known from before.
+    fn kept(&self) -> Kept {
+        Kept::default()
+    }
+}
+
+impl Asking<'_> {
+    async fn ask(&self, question: Question) -> Answer {
+        let said = match &question {
+            Question::Object { target, change } => self.look(target, change).await.map(Said::Object),
+            Question::Identity(cluster) => self.identity(cluster).await.map(Said::Identity),
+            Question::Template { target, of } => match self.role(&target.cluster) {
+                Ok(role) => role.preflight(target, of, &self.audit()).await.map(Said::Template),
+                Err(problem) => Err(problem),
+            },
+        };
+        Answer { question, said }
+    }
+
+    fn role(&self, cluster: &ClusterName) -> Result<&dyn Workloads, Problem> {
+        let role = self.engine.workloads(cluster);
+        let role = role.ok_or_else(|| Problem::new(ProblemKind::Unreachable, format!("{cluster} cannot be reached")))?;
+        Ok(&**role)
+    }
+
+    /// The id of the next read.
+    fn audit(&self) -> String {
+        self.id.read(self.reads.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    async fn identity(&self, cluster: &ClusterName) -> Result<crate::domain::Identity, Problem> {
+        self.role(cluster)?.identity().await
+    }
+
+    async fn look(&self, target: &ChangeTarget, change: &Change) -> Result<Looked, Problem> {
+        let role = self.role(&target.cluster)?;
+        let status = matches!(change, Change::Step { .. } | Change::Full { .. } | Change::Abort | Change::Retry);
+        let mut left = LOOKS;
+        let (seen, settled) = loop {
+            let (seen, settled) = role.look(target, change, &self.audit()).await?;
+            left -= 1;
+            if seen.observed || !status || target.kind != ObjectKind::Rollout || left == 0 {
+                break (seen, settled);
+            }
+            // A clock that stands would keep the controller waiting for ever.
+            self.engine.clock().advance(APART);
+            tokio::time::sleep(APART.unsigned_abs()).await;
+        };
+        let requests = role.render(target, change, &seen)?;
+        let mut dry_run = Ok(Receipt { status: 200, resource_version: None });
+        // What comes after the first is rendered for the world after it.
+        if let Some(request) = requests.first() {
+            dry_run = role.dry_run(target, request, &self.audit()).await;
+        }
+        Ok(Looked { seen, settled, requests, dry_run })
+    }
+}

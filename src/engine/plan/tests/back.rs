@@ -1,0 +1,179 @@
+//! What goes back: abort, pause, rollback.
+
+use super::*;
+use crate::domain::{Change, ConfigKind, ContractStand, Needed, Problem, Promises, RolloutPhase, TemplateOf, There, rows};
+
+fn rollback(to: Option<&str>, accept: &[&str]) -> Action {
+    let accept_unsafe = accept.iter().map(|c| (*c).into()).collect();
+    Action::Rollback { target: action(Verb::Rollback).target().clone(), to: to.map(Into::into), accept_unsafe }
+}
+
+#[test]
+fn what_is_not_under_way_cannot_be_stopped() {
+    for verb in [Verb::Abort, Verb::Pause] {
+        let (why, exit) = refused(ok(&action(verb), &mut world(Verb::Promote, &Say::default())));
+        assert_eq!((why.as_str(), exit), ("no rollout of payment is under way in production", 3), "{verb:?}");
+    }
+    let (why, _) = refused(ok(&on(Verb::Abort, "cart"), &mut world(Verb::Abort, &Say::default())));
+    assert_eq!(why, "cart is a plain Deployment: there is nothing to abort");
+}
+
+#[test]
+fn an_abort_marks_the_build_and_goes_to_all_clusters_at_once() {
+    let plan = ok(&action(Verb::Abort), &mut world(Verb::Abort, &Say::default())).unwrap();
+    assert_eq!(plan.rejects(), [rows::digest("5")]);
+    assert!(!plan.one_by_one());
+    assert_eq!(plan.moves()[0].change, Change::Abort);
+}
+
+#[test]
+fn an_abort_goes_on_where_only_one_cluster_was_aborted() {
+    let mut w = world(Verb::Abort, &Say::default());
+    let mut rows = Rows::canary("1.0");
+    rows.rollout(|r| {
+        r.aborted = true;
+        r.phase = RolloutPhase::Degraded;
+    });
+    w.cluster("eu-1", rows);
+    let plan = ok(&action(Verb::Abort), &mut w).unwrap();
+    assert_eq!(plan.place().as_str(), "production · us-1");
+}
+
+#[test]
+fn rollback_names_the_revision_by_uid_and_looks_at_its_template() {
+    let mut w = world(Verb::Rollback, &Say::default());
+    let plan = ok(&rollback(None, &[]), &mut w).unwrap();
+    let want = Change::Template { revision: "cart-old-uid".into(), name: "cart-old".into(), hash: Some("old".into()) };
+    assert_eq!(plan.moves()[0].change, want);
+    assert_eq!((plan.from().as_str(), plan.to().as_str()), ("1.0 aaaa…aa", "0.9 9999…99 of replicaset cart-old"));
+    assert_eq!(plan.rejects(), [rows::digest("a")], "nobody brings it back unasked");
+    assert!(plan.asks_why());
+    let undo = format!("gonogo promote cart --env production --to {}", rows::digest("a"));
+    assert_eq!(plan.undo().unwrap().as_str(), undo);
+    for to in ["0.9", "cart-old-uid", "cart-old", rows::digest("9").as_str()] {
+        assert_eq!(ok(&rollback(Some(to), &[]), &mut w).unwrap().moves()[0].change, want, "{to}");
+    }
+    let (why, exit) = refused(ok(&rollback(Some("7.7"), &[]), &mut w));
+    assert_eq!((why.as_str(), exit), ("no revision of cart on eu-1 is 7.7", 3));
+    let (_, exit) = refused(ok(&rollback(Some("1.0"), &[]), &mut w));
+    assert_eq!(exit, 0, "it is there already");
+    let asked = match plan_of(&rollback(None, &[]), &mut w) {
+        Planned::Need(questions) => questions,
+        Planned::Plan(_) => panic!(),
+    };
+    let templates = asked.iter().filter(|q| matches!(q, Question::Template { of: TemplateOf::Revision { .. }, .. }));
+    assert_eq!(templates.count(), 2, "one per cluster");
+}
+
+fn plan_of(action: &Action, w: &mut World) -> Planned {
+    plan(action, &w.snapshot(), &told(), &[]).unwrap()
+}
+
+#[test]
+fn a_build_that_somebody_went_back_from_is_not_the_last_known_good_one() {
+    let three = || {
+        let mut rows = Rows::calm("1.0");
+        let mut older = set("cart", "older", 0, "0.8", 0);
+        older.template.containers[0].image.digest = Some(rows::digest("8"));
+        rows.sets.push(older);
+        rows
+    };
+    let s = World::new(&Say::default(), Rows::calm("1.0"), three).snapshot();
+    let rejected = |letter: &str| Rejected { service: name("cart"), digest: rows::digest(letter), at: now(), why: "".into() };
+    let to = |kept: Vec<Rejected>| {
+        let told = Told { kept: Kept { rejected: kept, switched: vec![] }, ..told() };
+        run(&rollback(None, &[]), &s, &told, &Answers::default()).map(|p| p.to().to_string())
+    };
+    assert!(to(vec![]).unwrap().starts_with("0.9"));
+    assert!(to(vec![rejected("9")]).unwrap().starts_with("0.8"));
+    let refusal = to(vec![rejected("9"), rejected("8")]).unwrap_err();
+    assert_eq!(refusal.why.as_str(), "every earlier revision of cart on eu-1 was gone back from");
+}
+
+#[test]
+fn while_a_new_revision_is_stuck_the_serving_one_is_the_way_back() {
+    let mut w = World::new(&Say::default(), Rows::calm("1.1"), || {
+        let mut rows = Rows::calm("1.0");
+        rows.sets.push(set("cart", "next", 3, "1.2", 0));
+        rows.deployment("cart", |d| {
+            *d = deployment("cart", "1.2", 3);
+            d.workload.updated = 1;
+        });
+        rows
+    });
+    let plan = ok(&rollback(None, &[]), &mut w).unwrap();
+    assert!(plan.to().as_str().starts_with("1.0"), "{}", plan.to());
+    assert!(plan.preflights().iter().any(|p| p.says.as_str().contains("warm")), "{:?}", plan.preflights());
+}
+
+#[test]
+fn under_a_canary_the_way_back_is_abort() {
+    let refusal = ok(&on(Verb::Rollback, "payment"), &mut world(Verb::Abort, &Say::default())).unwrap_err();
+    assert_eq!(refusal.why.as_str(), "a rollout of payment is under way on eu-1");
+    assert!(refusal.hint.unwrap().as_str().starts_with("gonogo abort payment --env production"));
+}
+
+fn facts(value: &str) -> TemplateFacts {
+    let stand = ContractStand { value: value.into(), by: "migrate-42".into(), kind: None, note: Some("drops a column".into()) };
+    TemplateFacts {
+        promises: Promises { requires: [("schema.users".into(), "<=41".into())].into(), ..Promises::default() },
+        contracts: [("schema.users".into(), stand)].into(),
+        ..TemplateFacts::default()
+    }
+}
+
+#[test]
+fn what_a_rollback_breaks_must_be_accepted_by_name_and_typed() {
+    let s = world(Verb::Rollback, &Say::default()).snapshot();
+    let answers = Answers { facts: Ok(facts("42")), ..Answers::default() };
+    let refusal = run(&rollback(None, &[]), &s, &told(), &answers).unwrap_err();
+    assert_eq!(refusal.exit.code(), 3);
+    assert!(refusal.why.as_str().contains("it requires <=41, and schema.users is at 42 since job migrate-42 (drops a column)"));
+    assert!(refusal.hint.unwrap().as_str().ends_with("--accept-unsafe schema.users"));
+    let other = run(&rollback(None, &["schema.orders"]), &s, &told(), &answers);
+    assert_eq!(refused(other).1, 3, "another contract is another one");
+    let plan = run(&rollback(None, &["schema.users"]), &s, &told(), &answers).unwrap();
+    assert_eq!((plan.safety(), plan.consent().tier()), (Safety::Unsafe, 3), "also when it goes back");
+    let open = Say { policy: Policy::Open, ..Say::default() };
+    let s = world(Verb::Rollback, &open).snapshot();
+    let plan = run(&rollback(None, &["schema.users"]), &s, &told(), &answers).unwrap();
+    assert_eq!(plan.consent().tier(), 3, "and everywhere");
+}
+
+#[test]
+fn a_kept_contract_is_safe_and_what_cannot_be_told_is_unknown_and_stops_nothing() {
+    let s = world(Verb::Rollback, &Say::default()).snapshot();
+    let of = |facts: Result<TemplateFacts, Problem>| {
+        let plan = run(&rollback(None, &[]), &s, &told(), &Answers { facts, ..Answers::default() }).unwrap();
+        let line = |name: &str| plan.preflights().iter().find(|p| p.name.as_str() == name).map(|p| p.safety);
+        (plan.consent().tier(), line("contract schema.users"), line("template"), line("contracts"))
+    };
+    assert_eq!(of(Ok(facts("41"))), (2, Some(Safety::Safe), None, None));
+    assert_eq!(of(Ok(facts("v42"))), (2, Some(Safety::Unknown), None, None), "two that cannot be compared");
+    let untold = TemplateFacts { contracts: std::collections::BTreeMap::new(), ..facts("41") };
+    assert_eq!(of(Ok(untold)), (2, Some(Safety::Unknown), None, None));
+    assert_eq!(of(Ok(TemplateFacts::default())), (2, None, None, Some(Safety::Unknown)), "nothing declared is not safe");
+    let forbidden = Problem::new(ProblemKind::Forbidden, "jobs");
+    assert_eq!(of(Err(forbidden)), (2, None, Some(Safety::Unknown), None));
+}
+
+#[test]
+fn configuration_that_is_gone_makes_a_rollback_unsafe() {
+    let s = world(Verb::Rollback, &Say::default()).snapshot();
+    let needed = Needed { kind: ConfigKind::ConfigMap, name: "cart-config".into(), key: None };
+    let gone = TemplateFacts { needs: vec![(needed.clone(), There::No)], ..TemplateFacts::default() };
+    let (why, exit) = refused(run(&rollback(None, &[]), &s, &told(), &Answers { facts: Ok(gone), ..Answers::default() }));
+    assert!(exit == 3 && why.contains("not there: configmap cart-config"), "{why}");
+    let unread = TemplateFacts { needs: vec![(needed, There::Unknown("may not".into()))], ..TemplateFacts::default() };
+    let plan = run(&rollback(None, &[]), &s, &told(), &Answers { facts: Ok(unread), ..Answers::default() }).unwrap();
+    assert_eq!(plan.safety(), Safety::Unknown);
+}
+
+#[test]
+fn a_reason_that_is_cosmetic_or_slow_suggests_fixing_forward() {
+    for (reason, forward) in
+        [("a typo in the footer", true), ("checkout is SLOW", true), ("5xx doubled", false), ("colourless errors", false)]
+    {
+        assert_eq!(fix_forward(reason), forward, "{reason}");
+    }
+}
