@@ -44,7 +44,7 @@ impl Crew {
     }
 
     /// How many are there.
-    pub fn len(&self) -> u32 {
+    pub fn count(&self) -> u32 {
         u32::try_from(self.pods.len()).unwrap_or(u32::MAX)
     }
 
@@ -56,7 +56,7 @@ impl Crew {
     /// So many at a minute: new ones come with new names, the youngest go.
     pub fn to(&mut self, count: u32, minute: f64) {
         self.pods.truncate(count as usize);
-        while self.len() < count {
+        while self.count() < count {
             self.pods.push(Birth { number: self.born, created: minute });
             self.born += 1;
         }

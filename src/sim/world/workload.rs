@@ -44,7 +44,7 @@ pub struct Set {
 impl Set {
     /// Pods wanted.
     pub fn replicas(&self) -> u32 {
-        self.crew.len()
+        self.crew.count()
     }
 
     /// How many of its pods are Ready.
@@ -54,13 +54,12 @@ impl Set {
 
     /// The labels of its pods.
     pub fn labels(&self, service: &Service) -> Map<String, Value> {
-        let mut labels = match &self.template {
-            Some(template) => template["metadata"]["labels"].as_object().cloned().unwrap_or_default(),
-            None => {
-                let mut labels = service.labels(&self.owner);
-                labels.insert("app.kubernetes.io/version".to_owned(), self.version.as_str().into());
-                labels
-            }
+        let mut labels = if let Some(template) = &self.template {
+            template["metadata"]["labels"].as_object().cloned().unwrap_or_default()
+        } else {
+            let mut labels = service.labels(&self.owner);
+            labels.insert("app.kubernetes.io/version".to_owned(), self.version.as_str().into());
+            labels
         };
         labels.insert(service.hash_label().to_owned(), self.hash.as_str().into());
         labels

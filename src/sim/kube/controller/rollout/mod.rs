@@ -153,11 +153,11 @@ fn canary(at: Position, before: &Value, after: &Value, now: f64, count: u32) -> 
             finish(here, count)
         })
     } else if at.phase == Phase::Aborted {
-        if held != at.held {
-            Some(if held { vec![Position { held, ..here }] } else { abort(Position { held, ..here }, count) })
-        } else {
-            let again = flag(before, "abort") && !flag(after, "abort");
-            again.then(|| advance(Position { weight: 0, ..here }, 0, count))
+        let again = flag(before, "abort") && !flag(after, "abort");
+        match (at.held, held) {
+            (false, true) => Some(vec![Position { held, ..here }]),
+            (true, false) => Some(abort(Position { held, ..here }, count)),
+            _ => again.then(|| advance(Position { weight: 0, ..here }, 0, count)),
         }
     } else if held != at.held {
         let goes = !held && at.phase == Phase::Progressing;
@@ -166,11 +166,11 @@ fn canary(at: Position, before: &Value, after: &Value, now: f64, count: u32) -> 
             true => advance(here, at.step, count),
             false => vec![Position { held, ..here }],
         })
-    } else if let Some(step) = target {
+    } else if held {
         // While paused by hand, the step is noted and nothing moves.
-        Some(if held { vec![Position { step, phase: Phase::Progressing, ..here }] } else { advance(here, step, count) })
+        target.map(|step| vec![Position { step, phase: Phase::Progressing, ..here }])
     } else {
-        None
+        target.map(|step| advance(here, step, count))
     }
 }
 
