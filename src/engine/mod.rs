@@ -3,6 +3,7 @@
 //! Both fronts hold an [`Engine`] and nothing below it.
 
 pub mod clock;
+mod driver;
 mod events;
 pub mod journal;
 mod logs;
@@ -13,6 +14,7 @@ mod store;
 pub mod verdict;
 pub mod wanted;
 
+pub use driver::{Given, Keep, Running};
 pub use logs::LogStream;
 pub use service::{ConnectedCluster, Engine, Roles};
 pub use store::{LookAt, Store};

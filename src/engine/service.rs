@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     clock::Clock,
+    driver::{Desk, Keep},
     store::{LookAt, Store},
 };
 use crate::{
@@ -46,6 +47,7 @@ pub struct Engine {
     roles: Roles,
     closely: watch::Sender<Vec<(Repo, Arc<str>)>>,
     looked_at: watch::Sender<Option<ServiceName>>,
+    pub(super) desk: Desk,
     cancel: CancellationToken,
     _tasks: JoinSet<()>,
 }
@@ -107,7 +109,15 @@ impl Engine {
         let looked_at = watch::Sender::new(None);
         let wishes = Wishes { closely: wishes, looked_at: looked_at.subscribe() };
         run(Box::pin(fold(store, updates, wishes, Fronts { publish, runs, metrics }, clock.clone())));
-        Self { snapshots, clock, roles: kept, closely, looked_at, cancel, _tasks: tasks }
+        let desk = Desk::new(cancel.child_token());
+        Self { snapshots, clock, roles: kept, closely, looked_at, desk, cancel, _tasks: tasks }
+    }
+
+    /// The same with a journal. Without one nothing can be sent.
+    #[must_use]
+    pub fn keeping(mut self, keep: Keep) -> Self {
+        self.desk.keeping(keep);
+        self
     }
 
     /// The newest snapshot, again and again.

@@ -1,0 +1,315 @@
+//! Lets operations run: one task each, which goes on when a dialog is closed and ends with the engine.
+//!
+//! A plan is applied once, before it expires, where no operation of unknown outcome is open on the same object. What
+//! another process left open is taken up by the same machine, unless that process is still at it.
+
+mod drive;
+mod keep;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use self::drive::Hands;
+use super::{
+    Engine,
+    clock::Clock,
+    journal::{self, Begun, Journal, Space, Way},
+    operation::{Effect, Operation, Parts, Progress},
+    plan::{Move, Plan},
+    service::ConnectedCluster,
+};
+use crate::{
+    domain::{Change, Exit, Identity, OpId, Refusal, SafeText},
+    provider::role::Timer as _,
+};
+
+pub use keep::Keep;
+
+/// How many operations that have ended are kept to be shown.
+const SHOWN: usize = 16;
+
+/// How long a cluster is asked who we are, of real time, before an operation of another process is taken up.
+const WHO: Duration = Duration::from_secs(5);
+
+/// How consent to a plan was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The way.
+    pub how: Way,
+    /// Why, as the person said.
+    pub reason: Option<SafeText>,
+    /// What spoke against it and was overruled: stations, contracts.
+    pub overruled: Vec<SafeText>,
+}
+
+impl Given {
+    /// Given so, without a word on why.
+    pub fn by(how: Way) -> Self {
+        Self { how, reason: None, overruled: vec![] }
+    }
+}
+
+/// An operation under way.
+#[derive(Clone)]
+pub struct Running {
+    /// Its id.
+    pub op: OpId,
+    /// Where it stands, again and again; the last one has an outcome.
+    pub progress: watch::Receiver<Progress>,
+    cancel: CancellationToken,
+}
+
+impl Running {
+    /// Sends nothing more for it. What is on its way is waited for; what is open stays open in the journal.
+    pub fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Waits until it has ended. When the engine ends first, this is where it stood.
+    pub async fn ended(&mut self) -> Progress {
+        self.progress.wait_for(Progress::ended).await.map(drop).ok();
+        self.progress.borrow().clone()
+    }
+}
+
+/// The operations of an engine.
+pub(super) struct Desk {
+    keep: Keep,
+    list: Arc<watch::Sender<Arc<Vec<Progress>>>>,
+    tasks: Mutex<JoinSet<()>>,
+    cancel: CancellationToken,
+}
+
+impl Desk {
+    pub(super) fn new(cancel: CancellationToken) -> Self {
+        Self { keep: Keep::nowhere(), list: Arc::new(watch::Sender::default()), tasks: Mutex::default(), cancel }
+    }
+
+    pub(super) fn keeping(&mut self, keep: Keep) {
+        self.keep = keep;
+    }
+
+    /// Begins an operation.
+    async fn begin(&self, parts: Parts, overruled: &[SafeText], with: With) -> Result<Running, Refusal> {
+        let moves = parts.moves.clone();
+        let op = parts.op.clone();
+        let may = self.keep.with(move |journal| {
+            journal.refresh()?;
+            Ok(may_begin(journal, &op, &moves))
+        });
+        match may.await {
+            Ok(may) => may?,
+            // On a full disk the reserve may still take it; the first line will tell.
+            Err(refusal) if !parts.begun.goes_back => return Err(nothing_sent(refusal, &parts)),
+            Err(_) => {}
+        }
+        let taken = self.keep.take(&parts.op);
+        let space = if parts.begun.goes_back { Space::Reserve } else { Space::Ordinary };
+        let reason = parts.begun.reason.clone().unwrap_or_else(|| "".into());
+        let (operation, mut effects) = Operation::start(parts, with.clock.now());
+        if let Some(Effect::Journal(lines)) = effects.first_mut() {
+            let line = |what: &SafeText| journal::Event::Override { what: what.clone(), reason: reason.clone() };
+            lines.extend(overruled.iter().map(line));
+        }
+        Ok(self.run(operation, effects, with, space, taken))
+    }
+
+    fn run(&self, operation: Operation, effects: Vec<Effect>, with: With, space: Space, taken: Option<keep::Taken>) -> Running {
+        let op = operation.id().clone();
+        let (told, progress) = watch::channel(operation.progress());
+        let cancel = self.cancel.child_token();
+        let running = Running { op: op.clone(), progress, cancel: cancel.clone() };
+        let list = self.list.clone();
+        note(&list, operation.progress());
+        let With { clusters, clock, actor } = with;
+        let hands = Hands { op, clusters, clock, keep: self.keep.clone(), actor, space };
+        let task = async move {
+            let tell = |progress: Progress| {
+                note(&list, progress.clone());
+                told.send_replace(progress);
+            };
+            hands.drive(operation, effects, &cancel, tell).await;
+            drop(taken);
+        };
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+        running
+    }
+
+    /// Takes up what other processes left open.
+    async fn recover(&self, clusters: &[ConnectedCluster], clock: &Clock) -> Result<Vec<Running>, Refusal> {
+        let open = |journal: &mut Journal| {
+            journal.refresh()?;
+            Ok(journal.unresolved().cloned().collect::<Vec<_>>())
+        };
+        let mut taken = vec![];
+        for operation in self.keep.with(open).await? {
+            let ours = self.list.borrow().iter().any(|p| p.op == operation.id && !p.ended());
+            if !ours && let Some(lock) = self.keep.take(&operation.id) {
+                taken.push((operation.id, lock));
+            }
+        }
+        // What another process ended before it let go of it is not open any more.
+        let mut still: BTreeMap<OpId, journal::Operation> =
+            self.keep.with(open).await?.into_iter().map(|o| (o.id.clone(), o)).collect();
+        let mut all = vec![];
+        for (id, lock) in taken {
+            let Some(found) = still.remove(&id) else { continue };
+            let events = found.lines.iter().map(|l| &l.entry.event);
+            let (operation, effects) = Operation::resume(&id, found.at, &found.begun, events, clock.now());
+            let space = if found.begun.goes_back { Space::Reserve } else { Space::Ordinary };
+            let with = With { clusters: clusters.to_vec(), clock: clock.clone(), actor: who(clusters, &found.begun).await };
+            all.push(self.run(operation, effects, with, space, Some(lock)));
+        }
+        Ok(all)
+    }
+}
+
+/// What an operation is done with.
+struct With {
+    clusters: Vec<ConnectedCluster>,
+    clock: Clock,
+    actor: Vec<Identity>,
+}
+
+/// Puts a progress in its place in the list.
+fn note(list: &watch::Sender<Arc<Vec<Progress>>>, progress: Progress) {
+    list.send_modify(|all| {
+        let all = Arc::make_mut(all);
+        match all.iter_mut().find(|p| p.op == progress.op) {
+            Some(old) => *old = progress,
+            None => all.push(progress),
+        }
+        let over = all.iter().filter(|p| p.ended()).count().saturating_sub(SHOWN);
+        let mut drop = over;
+        all.retain(|p| {
+            let goes = drop > 0 && p.ended();
+            drop -= usize::from(goes);
+            !goes
+        });
+    });
+}
+
+/// Whether an operation may be begun: its plan was not applied before, and nothing is open on its objects.
+fn may_begin(journal: &Journal, op: &OpId, moves: &[Move]) -> Result<(), Refusal> {
+    if journal.operations().get(op).is_some() {
+        return Err(Refusal::new("this plan was applied before: a plan is applied once").hint(format!("gonogo op show {op}")));
+    }
+    // What takes exposure back is not kept waiting by anything.
+    if moves.iter().all(|m| m.change == Change::Abort) {
+        return Ok(());
+    }
+    let on = |o: &&journal::Operation| moves.iter().any(|m| o.begun.targets.contains(&m.target));
+    match journal.unresolved().find(on) {
+        None => Ok(()),
+        Some(open) => {
+            let target = moves.iter().map(|m| &m.target).find(|t| open.begun.targets.contains(t));
+            let target = target.map(ToString::to_string).unwrap_or_default();
+            Err(Refusal::new(format!("operation {} is open on {target}: nothing but an abort is begun there", open.id))
+                .hint(format!("gonogo op show {}; the next start settles it", open.id))
+                .exit(Exit::Unknown))
+        }
+    }
+}
+
+/// That the journal cannot be opened, with what a person can do by hand.
+fn nothing_sent(refusal: Refusal, parts: &Parts) -> Refusal {
+    let lines: Vec<&str> = parts.moves.iter().flat_map(|m| &m.requests).map(|r| r.by_hand.as_str()).collect();
+    let hint = refusal.hint.map(|h| format!("{h}; ")).unwrap_or_default();
+    Refusal { hint: Some(format!("{hint}by hand: {}", lines.join("; ")).into()), ..refusal }
+}
+
+/// Who we are to the clusters of an operation, as far as they answer at once.
+async fn who(clusters: &[ConnectedCluster], begun: &Begun) -> Vec<Identity> {
+    let mut known = vec![];
+    for (name, role) in clusters {
+        if begun.targets.iter().any(|t| t.cluster == *name)
+            && let Ok(role) = role
+            && let Ok(Ok(identity)) = tokio::time::timeout(WHO, role.identity()).await
+        {
+            known.push(identity);
+        }
+    }
+    known
+}
+
+/// What a plan comes down to once consent is given.
+fn parts(plan: &Plan, given: &Given) -> Parts {
+    let target = plan.action().target();
+    let begun = Begun {
+        command: plan.action().to_argv().iter().map(|word| SafeText::clean(word)).collect(),
+        service: Some(target.service.clone()),
+        environment: Some(target.env.clone()),
+        place: plan.place().clone(),
+        from: plan.from().clone(),
+        to: plan.to().clone(),
+        targets: plan.moves().iter().map(|m| m.target.clone()).collect(),
+        plan_hash: journal::Hash::of("gonogo/v1/plan", plan.binding().to_string().as_bytes()),
+        policy_hash: None,
+        consent: journal::Given { tier: plan.consent().tier(), by: given.how },
+        reason: given.reason.clone(),
+        goes_back: plan.back(),
+        expires: Some(plan.expires()),
+    };
+    let who = plan.driving().iter().filter_map(|d| Some((d.cluster.clone(), d.identity.clone()?)));
+    Parts {
+        op: plan.id().clone(),
+        title: plan.title().clone(),
+        begun: Box::new(begun),
+        moves: plan.moves().to_vec(),
+        one_by_one: !plan.back(),
+        deadline: Duration::try_from(plan.deadline()).unwrap_or(super::operation::DEADLINE),
+        who: who.collect(),
+    }
+}
+
+impl Engine {
+    /// Applies a plan that was consented to. Returns once it is begun; how it goes on is told by what is returned.
+    ///
+    /// # Errors
+    /// Refused with 3 when the plan has expired or was applied before, with 4 while an operation of unknown outcome is
+    /// open on one of its objects, and with 7 when the journal cannot be written. Nothing was sent then.
+    pub async fn apply(&self, plan: &Plan, given: Given) -> Result<Running, Refusal> {
+        if self.clock().now() >= plan.expires() {
+            return Err(Refusal::new("this plan has expired").hint("plan anew: the world may have changed"));
+        }
+        let parts = parts(plan, &given);
+        let with = With {
+            clusters: self.roles().clusters.clone(),
+            clock: self.clock().clone(),
+            actor: parts.who.values().cloned().collect(),
+        };
+        self.desk.begin(parts, &given.overruled, with).await
+    }
+
+    /// Takes up the operations that other processes left open: looks, fences and reports, and sends no change. What
+    /// another process is still at is left to it.
+    ///
+    /// # Errors
+    /// The journal cannot be read or written.
+    pub async fn recover(&self) -> Result<Vec<Running>, Refusal> {
+        self.desk.recover(&self.roles().clusters, self.clock()).await
+    }
+
+    /// The operations under way and those that ended last, in the order in which they were begun.
+    pub fn operations(&self) -> watch::Receiver<Arc<Vec<Progress>>> {
+        self.desk.list.subscribe()
+    }
+
+    /// Sends nothing more for any operation, and waits until all have ended; at most `limit` of real time.
+    pub async fn hang_up(&self, limit: Duration) {
+        self.desk.cancel.cancel();
+        let mut list = self.operations();
+        tokio::time::timeout(limit, list.wait_for(|all| all.iter().all(Progress::ended))).await.map(drop).ok();
+    }
+}

@@ -1,0 +1,319 @@
+//! Operations driven against fakes of a cluster: answers that get lost, conflicts, somebody who takes things back.
+
+mod fake;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use self::fake::{Cluster, Fate};
+use super::{Desk, Given, Keep, With};
+use crate::{
+    domain::{Change, ChangeTarget, Exit, OpId, Refusal},
+    engine::{
+        clock::Clock,
+        journal::{self, Begun, FOLDER, Folder, Hash, Journal, JournalError, Way},
+        operation::{Parts, Progress, Stand},
+        plan::Move,
+        service::ConnectedCluster,
+    },
+    provider::role::Workloads,
+};
+
+struct Bed {
+    folder: tempfile::TempDir,
+    clusters: Vec<Arc<Cluster>>,
+    clock: Clock,
+    desk: Desk,
+}
+
+fn op(n: u64) -> OpId {
+    OpId::new(Timestamp::UNIX_EPOCH, n)
+}
+
+impl Bed {
+    fn new(names: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clusters = names.iter().map(|n| Arc::new(Cluster::new(n))).collect();
+        let desk = Self::desk(Keep::folder(&folder.path().join("state")));
+        Self { folder, clusters, clock: Clock::standing(Timestamp::UNIX_EPOCH), desk }
+    }
+
+    fn one() -> Self {
+        Self::new(&["eu-1"])
+    }
+
+    fn desk(keep: Keep) -> Desk {
+        let mut desk = Desk::new(CancellationToken::new());
+        desk.keeping(keep);
+        desk
+    }
+
+    fn state(&self) -> std::path::PathBuf {
+        self.folder.path().join("state")
+    }
+
+    fn connected(&self) -> Vec<ConnectedCluster> {
+        self.clusters.iter().map(|c| (c.cluster().clone(), Ok(c.clone() as Arc<dyn Workloads>))).collect()
+    }
+
+    fn with(&self) -> With {
+        With { clusters: self.connected(), clock: self.clock.clone(), actor: vec![] }
+    }
+
+    fn parts(&self, n: u64, change: &Change) -> Parts {
+        let moves: Vec<Move> = self.clusters.iter().map(|c| c.planned(change)).collect();
+        let targets: Vec<ChangeTarget> = moves.iter().map(|m| m.target.clone()).collect();
+        Parts {
+            op: op(n),
+            title: "PAUSE payment".into(),
+            begun: Box::new(Begun {
+                command: vec!["pause".into(), "payment".into()],
+                service: None,
+                environment: None,
+                place: "production".into(),
+                from: "a".into(),
+                to: "b".into(),
+                targets,
+                plan_hash: Hash::NONE,
+                policy_hash: None,
+                consent: journal::Given { tier: 1, by: Way::Key },
+                reason: None,
+                goes_back: *change == Change::Abort,
+                expires: None,
+            }),
+            moves,
+            one_by_one: *change != Change::Abort,
+            deadline: Duration::from_secs(60),
+            who: BTreeMap::new(),
+        }
+    }
+
+    async fn run(&self, n: u64, change: &Change) -> Progress {
+        self.desk.begin(self.parts(n, change), &[], self.with()).await.unwrap().ended().await
+    }
+
+    fn journal(&self) -> Journal {
+        Journal::open(Box::new(Folder::open(&self.state(), FOLDER).unwrap()), "h".into(), "b".into()).unwrap()
+    }
+}
+
+fn outcome(p: &Progress) -> (Exit, Stand) {
+    (p.outcome.as_ref().unwrap().exit, p.targets[0].state)
+}
+
+fn sentence(p: &Progress) -> String {
+    p.outcome.as_ref().unwrap().sentence.to_string()
+}
+
+fn changes() -> [(Change, usize); 3] {
+    let template = Change::Template { revision: "rs".into(), name: "rs".into(), hash: Some("h".into()) };
+    [(Change::Pause, 1), (Change::Retry, 1), (template, 2)]
+}
+
+#[tokio::test]
+async fn what_was_applied_and_not_answered_is_known_to_be_applied() {
+    for (change, requests) in changes() {
+        for at in 0..requests {
+            let bed = Bed::one();
+            bed.clusters[0].fate(at, Fate::AppliedAndCut);
+            let ended = bed.run(1, &change).await;
+            assert_eq!(outcome(&ended), (Exit::Done, Stand::Reached), "{change:?} {at}: {}", sentence(&ended));
+            assert_eq!(bed.clusters[0].applied(), requests, "{change:?} {at}: each once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_got_lost_is_fenced_off_and_then_known_not_to_be_applied() {
+    for (change, requests) in changes() {
+        for at in 0..requests {
+            let bed = Bed::one();
+            bed.clusters[0].fate(at, Fate::Late);
+            let ended = bed.run(1, &change).await;
+            assert_eq!(outcome(&ended), (Exit::Failed, Stand::NotApplied), "{change:?} {at}: {}", sentence(&ended));
+            assert!(bed.clusters[0].arrives_late().is_err(), "what is still on its way is dead");
+            assert_eq!(bed.clusters[0].applied(), at);
+            assert_eq!(bed.clusters[0].fences(), [op(1).fence(1)]);
+            assert_eq!(bed.journal().unresolved().count(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_storm_of_conflicts_is_weathered_three_times_and_each_attempt_has_its_own_id() {
+    let bed = Bed::one();
+    bed.clusters[0].fates(&[Fate::Noise, Fate::Noise, Fate::Noise]);
+    assert_eq!(outcome(&bed.run(1, &Change::Pause).await), (Exit::Done, Stand::Reached));
+    let ids: Vec<String> = (1..=4).map(|attempt| op(1).write(1, attempt)).collect();
+    assert_eq!(bed.clusters[0].sends(), ids);
+    let bed = Bed::one();
+    bed.clusters[0].fates(&[Fate::Noise; 4]);
+    let ended = bed.run(1, &Change::Pause).await;
+    assert_eq!(outcome(&ended), (Exit::Failed, Stand::NotApplied));
+    assert_eq!(bed.clusters[0].sends().len(), 4);
+}
+
+#[tokio::test]
+async fn whoever_was_faster_is_named_and_nothing_is_sent() {
+    let bed = Bed::one();
+    let late = bed.parts(2, &Change::Pause);
+    assert_eq!(outcome(&bed.run(1, &Change::Pause).await).0, Exit::Done);
+    let ended = bed.desk.begin(late, &[], bed.with()).await.unwrap().ended().await;
+    assert_eq!(outcome(&ended), (Exit::Changed, Stand::Changed));
+    assert!(sentence(&ended).contains(&format!("by operation {}", op(1))), "{}", sentence(&ended));
+    assert!(sentence(&ended).contains("first=0 is 1 now"), "{}", sentence(&ended));
+    assert_eq!(bed.clusters[0].sends().len(), 1);
+    // The same in the moment between the look and the send.
+    let bed = Bed::one();
+    bed.clusters[0].fates(&[Fate::Rival]);
+    let ended = bed.run(1, &Change::Pause).await;
+    assert_eq!(outcome(&ended), (Exit::Changed, Stand::Changed));
+    assert!(!ended.outcome.unwrap().changed);
+}
+
+#[tokio::test]
+async fn who_takes_it_back_is_named() {
+    let bed = Bed::one();
+    bed.clusters[0].takes_back("argocd-controller");
+    let ended = bed.run(1, &Change::Pause).await;
+    assert_eq!(outcome(&ended), (Exit::Failed, Stand::Reverted));
+    assert!(sentence(&ended).contains("by argocd-controller"), "{}", sentence(&ended));
+    assert!(ended.outcome.unwrap().changed, "for a moment it was so");
+}
+
+#[tokio::test]
+async fn a_part_is_named_as_a_part() {
+    let bed = Bed::new(&["eu-1", "us-1", "us-2"]);
+    bed.clusters[1].fate(0, Fate::Forbidden);
+    let ended = bed.run(1, &Change::Pause).await;
+    let states: Vec<Stand> = ended.targets.iter().map(|t| t.state).collect();
+    assert_eq!(states, [Stand::Reached, Stand::NotApplied, Stand::NotBegun]);
+    let said = sentence(&ended);
+    assert!(said.starts_with("PAUSE payment: done on 1 of 3: eu-1 rollout shop/payment; not on: us-1"), "{said}");
+    assert!(said.contains("us-2 rollout shop/payment not begun"), "{said}");
+    assert_eq!(ended.outcome.unwrap().exit, Exit::Failed);
+}
+
+#[tokio::test]
+async fn what_is_accepted_and_never_there_is_given_up_on() {
+    let bed = Bed::one();
+    bed.clusters[0].never_done();
+    let ended = bed.run(1, &Change::Pause).await;
+    assert_eq!(outcome(&ended), (Exit::Hold, Stand::GaveUp));
+}
+
+#[tokio::test]
+async fn going_back_does_not_wait_for_one_cluster_before_the_next() {
+    let bed = Bed::new(&["eu-1", "us-1"]);
+    bed.clusters[0].never_done();
+    let ended = bed.run(1, &Change::Abort).await;
+    let states: Vec<Stand> = ended.targets.iter().map(|t| t.state).collect();
+    assert_eq!(states, [Stand::GaveUp, Stand::Reached]);
+}
+
+#[tokio::test]
+async fn without_a_journal_nothing_is_sent() {
+    for change in [Change::Pause, Change::Abort] {
+        let mut bed = Bed::one();
+        bed.desk = Bed::desk(Keep::on(|| Err(JournalError::Full)));
+        let refused = bed.desk.begin(bed.parts(1, &change), &[], bed.with()).await;
+        let exit = match refused {
+            Err(refusal) => refusal.exit,
+            Ok(mut running) => running.ended().await.outcome.unwrap().exit,
+        };
+        assert_eq!(exit, Exit::Journal, "{change:?}");
+        assert_eq!(bed.clusters[0].sends().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_stays_open_and_nothing_but_an_abort_is_begun_there() {
+    let bed = Bed::one();
+    bed.clusters[0].fate(0, Fate::AppliedAndGone);
+    let ended = bed.run(1, &Change::Pause).await;
+    assert_eq!(outcome(&ended), (Exit::Unknown, Stand::Unknown));
+    assert_eq!(bed.journal().unresolved().map(|o| o.id.clone()).collect::<Vec<_>>(), [op(1)]);
+    bed.clusters[0].is_back();
+    let refusal = bed.desk.begin(bed.parts(2, &Change::Pause), &[], bed.with()).await.map(drop).unwrap_err();
+    assert_eq!(refusal.exit, Exit::Unknown);
+    assert_eq!(outcome(&bed.run(3, &Change::Abort).await).0, Exit::Done, "an abort is begun all the same");
+    // The next start settles it.
+    let desk = Bed::desk(Keep::folder(&bed.state()));
+    let mut taken = desk.recover(&bed.connected(), &bed.clock).await.unwrap();
+    assert_eq!(taken.len(), 1);
+    let ended = taken.remove(0).ended().await;
+    assert!(ended.resumed);
+    assert_eq!(ended.targets[0].state, Stand::Reached, "{}", sentence(&ended));
+    assert_eq!(bed.journal().unresolved().count(), 0);
+    assert_eq!(bed.clusters[0].sends().len(), 2, "and sends nothing");
+}
+
+#[tokio::test]
+async fn a_plan_is_applied_once() {
+    let bed = Bed::one();
+    bed.run(1, &Change::Pause).await;
+    let again: Refusal = bed.desk.begin(bed.parts(1, &Change::Pause), &[], bed.with()).await.map(drop).unwrap_err();
+    assert_eq!(again.exit, Exit::Refused);
+}
+
+#[tokio::test]
+async fn a_process_that_ends_leaves_what_the_next_one_settles() {
+    for fate in [Fate::Hangs, Fate::AppliedAndHangs] {
+        let bed = Bed::one();
+        bed.clusters[0].fate(0, fate);
+        let mut running = bed.desk.begin(bed.parts(1, &Change::Pause), &[], bed.with()).await.unwrap();
+        running.progress.wait_for(|p| p.targets[0].state == Stand::Sending).await.map(drop).unwrap();
+        bed.clusters[0].holds().await;
+        let other = Bed::desk(Keep::folder(&bed.state()));
+        let none = other.recover(&bed.connected(), &bed.clock).await.unwrap();
+        assert!(none.is_empty(), "its process is still at it");
+        let Bed { folder, clusters, clock, desk } = bed;
+        drop(desk);
+        running.progress.changed().await.unwrap_err();
+        let connected: Vec<ConnectedCluster> =
+            clusters.iter().map(|c| (c.cluster().clone(), Ok(c.clone() as Arc<dyn Workloads>))).collect();
+        let mut taken = other.recover(&connected, &clock).await.unwrap();
+        let ended = taken.remove(0).ended().await;
+        let wanted = if fate == Fate::Hangs { Stand::NotApplied } else { Stand::Reached };
+        assert_eq!(ended.targets[0].state, wanted, "{}", sentence(&ended));
+        let reader = Folder::read_only(&folder.path().join("state"), FOLDER);
+        let report = journal::verify(&reader, &[], |_, _| ()).unwrap();
+        assert!(report.holds() && report.open == 0, "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hang_up_sends_nothing_new_and_leaves_it_open() {
+    let bed = Bed::one();
+    bed.clusters[0].never_done();
+    // A clock that the driver does not move on by itself would stand still here; the cancel has to get through.
+    let mut running = bed.desk.begin(bed.parts(1, &Change::Pause), &[], bed.with()).await.unwrap();
+    running.progress.wait_for(|p| p.targets[0].state == Stand::Accepted).await.map(drop).unwrap();
+    running.cancel();
+    let ended = running.ended().await;
+    assert_eq!(ended.outcome.as_ref().unwrap().exit, Exit::Interrupted);
+    assert_eq!(bed.journal().unresolved().count(), 1);
+    assert_eq!(bed.clusters[0].sends().len(), 1);
+    bed.clusters[0].done();
+    let desk = Bed::desk(Keep::folder(&bed.state()));
+    let ended = desk.recover(&bed.connected(), &bed.clock).await.unwrap().remove(0).ended().await;
+    assert_eq!(outcome(&ended), (Exit::Done, Stand::Reached));
+}
+
+#[tokio::test]
+async fn what_was_overruled_is_written_down_with_the_reason() {
+    let bed = Bed::one();
+    let given = Given { reason: Some("it burns".into()), overruled: vec!["CANARY".into()], ..Given::by(Way::Options) };
+    let mut parts = bed.parts(1, &Change::Pause);
+    parts.begun.reason.clone_from(&given.reason);
+    bed.desk.begin(parts, &given.overruled, bed.with()).await.unwrap().ended().await;
+    let mut seen = false;
+    journal::Chain::read(&Folder::read_only(&bed.state(), FOLDER), |line, _| {
+        seen |= matches!(&line.entry.event, journal::Event::Override { what, reason }
+            if what.as_str() == "CANARY" && reason.as_str() == "it burns");
+    })
+    .unwrap();
+    assert!(seen);
+}
