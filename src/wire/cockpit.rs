@@ -13,6 +13,7 @@ use crate::{
     cli::{Cli, Colour, Command, Global},
     config::{Looked, Reloader, UiSettings},
     domain::{Exit, SafeText},
+    engine::operation::Progress,
     headless::{Printer, say},
     tui::{
         glyph::Glyphs,
@@ -28,6 +29,9 @@ use crate::{
 
 /// How often the configuration is looked at while the cockpit runs.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long an answer to what was sent last is waited for when the cockpit ends.
+const HANG_UP: Duration = Duration::from_secs(2);
 
 /// Opens the cockpit.
 pub async fn run(cli: &Cli, printer: &mut Printer) -> io::Result<Exit> {
@@ -101,23 +105,39 @@ async fn cockpit(mut world: World, global: &Global) -> io::Result<Exit> {
                 }
             };
             tokio::pin!(keep);
+            // What an earlier process left open is shown before anything else, and settled.
+            let settle = async {
+                world.engine.recover().await.ok();
+                std::future::pending::<()>().await;
+            };
+            tokio::pin!(settle);
             loop {
                 tokio::select! {
-                    done = &mut screen => return done,
+                    done = &mut screen => {
+                        world.engine.hang_up(HANG_UP).await;
+                        return done;
+                    }
                     () = &mut keep => {}
+                    () = &mut settle => {}
                     // The embedded world has no file that a person could change.
-                    () = tokio::time::sleep(LOOK_AGAIN), if world.demo.is_none() => match reloader.poll(&inputs) {
-                        None => {}
-                        Some(Ok(loaded)) => break loaded,
-                        Some(Err(faults)) => {
-                            let first = faults.first().map(ToString::to_string).unwrap_or_default();
-                            notices.send_replace(format!("the old configuration stays: {first}").into());
+                    () = tokio::time::sleep(LOOK_AGAIN), if world.demo.is_none() => {
+                        // An operation under way ends on the engine that it was begun on.
+                        if !world.engine.operations().borrow().iter().all(Progress::ended) {
+                            continue;
                         }
-                    },
+                        match reloader.poll(&inputs) {
+                            None => {}
+                            Some(Ok(loaded)) => break loaded,
+                            Some(Err(faults)) => {
+                                let first = faults.first().map(ToString::to_string).unwrap_or_default();
+                                notices.send_replace(format!("the old configuration stays: {first}").into());
+                            }
+                        }
+                    }
                 }
             }
         };
-        world = match World::configured(changed.settings, None, changed.files, changed.notes).await {
+        world = match World::configured(changed.settings, None, changed.files, changed.notes, global).await {
             Ok(world) => world,
             Err(exit) => return Ok(exit),
         };

@@ -9,7 +9,7 @@ use crate::{
     cli::Global,
     config::{Fault, FirstRun, Inputs, Loaded, Looked, Overrides, RealDisk, Secret, Settings, first_run, load, load_text},
     domain::{EnvironmentName, Exit, Problem, ProblemKind},
-    engine::{Engine, clock::Clock},
+    engine::{Engine, Keep, clock::Clock},
     headless::{Printer, say},
     provider::github,
 };
@@ -76,7 +76,9 @@ impl World {
         let inputs = Inputs { flags: overrides(global), ..Inputs::bare(&RealDisk) };
         let loaded = load_text(std::path::Path::new("demo"), &demo.text, &inputs).map_err(|f| faults(&f))?;
         let Loaded { settings, notes, .. } = loaded;
-        let engine = super::engine(&settings, environment, demo.clock.clone()).await;
+        // What happens in an embedded world is kept with it, unless a state directory is named.
+        let state = global.state_dir.clone().unwrap_or_else(|| demo.folder.path().join("state"));
+        let engine = super::engine(&settings, environment, demo.clock.clone()).await.keeping(Keep::folder(&state));
         Ok(Self { engine, settings, notes, files: vec![], demo: Some(demo) })
     }
 
@@ -85,11 +87,11 @@ impl World {
         let loaded = load(&inputs).map_err(|f| faults(&f))?;
         if loaded.files.is_empty() {
             return match first_run(&inputs, &first::found(&inputs).await) {
-                FirstRun::Found { settings, .. } => Ok(Self::configured(*settings, environment, vec![], vec![]).await?),
+                FirstRun::Found { settings, .. } => Ok(Self::configured(*settings, environment, vec![], vec![], global).await?),
                 FirstRun::Nothing { looked_for } => Err(Closed::Nothing(looked_for)),
             };
         }
-        Ok(Self::configured(loaded.settings, environment, loaded.files, loaded.notes).await?)
+        Ok(Self::configured(loaded.settings, environment, loaded.files, loaded.notes, global).await?)
     }
 
     /// A world over settings that hold.
@@ -98,9 +100,11 @@ impl World {
         environment: Option<EnvironmentName>,
         files: Vec<PathBuf>,
         notes: Vec<Fault>,
+        global: &Global,
     ) -> Result<Self, Exit> {
         token(&mut settings).await.map_err(|p| Printer::problem(&p))?;
-        let engine = super::engine(&settings, environment, Clock::real()).await;
+        let keep = state_dir(global).map_or_else(Keep::nowhere, |state| Keep::folder(&state));
+        let engine = super::engine(&settings, environment, Clock::real()).await.keeping(keep);
         Ok(Self { engine, settings, notes, files, demo: None })
     }
 }

@@ -28,7 +28,7 @@ use super::{
     service::ConnectedCluster,
 };
 use crate::{
-    domain::{Change, Exit, Identity, OpId, Refusal, SafeText},
+    domain::{Change, ChangeTarget, Exit, Identity, OpId, Refusal, SafeText},
     provider::role::Timer as _,
 };
 
@@ -39,6 +39,9 @@ const SHOWN: usize = 16;
 
 /// How long a cluster is asked who we are, of real time, before an operation of another process is taken up.
 const WHO: Duration = Duration::from_secs(5);
+
+/// How long what another process left open is waited for, of real time, before something is begun on the same object.
+const SETTLE: Duration = Duration::from_secs(20);
 
 /// How consent to a plan was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,14 +103,16 @@ impl Desk {
 
     /// Begins an operation.
     async fn begin(&self, parts: Parts, overruled: &[SafeText], with: With) -> Result<Running, Refusal> {
-        let moves = parts.moves.clone();
-        let op = parts.op.clone();
-        let may = self.keep.with(move |journal| {
-            journal.refresh()?;
-            Ok(may_begin(journal, &op, &moves))
-        });
-        match may.await {
-            Ok(may) => may?,
+        let mut may = self.may(&parts).await;
+        if matches!(may, Ok(Err(Blocked::By { .. }))) {
+            // Its process may be gone: then it is settled on the way.
+            for mut running in self.recover(&with.clusters, &with.clock).await? {
+                tokio::time::timeout(SETTLE, running.ended()).await.map(drop).ok();
+            }
+            may = self.may(&parts).await;
+        }
+        match may {
+            Ok(may) => may.map_err(Refusal::from)?,
             // On a full disk the reserve may still take it; the first line will tell.
             Err(refusal) if !parts.begun.goes_back => return Err(nothing_sent(refusal, &parts)),
             Err(_) => {}
@@ -121,6 +126,16 @@ impl Desk {
             lines.extend(overruled.iter().map(line));
         }
         Ok(self.run(operation, effects, with, space, taken))
+    }
+
+    /// Whether an operation may be begun, by the journal as it is now. An error is that it cannot be read.
+    async fn may(&self, parts: &Parts) -> Result<Result<(), Blocked>, Refusal> {
+        let (op, moves) = (parts.op.clone(), parts.moves.clone());
+        let look = move |journal: &mut Journal| {
+            journal.refresh()?;
+            Ok(may_begin(journal, &op, &moves))
+        };
+        self.keep.with(look).await
     }
 
     fn run(&self, operation: Operation, effects: Vec<Effect>, with: With, space: Space, taken: Option<keep::Taken>) -> Running {
@@ -200,26 +215,44 @@ fn note(list: &watch::Sender<Arc<Vec<Progress>>>, progress: Progress) {
     });
 }
 
+/// Why an operation may not be begun.
+enum Blocked {
+    /// Its plan was applied before.
+    Again(OpId),
+    /// An operation is open on one of its objects.
+    By { open: OpId, on: ChangeTarget },
+}
+
+impl From<Blocked> for Refusal {
+    fn from(blocked: Blocked) -> Self {
+        match blocked {
+            Blocked::Again(op) => {
+                Self::new("this plan was applied before: a plan is applied once").hint(format!("gonogo op show {op}"))
+            }
+            Blocked::By { open, on } => {
+                Self::new(format!("operation {open} is open on {on}: nothing but an abort is begun there"))
+                    .hint(format!("gonogo op show {open} tells how it stands"))
+                    .exit(Exit::Unknown)
+            }
+        }
+    }
+}
+
 /// Whether an operation may be begun: its plan was not applied before, and nothing is open on its objects.
-fn may_begin(journal: &Journal, op: &OpId, moves: &[Move]) -> Result<(), Refusal> {
+fn may_begin(journal: &Journal, op: &OpId, moves: &[Move]) -> Result<(), Blocked> {
     if journal.operations().get(op).is_some() {
-        return Err(Refusal::new("this plan was applied before: a plan is applied once").hint(format!("gonogo op show {op}")));
+        return Err(Blocked::Again(op.clone()));
     }
     // What takes exposure back is not kept waiting by anything.
     if moves.iter().all(|m| m.change == Change::Abort) {
         return Ok(());
     }
-    let on = |o: &&journal::Operation| moves.iter().any(|m| o.begun.targets.contains(&m.target));
-    match journal.unresolved().find(on) {
-        None => Ok(()),
-        Some(open) => {
-            let target = moves.iter().map(|m| &m.target).find(|t| open.begun.targets.contains(t));
-            let target = target.map(ToString::to_string).unwrap_or_default();
-            Err(Refusal::new(format!("operation {} is open on {target}: nothing but an abort is begun there", open.id))
-                .hint(format!("gonogo op show {}; the next start settles it", open.id))
-                .exit(Exit::Unknown))
+    for open in journal.unresolved() {
+        if let Some(m) = moves.iter().find(|m| open.begun.targets.contains(&m.target)) {
+            return Err(Blocked::By { open: open.id.clone(), on: m.target.clone() });
         }
     }
+    Ok(())
 }
 
 /// That the journal cannot be opened, with what a person can do by hand.
@@ -254,7 +287,7 @@ fn parts(plan: &Plan, given: &Given) -> Parts {
         from: plan.from().clone(),
         to: plan.to().clone(),
         targets: plan.moves().iter().map(|m| m.target.clone()).collect(),
-        plan_hash: journal::Hash::of("gonogo/v1/plan", plan.binding().to_string().as_bytes()),
+        plan_hash: plan.hash(),
         policy_hash: None,
         consent: journal::Given { tier: plan.consent().tier(), by: given.how },
         reason: given.reason.clone(),
@@ -267,7 +300,7 @@ fn parts(plan: &Plan, given: &Given) -> Parts {
         title: plan.title().clone(),
         begun: Box::new(begun),
         moves: plan.moves().to_vec(),
-        one_by_one: !plan.back(),
+        one_by_one: plan.one_by_one(),
         deadline: Duration::try_from(plan.deadline()).unwrap_or(super::operation::DEADLINE),
         who: who.collect(),
     }

@@ -235,9 +235,9 @@ async fn what_cannot_be_told_stays_open_and_nothing_but_an_abort_is_begun_there(
     let ended = bed.run(1, &Change::Pause).await;
     assert_eq!(outcome(&ended), (Exit::Unknown, Stand::Unknown));
     assert_eq!(bed.journal().unresolved().map(|o| o.id.clone()).collect::<Vec<_>>(), [op(1)]);
-    bed.clusters[0].is_back();
     let refusal = bed.desk.begin(bed.parts(2, &Change::Pause), &[], bed.with()).await.map(drop).unwrap_err();
     assert_eq!(refusal.exit, Exit::Unknown);
+    bed.clusters[0].is_back();
     assert_eq!(outcome(&bed.run(3, &Change::Abort).await).0, Exit::Done, "an abort is begun all the same");
     // The next start settles it.
     let desk = Bed::desk(Keep::folder(&bed.state()));
@@ -248,6 +248,17 @@ async fn what_cannot_be_told_stays_open_and_nothing_but_an_abort_is_begun_there(
     assert_eq!(ended.targets[0].state, Stand::Reached, "{}", sentence(&ended));
     assert_eq!(bed.journal().unresolved().count(), 0);
     assert_eq!(bed.clusters[0].sends().len(), 2, "and sends nothing");
+}
+
+#[tokio::test]
+async fn what_is_open_is_settled_before_something_else_is_begun_there() {
+    let bed = Bed::one();
+    bed.clusters[0].fate(0, Fate::AppliedAndGone);
+    assert_eq!(outcome(&bed.run(1, &Change::Pause).await).0, Exit::Unknown);
+    bed.clusters[0].is_back();
+    assert_eq!(outcome(&bed.run(2, &Change::Pause).await), (Exit::Done, Stand::Reached));
+    let ends: Vec<Exit> = bed.journal().operations().all().map(|o| o.ended.as_ref().unwrap().outcome).collect();
+    assert_eq!(ends, [Exit::Done, Exit::Done]);
 }
 
 #[tokio::test]

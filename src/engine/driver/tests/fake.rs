@@ -13,6 +13,7 @@ use crate::{
     domain::{
         BodyKind, Change, ChangeTarget, ClusterName, ContainerLog, Driver, Finding, FoundInCluster, Guarantee, Identity, Labels,
         Method, NOTE, OP, ObjectKey, ObjectKind, Problem, ProblemKind, Receipt, Request, SafeText, Seen, SeenRollout, Settled,
+        TemplateFacts, TemplateOf,
     },
     engine::plan::Move,
     provider::role::{LogSink, Sink, Workloads},
@@ -223,6 +224,10 @@ impl Workloads for Cluster {
 
     async fn log(&self, _: &ContainerLog, _: LogSink) -> Result<(), Problem> {
         Ok(())
+    }
+
+    async fn preflight(&self, _: &ChangeTarget, _: &TemplateOf, _: &str) -> Result<TemplateFacts, Problem> {
+        unreachable!("nobody asks")
     }
 
     async fn driver(&self, _: &ObjectKey) -> Result<Option<Driver>, Problem> {
