@@ -22,7 +22,8 @@ fn journal() -> (FaultDisk, Vec<u8>) {
 #[test]
 fn no_bit_of_a_line_can_be_turned_unseen() {
     let (_, bytes) = journal();
-    for line in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+    // Each kind of line, at each place in the journal.
+    for line in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()).step_by(5) {
         assert!(sealed(line).is_some());
         let mut line = line.to_vec();
         // All bits of the seal, and one of each byte that it covers: SHA-256 treats them alike.
@@ -81,6 +82,33 @@ fn a_break_stays_known_when_others_write_on() {
         assert_eq!(lines.iter().filter(|l| matches!(l.entry.event, Event::Begun(_)) && l.entry.at >= at_of(100)).count(), 3);
         disk.replace("000002.jsonl", vec![]);
     }
+}
+
+#[test]
+fn a_zero_amid_the_lines_is_no_write_that_was_cut_short() {
+    let (disk, bytes) = journal();
+    let ends: Vec<usize> = bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i).collect();
+    for line in [0, 99, 197] {
+        let mut zeroed = bytes.clone();
+        zeroed[ends[line] - 80] = 0;
+        disk.replace(FILE, zeroed);
+        let report = read(&disk).0;
+        assert_eq!(report.breaks.first().map(|b| b.line), Some(line as u64 + 1), "{report:?}");
+        assert!(report.torn.is_none() && report.lines == 199, "what was acknowledged is never cut: {report:?}");
+    }
+}
+
+#[test]
+fn a_line_without_its_end_is_taken_off_and_not_written_on() {
+    let (disk, mut bytes) = journal();
+    bytes.pop();
+    disk.replace(FILE, bytes);
+    let mut journal = open(&disk).unwrap();
+    assert!(journal.torn().is_some());
+    journal.append(&[entry(100, begun(false))], Space::Ordinary).unwrap();
+    let (report, lines) = read(&disk);
+    assert!(report.holds() && report.torn.is_none() && lines.len() == 201, "{report:?}");
+    assert!(matches!(lines[199].entry.event, Event::Cut { .. }));
 }
 
 fn at_of(n: i64) -> Timestamp {
