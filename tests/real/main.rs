@@ -14,6 +14,7 @@
 //! counted notice; with `CI=true` that is a failure. gonogo is used as its compiled program only; kubectl, Argo's plugin,
 //! promtool and curl are the referees.
 
+mod acts;
 mod bed;
 mod contract;
 mod control_plane;

@@ -2,8 +2,9 @@
 //
 // On PORT it speaks TLS with the API server's own certificate and passes everything on (token users only: client
 // certificates end here). On CONTROL, plain HTTP:
-// POST /rule  {"method": "PATCH", "path": "/deployments/", "fate": F, "times": 1}: the fate of the next requests whose
-//             method is that and whose path contains that. F, and whether the request takes effect:
+// POST /rule  {"method": "PATCH", "path": "/deployments/", "but": "dryRun", "fate": F, "times": 1}: the fate of the next
+//             requests whose method is that and whose path contains that, and not the word of "but". F, and whether the
+//             request takes effect:
 //   cut-before  closed without an answer, no                cut-after  closed without an answer, yes
 //   half        an answer cut in the middle, yes            hang       never answered, yes
 //   503         answered 503, no                            504-after  answered 504, yes
@@ -20,7 +21,7 @@ const met = [];
 const open = new Set();
 
 function fateOf({ method, url }) {
-  const rule = rules.find((rule) => rule.times > 0 && rule.method === method && url.includes(rule.path));
+  const rule = rules.find((rule) => rule.times > 0 && rule.method === method && url.includes(rule.path) && !(rule.but && url.includes(rule.but)));
   if (!rule) return "pass";
   rule.times--;
   met.push({ method, path: url, fate: rule.fate });

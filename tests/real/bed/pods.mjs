@@ -25,7 +25,7 @@ function put({ type, object }) {
     if (pods.get(ip)?.name === name) pods.delete(ip);
     return;
   }
-  const tag = object.spec.containers[0].image.split(":").pop();
+  const tag = object.spec.containers[0].image.split("@")[0].split(":").pop();
   const number = (word) => Number(tag.match(new RegExp(`-${word}(\\d+)`))?.[1] ?? 0);
   const known = pods.get(ip);
   if (known?.name === name && known.namespace === namespace) return;

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # stages.sh LOGFILE: prints what kwok is to do with fake nodes and pods.
-# A pod behaves by the end of its image tag, or by annotation bed.gonogo.dev/pod on the pod:
+# A pod behaves by the end of its image tag (a digest may follow), or by annotation bed.gonogo.dev/pod on the pod:
 #   -crash  CrashLoopBackOff, one restart more every 2 s      -never  runs, never ready
 #   -pull   ImagePullBackOff                                  -slow   ready after 3 s
 #   anything else: ready at once. Pods of Jobs complete. `kubectl logs` shows LOGFILE.
 set -euo pipefail
 log=${1:?file that kubectl logs shows}
-kind='(.metadata.annotations["bed.gonogo.dev/pod"] // ([.spec.containers[].image | capture("-(?<b>crash|pull|never|slow)$").b] | first) // "ok")'
+kind='(.metadata.annotations["bed.gonogo.dev/pod"] // ([.spec.containers[].image | capture("-(?<b>crash|pull|never|slow)(@sha256:[0-9a-f]+)?$").b] | first) // "ok")'
 
 # stage NAME KIND FROM-PHASE DELAY_MS PHASE READY RESTARTS STATE [MORE-SELECTORS]
 stage() {
@@ -45,7 +45,7 @@ ${9:-}
         {{ range .spec.containers }}
         - name: {{ .name | Quote }}
           image: {{ .image | Quote }}
-          imageID: $([ "$2" = pull ] && echo '""' || echo '{{ printf "fake://sha256:%s" (sha256sum .image) | Quote }}')
+          imageID: $([ "$2" = pull ] && echo '""' || echo '{{ printf "fake://%s" (regexFind "sha256:[0-9a-f]{64}" .image | default (printf "sha256:%s" (sha256sum .image))) | Quote }}')
           ready: $ready
           started: $([ "$2" = never ] && echo true || echo $ready)
           restartCount: $7

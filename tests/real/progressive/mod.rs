@@ -1,6 +1,6 @@
 //! Delivery controllers and real traffic: what gonogo says of them is what they say themselves.
 
-mod argo;
+pub mod argo;
 mod by_hand;
 mod flagger;
 mod flap;
@@ -27,12 +27,12 @@ fn service(name: &str, app: &str) -> Value {
 }
 
 /// Applies several objects.
-fn apply(namespace: &Namespace<'_>, items: &[Value]) {
+pub fn apply(namespace: &Namespace<'_>, items: &[Value]) {
     namespace.apply(&json!({ "apiVersion": "v1", "kind": "List", "items": items }));
 }
 
 /// What the plugin of Argo Rollouts answers, less the space around it.
-fn plugin(namespace: &Namespace<'_>, args: &[&str]) -> String {
+pub fn plugin(namespace: &Namespace<'_>, args: &[&str]) -> String {
     let bed: &Bed = namespace.bed;
     let mut command = bed.command(bed.word("/argo/plugin"));
     command.env("KUBECONFIG", bed.word("/kubeconfig/admin")).args(["--namespace", &namespace.name]).args(args);

@@ -1,0 +1,73 @@
+//! Two at once: one effect, and one who is told.
+
+use std::{process::Stdio, thread};
+
+use serde_json::json;
+
+use super::{Done, act, bed, is, on_web, testified};
+use crate::{
+    bed::Namespace,
+    gonogo::Gonogo,
+    progressive::argo::{on_istio, release},
+};
+
+fn waits(namespace: &Namespace<'_>, step: u64) {
+    is(namespace, "rollouts.argoproj.io/web", |r| {
+        r["status"]["phase"] == "Paused" && r["status"]["currentStepIndex"] == step && !r["status"]["pauseConditions"].is_null()
+    });
+}
+
+#[test]
+fn two_who_press_at_once_take_one_step_and_one_is_told_who_was_faster() {
+    let Some(bed) = bed() else { return };
+    let namespace = &bed.namespace();
+    on_istio(
+        namespace,
+        &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }, { "setWeight": 50 }, { "pause": {} }]),
+    );
+    let config = "[service.web]\nworkload = \"rollout/web\"\n";
+    let (one, other) = (Gonogo::configured(namespace, "alice", config), Gonogo::configured(namespace, "alice", config));
+    is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["phase"] == "Healthy");
+    release(namespace, "v2");
+    waits(namespace, 1);
+    let [a, b]: [Done; 2] = thread::scope(|s| {
+        let first = s.spawn(|| act(&one, &on_web("step")));
+        let second = s.spawn(|| act(&other, &on_web("step")));
+        [first.join().unwrap(), second.join().unwrap()]
+    });
+    waits(namespace, 3);
+    let winners = [&a, &b].iter().filter(|d| d.exit == 0 && d.said["changed"] == true).count();
+    assert_eq!(winners, 1, "one effect:\n{}\n{}", a.all(), b.all());
+    let loser = if a.exit == 0 { &b } else { &a };
+    assert!(matches!(loser.exit, 3 | 5 | 6), "the other one is told, and nothing is passed by: {}", loser.all());
+    let writes = testified(namespace);
+    assert_eq!(writes.iter().filter(|w| w.code == 200).count(), 1, "{writes:#?}");
+}
+
+#[test]
+fn a_second_press_a_moment_later_passes_no_second_pause() {
+    let Some(bed) = bed() else { return };
+    let namespace = &bed.namespace();
+    on_istio(
+        namespace,
+        &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }, { "setWeight": 50 }, { "pause": {} }]),
+    );
+    let gonogo = &Gonogo::configured(namespace, "alice", "[service.web]\nworkload = \"rollout/web\"\n");
+    is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["phase"] == "Healthy");
+    release(namespace, "v2");
+    waits(namespace, 1);
+    // Planned at the same pause, applied one after the other: the second one is for a world that is gone.
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.json");
+    let mut save = gonogo.command();
+    save.args(on_web("step")).arg("--save-plan").arg(&plan).stdin(Stdio::null());
+    let saved = save.output().unwrap();
+    assert!(plan.exists(), "{}", String::from_utf8_lossy(&saved.stderr));
+    let first = act(gonogo, &on_web("step"));
+    assert_eq!(first.exit, 0, "{}", first.all());
+    waits(namespace, 3);
+    let second = act(gonogo, &["apply", plan.to_str().unwrap()]);
+    assert_eq!(second.exit, 5, "{}", second.all());
+    assert_eq!(namespace.get("rollouts.argoproj.io/web")["status"]["currentStepIndex"], 3);
+    testified(namespace);
+}
