@@ -13,6 +13,7 @@ mod service;
 mod store;
 pub mod verdict;
 pub mod wanted;
+mod wheel;
 
 pub use driver::{Given, Keep, Running};
 pub use logs::LogStream;

@@ -311,7 +311,7 @@ impl Engine {
     ///
     /// # Errors
     /// Refused with 3 when the plan has expired or was applied before, with 4 while an operation of unknown outcome is
-    /// open on one of its objects, and with 7 when the journal cannot be written. Nothing was sent then.
+    /// open on one of its objects, with 5 when somebody else took the wheel since it was made, and with 7 when the journal cannot be written. Nothing was sent then.
     pub async fn apply(&self, plan: &Plan, given: Given) -> Result<Running, Refusal> {
         if self.clock().now() >= plan.expires() {
             return Err(Refusal::new("this plan has expired").hint("plan anew: the world may have changed"));
@@ -322,7 +322,9 @@ impl Engine {
             clock: self.clock().clone(),
             actor: parts.who.values().cloned().collect(),
         };
-        self.desk.begin(parts, &given.overruled, with).await
+        self.wheel_is_as_seen(plan).await?;
+        let (running, ()) = tokio::join!(self.desk.begin(parts, &given.overruled, with), self.take_wheel(plan));
+        running
     }
 
     /// Takes up the operations that other processes left open: looks, fences and reports, and sends no change. What

@@ -58,6 +58,10 @@ impl Asking<'_> {
         let said = match &question {
             Question::Object { target, change } => self.look(target, change).await.map(Said::Object),
             Question::Identity(cluster) => self.identity(cluster).await.map(Said::Identity),
+            Question::Driver { cluster, lease } => match self.role(cluster) {
+                Ok(role) => role.driver(lease).await.map(Said::Driver),
+                Err(problem) => Err(problem),
+            },
             Question::Template { target, of } => match self.role(&target.cluster) {
                 Ok(role) => role.preflight(target, of, &self.audit()).await.map(Said::Template),
                 Err(problem) => Err(problem),

@@ -10,8 +10,8 @@ use super::consent::Consent;
 use crate::{
     action::Action,
     domain::{
-        Change, ChangeTarget, ClusterName, Digest, Guarantee, Identity, OpId, Problem, Request, SafeText, Seen, ServiceName,
-        StationKind, Verdict,
+        Change, ChangeTarget, ClusterName, Digest, Driver, Guarantee, Identity, ObjectKey, OpId, Problem, Request, SafeText,
+        Seen, ServiceName, StationKind, Verdict,
     },
     engine::journal::Hash,
 };
@@ -39,6 +39,10 @@ pub struct Driving {
     /// Why it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+    /// The Lease that says who drives.
+    pub lease: Option<ObjectKey>,
+    /// Who drives there, or drove last; `None` where nobody did, or that cannot be read.
+    pub driver: Option<Driver>,
 }
 
 /// What speaks against going forward.

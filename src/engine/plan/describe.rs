@@ -11,6 +11,7 @@ use super::{
 use crate::{
     action::Direction,
     domain::{Arm, Delegate, MetricKey, Owner, OwnerSystem, SafeText, Undo},
+    engine::wheel::other,
 };
 
 use jiff::SignedDuration;
@@ -35,11 +36,11 @@ pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving:
         one_by_one: intent.one_by_one,
         from: SafeText::clean(&intent.from),
         to: SafeText::clean(&intent.to),
+        notes: wheel(&driving).chain(intent.notes).collect(),
         driving,
         gates,
         preflights,
         safety,
-        notes: intent.notes,
         blast: blast(c, &moves),
         owner: owner.into(),
         inverse: SafeText::clean(&intent.inverse),
@@ -53,6 +54,13 @@ pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving:
         moves,
         action: c.action.clone(),
     }
+}
+
+/// Who else drives there.
+fn wheel(driving: &[Driving]) -> impl Iterator<Item = SafeText> {
+    let others = driving.iter().filter_map(|d| Some((d, other(d.driver.as_ref(), d.identity.as_ref())?)));
+    let said: Vec<SafeText> = others.map(|(d, driver)| format!("{driver} on {}", d.cluster).into()).collect();
+    said.into_iter()
 }
 
 /// What it can hit.

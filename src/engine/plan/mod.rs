@@ -33,7 +33,7 @@ use self::{
 };
 use crate::{
     action::{Action, Direction},
-    domain::{ClusterName, Exit, Identity, Problem, Refusal, SafeText, Settled, Snapshot},
+    domain::{ClusterName, Exit, Identity, ObjectKey, Problem, Refusal, SafeText, Settled, Snapshot, lease_of},
 };
 
 /// What came of planning.
@@ -55,7 +55,7 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
     }
     // Before anything is asked of a cluster.
     let gates = gates::gates(&scene, intent.direction)?;
-    let questions = questions(&intent);
+    let questions = questions(&scene, &intent);
     let need: Vec<Question> = questions.into_iter().filter(|q| !answers.iter().any(|a| a.question == *q)).collect();
     if !need.is_empty() {
         return Ok(Planned::Need(need));
@@ -76,7 +76,11 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
     let mut driving: Vec<Driving> = vec![];
     for cluster in moves.iter().map(|m| &m.target.cluster) {
         if driving.iter().all(|d| d.cluster != *cluster) {
-            driving.push(drives(cluster, said(&Question::Identity(cluster.clone())), back)?);
+            let lease = leases(&scene, &intent).into_iter().find(|(c, _)| c == cluster).map(|(_, lease)| lease);
+            let driver = lease.as_ref().and_then(|l| said(&Question::Driver { cluster: cluster.clone(), lease: l.clone() }));
+            // Who may not read it is told nothing: the wheel is a word to others and no guard.
+            let driver = driver.and_then(|d| if let Ok(Said::Driver(d)) = d { d.clone() } else { None });
+            driving.push(Driving { lease, driver, ..drives(cluster, said(&Question::Identity(cluster.clone())), back)? });
         }
     }
     for (target, of) in std::mem::take(&mut intent.templates) {
@@ -94,7 +98,7 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
 }
 
 /// Everything that must be asked for an intent.
-fn questions(intent: &Intent) -> Vec<Question> {
+fn questions(scene: &Scene<'_>, intent: &Intent) -> Vec<Question> {
     let mut out: Vec<Question> = vec![];
     for Ask { target, change } in &intent.asks {
         out.push(Question::Object { target: target.clone(), change: change.clone() });
@@ -105,7 +109,21 @@ fn questions(intent: &Intent) -> Vec<Question> {
             out.push(identity);
         }
     }
+    out.extend(leases(scene, intent).into_iter().map(|(cluster, lease)| Question::Driver { cluster, lease }));
     out.extend(intent.templates.iter().map(|(target, of)| Question::Template { target: target.clone(), of: of.clone() }));
+    out
+}
+
+/// The Leases that say who drives: one per cluster.
+fn leases(scene: &Scene<'_>, intent: &Intent) -> Vec<(ClusterName, ObjectKey)> {
+    let mut out: Vec<(ClusterName, ObjectKey)> = vec![];
+    for Ask { target, .. } in &intent.asks {
+        if out.iter().all(|(cluster, _)| *cluster != target.cluster)
+            && let Ok(lease) = lease_of(&target.key.namespace, &scene.service.name, &scene.environment.name)
+        {
+            out.push((target.cluster.clone(), lease));
+        }
+    }
     out
 }
 
@@ -135,7 +153,8 @@ fn accept(
 
 /// Who drives on a cluster. Going forward under an unknown name is refused; going back waits for nobody.
 fn drives(cluster: &ClusterName, said: Option<&Result<Said, Problem>>, back: bool) -> Result<Driving, Refusal> {
-    let of = |identity: Option<Identity>, problem| Driving { cluster: cluster.clone(), identity, problem };
+    let of =
+        |identity: Option<Identity>, problem| Driving { cluster: cluster.clone(), identity, problem, lease: None, driver: None };
     match said {
         Some(Ok(Said::Identity(identity))) => Ok(of(Some(identity.clone()), None)),
         Some(Err(problem)) if back => Ok(of(None, Some(problem.clone()))),

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, Digest, Identity, OpId, Problem, Receipt, Request, SafeText, Seen, ServiceName, Settled,
-    TemplateFacts, TemplateOf,
+    Change, ChangeTarget, ClusterName, Digest, Driver, Identity, ObjectKey, OpId, Problem, Receipt, Request, SafeText, Seen,
+    ServiceName, Settled, TemplateFacts, TemplateOf,
 };
 
 /// A thing that must be asked of a system before a plan can be made.
@@ -19,6 +19,13 @@ pub enum Question {
     },
     /// What a cluster calls itself, and who we are to it.
     Identity(ClusterName),
+    /// Who drives there.
+    Driver {
+        /// The cluster.
+        cluster: ClusterName,
+        /// The Lease that says so.
+        lease: ObjectKey,
+    },
     /// What a pod template needs and promises.
     Template {
         /// The workload.
@@ -49,6 +56,8 @@ pub enum Said {
     Object(Looked),
     /// Of itself and of us.
     Identity(Identity),
+    /// Of who drives.
+    Driver(Option<Driver>),
     /// Of a template.
     Template(TemplateFacts),
 }

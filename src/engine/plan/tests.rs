@@ -200,6 +200,29 @@ fn who_we_are_must_be_known_to_go_forward_and_need_not_be_to_go_back() {
 }
 
 #[test]
+fn somebody_else_who_drives_is_named_and_stops_nobody() {
+    let at = |minute: i64| told().at.checked_add(jiff::SignedDuration::from_mins(minute)).unwrap();
+    let driver = Driver {
+        holder: "bob on host7".into(),
+        since: at(-12),
+        renewed: at(-1),
+        lasts: crate::domain::DRIVES,
+        read: at(0),
+        version: "1".into(),
+    };
+    for verb in Verb::iter() {
+        let s = world(verb, &Say::default()).snapshot();
+        let of = |driver| {
+            let plan = run(&action(verb), &s, &told(), &Answers { driver, ..Answers::default() }).unwrap();
+            plan.notes().iter().any(|n| n.as_str() == "bob on host7 drives since 12 min on eu-1")
+        };
+        assert!(of(Ok(Some(driver.clone()))), "{verb:?}");
+        assert!(!of(Ok(Some(Driver { renewed: at(-16), ..driver.clone() }))), "{verb:?}: his time is over");
+        assert!(!of(Err(Problem::new(ProblemKind::Forbidden, "no"))), "{verb:?}: who may not read it plans all the same");
+    }
+}
+
+#[test]
 fn the_hash_is_of_what_consent_is_bound_to_and_of_nothing_else() {
     let s = world(Verb::Restart, &Say::default()).snapshot();
     let of = |told: &Told, answers: &Answers| run(&action(Verb::Restart), &s, told, answers).unwrap().hash();

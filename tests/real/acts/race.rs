@@ -71,3 +71,23 @@ fn a_second_press_a_moment_later_passes_no_second_pause() {
     assert_eq!(namespace.get("rollouts.argoproj.io/web")["status"]["currentStepIndex"], 3);
     testified(namespace);
 }
+
+#[test]
+fn who_drives_is_said_to_the_next_one() {
+    let Some(bed) = bed() else { return };
+    let namespace = &bed.namespace();
+    namespace.deploy("web", "1", 1);
+    is(namespace, "deployment/web", super::rolled_out);
+    let alice = &Gonogo::on_the_cluster(namespace, "alice", &["web"]);
+    super::done(alice, &on_web("pause"));
+    let lease = namespace.get("lease/gonogo-web-production");
+    assert!(lease["spec"]["holderIdentity"].as_str().unwrap().starts_with("alice on "), "{lease:#}");
+    let admin = &Gonogo::on_the_cluster(namespace, "admin", &["web"]);
+    let mut command = admin.command();
+    let output = command.args(on_web("resume")).arg("--dry-run").stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("alice on ") && said.contains("drives since"), "{said}");
+    super::done(admin, &on_web("resume"));
+    let lease = namespace.get("lease/gonogo-web-production");
+    assert!(lease["spec"]["holderIdentity"].as_str().unwrap().starts_with("admin on "), "he was told, and took it: {lease:#}");
+}

@@ -338,9 +338,10 @@ pub(super) struct Answers {
     pub seen: fn(&mut Seen),
     pub look: Result<(), Problem>,
     pub identity: Result<(), Problem>,
+    pub driver: Result<Option<Driver>, Problem>,
 }
 
-pub(super) use crate::domain::TemplateFacts;
+pub(super) use crate::domain::{Driver, TemplateFacts};
 
 impl Default for Answers {
     fn default() -> Self {
@@ -351,6 +352,7 @@ impl Default for Answers {
             seen: |_| {},
             look: Ok(()),
             identity: Ok(()),
+            driver: Ok(None),
         }
     }
 }
@@ -396,6 +398,7 @@ impl Answers {
                     user: "alice".into(),
                 }))
             }
+            Question::Driver { .. } => self.driver.clone().map(Said::Driver),
             Question::Template { .. } => self.facts.clone().map(Said::Template),
         }
     }
