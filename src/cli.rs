@@ -60,6 +60,18 @@ pub struct Global {
     /// Show what would be done, and do nothing
     #[arg(long, global = true, env = "GONOGO_DRY_RUN")]
     pub dry_run: bool,
+    /// Consent without being asked
+    #[arg(long, global = true)]
+    pub yes: bool,
+    /// The name of the service, where a change takes a typed name
+    #[arg(long, global = true, value_name = "NAME")]
+    pub confirm: Option<String>,
+    /// Why; kept in the journal
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub reason: Option<SafeText>,
+    /// Write the plan of a change to this file, and do nothing; `apply` carries it out
+    #[arg(long, global = true, value_name = "FILE")]
+    pub save_plan: Option<PathBuf>,
     /// The theme: dark, light, high-contrast, colour-blind, mono, or one of your own
     #[arg(long, global = true, value_name = "NAME", env = "GONOGO_THEME")]
     pub theme: Option<String>,
@@ -159,9 +171,6 @@ pub enum Command {
         /// The file to write, or `default` for your own; the one that is read where nothing is said
         #[arg(long, value_name = "FILE")]
         write: Option<PathBuf>,
-        /// Write without being asked
-        #[arg(long)]
-        yes: bool,
     },
     /// Examine every source: is it there, who am I to it, what may I do, does it have data?
     Doctor,
@@ -203,6 +212,12 @@ pub enum Command {
         /// Another job of the run
         #[arg(long, value_name = "NAME", requires = "run")]
         job: Option<String>,
+    },
+    /// Carry out a saved plan: once, in the world that it was made for, before it expires
+    Apply {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// What waits for a person, over all services
     Inbox,
@@ -296,6 +311,15 @@ pub enum OpCommand {
         #[arg(value_name = "ID")]
         id: String,
     },
+    /// Wait until one has ended, settling what another process left open; end as it ended
+    Wait {
+        /// Its id, or how it begins
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Wait at most so long
+        #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+        timeout: std::time::Duration,
+    },
 }
 
 /// What to do with the configuration.
@@ -313,9 +337,6 @@ pub enum ConfigCommand {
         /// Take the consent back
         #[arg(long)]
         revoke: bool,
-        /// Consent without being asked
-        #[arg(long)]
-        yes: bool,
     },
 }
 

@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use clap::{CommandFactory, Parser};
 use gonogo::{
-    cli::{Cli, Command, ConfigCommand},
+    cli::{Cli, Command, ConfigCommand, OpCommand},
     domain::Exit,
     engine::plan::Guard,
     headless::{self, Printer},
@@ -69,19 +69,25 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
         Some(Command::Keys) => wire::config::keys(&cli.global, &mut printer),
         Some(Command::Config { command: ConfigCommand::Check }) => wire::config::check(&cli.global, &mut printer),
         Some(Command::Config { command: ConfigCommand::Schema }) => wire::config::schema(&mut printer),
-        Some(Command::Config { command: ConfigCommand::Trust { file, revoke, yes } }) => {
-            let args = headless::TrustArgs { revoke: *revoke, yes: *yes };
+        Some(Command::Config { command: ConfigCommand::Trust { file, revoke } }) => {
+            let args = headless::TrustArgs { revoke: *revoke, yes: cli.global.yes };
             wire::config::trust(&cli.global, file.as_deref(), &args, &mut printer)
         }
         Some(Command::Audit { command }) => wire::audit::audit(&cli.global, command, &mut printer),
+        Some(Command::Op { command: OpCommand::Wait { id, timeout } }) => {
+            tokio::select! {
+                done = wire::audit::wait(&cli.global, id, *timeout, &mut printer) => done,
+                () = interrupted() => Ok(Exit::Interrupted),
+            }
+        }
         Some(Command::Op { command }) => wire::audit::op(&cli.global, command, &mut printer),
-        Some(Command::Init { contexts, namespaces, prometheus, write, yes }) => {
+        Some(Command::Init { contexts, namespaces, prometheus, write }) => {
             let args = wire::init::Args {
                 contexts: contexts.clone(),
                 namespaces: namespaces.clone(),
                 prometheus: prometheus.clone(),
                 write: write.clone(),
-                ask: headless::InitArgs { yes: *yes, dry_run: cli.global.dry_run },
+                ask: headless::InitArgs { yes: cli.global.yes, dry_run: cli.global.dry_run },
             };
             tokio::select! {
                 done = wire::init::run(&cli.global, &args, &mut printer) => done,
@@ -128,6 +134,9 @@ async fn interrupted() {
 async fn headless(cli: &Cli, command: &Command, printer: &mut Printer) -> io::Result<Exit> {
     let environment = match command {
         Command::Status { env, .. } | Command::Check { env, .. } | Command::Logs { env, .. } => env.clone(),
+        Command::Act(action) => Some(action.target().env.clone()),
+        // A file that is none is told when it is applied.
+        Command::Apply { file } => headless::Saved::read(file).and_then(|s| s.action()).ok().map(|a| a.target().env.clone()),
         _ => None,
     };
     let narrowed = environment.is_some();
@@ -182,11 +191,21 @@ async fn asked(cli: &Cli, command: &Command, world: &World, printer: &mut Printe
         }
         Command::Inbox => headless::inbox(engine, printer).await,
         Command::Runs { run } => headless::runs(engine, &headless::RunsArgs { run: run.clone() }, printer).await,
-        Command::Act(action) => {
-            let guard = Guard { read_only: world.settings.read_only };
-            headless::act(engine, action, guard, cli.global.dry_run, printer).await
-        }
+        Command::Act(action) => headless::act(engine, action, &acting(cli, world), printer).await,
+        Command::Apply { file } => headless::apply(engine, file, &acting(cli, world), printer).await,
         // The rest is answered without an engine.
         _ => Ok(Exit::Usage),
+    }
+}
+
+/// What the options say of a change.
+fn acting(cli: &Cli, world: &World) -> headless::ActArgs {
+    let global = &cli.global;
+    headless::ActArgs {
+        guard: Guard { read_only: world.settings.read_only },
+        dry_run: global.dry_run,
+        save_plan: global.save_plan.clone(),
+        consent: headless::ConsentArgs { yes: global.yes, confirm: global.confirm.clone(), reason: global.reason.clone() },
+        barred: headless::fork(|name| std::env::var(name).ok(), |path| std::fs::read_to_string(path).ok()),
     }
 }

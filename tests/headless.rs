@@ -4,6 +4,8 @@
 
 #[path = "headless/audit.rs"]
 mod audit;
+#[path = "headless/change.rs"]
+mod change;
 #[expect(dead_code, reason = "each test binary uses its part")]
 mod support;
 
@@ -155,8 +157,8 @@ fn a_plan_shows_everything_and_nothing_is_sent() {
     assert_eq!((planned.code, planned.err.as_str()), (0, ""));
     insta::assert_snapshot!("abort", planned.out);
     let unsent = run(&abort);
-    assert_eq!((unsent.code, &unsent.out), (3, &planned.out), "the plan is shown before it is refused");
-    assert!(unsent.err.contains("--dry-run"), "{}", unsent.err);
+    assert_eq!(unsent.code, 3, "the plan is shown before it is refused");
+    assert!(unsent.out.starts_with("ABORT payment") && unsent.err.contains("--dry-run"), "{}", unsent.err);
     let (code, root) = json(&[&abort[..], &["--dry-run", "--output", "json"]].concat());
     assert_eq!((code, &root["schema"], &root["changed"]), (0, &"gonogo/v1/plan".into(), &false.into()));
     let pause = run(&["pause", "payment", "--env", "production", "--dry-run", "--demo"]);

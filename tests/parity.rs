@@ -46,6 +46,7 @@ fn every_verb_of_the_command_line_that_changes_the_world_is_an_action() {
         "runs",
         "logs",
         "inbox",
+        "apply",
         "audit",
         "op",
         "init",

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{IdError, SafeText, Sha};
 
@@ -34,6 +34,12 @@ impl FromStr for Digest {
         } else {
             Err(IdError { what: "digest", rule: "sha256: and 64 lower-case hexadecimal digits" })
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -15,7 +15,8 @@ use super::{
     store::{LookAt, Store},
 };
 use crate::{
-    domain::{ClusterName, MetricTarget, Problem, Repo, RunsWanted, ServiceName, Snapshot, SourceUpdate, Topology},
+    action::Target,
+    domain::{ClusterName, ClusterState, MetricTarget, Problem, Repo, RunsWanted, ServiceName, Snapshot, SourceUpdate, Topology},
     provider::role::{Metrics, Pipelines, Sink, Timer, Workloads},
 };
 
@@ -166,13 +167,39 @@ impl Engine {
     /// would else call every second world unknown.
     pub async fn settled(&self, limit: Duration) -> Arc<Snapshot> {
         let calm = |s: &Snapshot| s.settled && !s.troubles().iter().any(|t| t.problem.may_pass(s.at));
+        self.calm(limit, |s| s.settled, calm).await
+    }
+
+    /// The same for the clusters that a target is in, and for nothing else: what goes back waits for no metrics and no
+    /// pipelines.
+    pub async fn read(&self, target: &Target, limit: Duration) -> Arc<Snapshot> {
+        let there = self.snapshot().topology.environment(&target.env).map(|e| e.clusters.clone()).unwrap_or_default();
+        let mut names: Vec<ClusterName> = there.into_iter().map(|c| c.cluster).collect();
+        names.retain(|name| target.cluster.as_ref().is_none_or(|only| only == name));
+        let clusters =
+            |s: &Snapshot| names.iter().filter_map(|n| Some((n.clone(), s.clusters.get(n)?.clone()))).collect::<Vec<_>>();
+        let answered = |s: &Snapshot| clusters(s).iter().all(|(_, c)| c.answered());
+        let calm = |s: &Snapshot| {
+            let passing = |(n, c): &(ClusterName, Arc<ClusterState>)| c.troubles(n).iter().any(|t| t.problem.may_pass(s.at));
+            answered(s) && !clusters(s).iter().any(passing)
+        };
+        self.calm(limit, answered, calm).await
+    }
+
+    /// Waits for answers, and then for a moment until they are calm.
+    async fn calm(
+        &self,
+        limit: Duration,
+        answered: impl Fn(&Snapshot) -> bool,
+        calm: impl Fn(&Snapshot) -> bool,
+    ) -> Arc<Snapshot> {
         let began = tokio::time::Instant::now();
-        if tokio::time::timeout(limit, self.shown(|s| s.settled)).await.is_ok() {
+        if tokio::time::timeout(limit, self.shown(answered)).await.is_ok() {
             let until = (began + limit).min(tokio::time::Instant::now() + MOMENT);
             while tokio::time::Instant::now() < until && !calm(&self.snapshot()) {
                 // A clock that stands would keep every retry waiting for ever.
                 self.clock.advance(SignedDuration::from_secs(1));
-                tokio::time::timeout(TICK, self.shown(calm)).await.ok();
+                tokio::time::timeout(TICK, self.shown(&calm)).await.ok();
             }
         }
         self.snapshot()

@@ -30,12 +30,12 @@ pub struct CheckArgs {
 /// Prints the verdict and ends with its exit code.
 pub async fn check(engine: &Engine, args: &CheckArgs, printer: &mut Printer) -> io::Result<Exit> {
     if let Some(refusal) = unknown_names(&engine.snapshot().topology, &[], args.environment.as_ref()) {
-        return Ok(Printer::refusal(&refusal));
+        return Ok(printer.refusal(&refusal));
     }
     let mut s = engine.settled(PATIENCE).await;
     // Services may be known only once the clusters have answered.
     if let Some(refusal) = unknown_names(&s.topology, &args.services, args.environment.as_ref()) {
-        return Ok(Printer::refusal(&refusal));
+        return Ok(printer.refusal(&refusal));
     }
     let question = Question {
         environment: args.environment.clone(),

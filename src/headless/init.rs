@@ -74,12 +74,12 @@ pub fn init(proposal: &Proposal<'_>, args: InitArgs, printer: &mut Printer) -> i
         Consent::Given => {}
         Consent::Denied => {
             printer.answer(&root(false), String::new)?;
-            return Ok(Printer::refusal(&Refusal::new("nothing was written")));
+            return Ok(printer.refusal(&Refusal::new("nothing was written")));
         }
         Consent::Nobody => {
             printer.answer(&root(false), String::new)?;
             let refusal = Refusal::new("nothing was written: there is no terminal to ask at");
-            return Ok(Printer::refusal(&refusal.hint("use --yes to write it, or --dry-run to look only")));
+            return Ok(printer.refusal(&refusal.hint("use --yes to write it, or --dry-run to look only")));
         }
     }
     if let Err(e) = replace(proposal.file, &proposal.new) {

@@ -45,12 +45,12 @@ pub struct LogsArgs {
 /// Prints a log. Ends with 0 when all of it could be read, else with the code of the first problem.
 pub async fn logs(engine: &Engine, args: &LogsArgs, printer: &mut Printer) -> io::Result<Exit> {
     if let Some(refusal) = unknown_names(&engine.snapshot().topology, &[], args.environment.as_ref()) {
-        return Ok(Printer::refusal(&refusal));
+        return Ok(printer.refusal(&refusal));
     }
     let s = engine.settled(PATIENCE).await;
     let mut stream = match ask(&s, args).and_then(|ask| engine.logs(&ask)) {
         Ok(stream) => stream,
-        Err(refusal) => return Ok(Printer::refusal(&refusal)),
+        Err(refusal) => return Ok(printer.refusal(&refusal)),
     };
     let mut exit = Exit::Done;
     while let Some(news) = stream.next().await {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::domain::{Exit, Problem, Refusal};
+use crate::domain::{Exit, Problem, Refusal, SafeText};
 
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -77,10 +77,46 @@ impl Printer {
         problem.exit()
     }
 
-    /// Tells a refusal on standard error, with its hint.
-    pub fn refusal(refusal: &Refusal) -> Exit {
+    /// Tells a refusal on standard error, with its hint; programs are told on standard output too.
+    pub fn refusal(&mut self, refusal: &Refusal) -> Exit {
         say(&refusal.why.to_string(), refusal.hint.as_ref().map(ToString::to_string));
+        if !self.is_human() {
+            // An output that cannot be written leaves the exit code to speak.
+            self.answer(&RefusalRoot::new(refusal), String::new).ok();
+        }
         refusal.exit
+    }
+}
+
+/// `gonogo/v1/refusal`.
+#[derive(Serialize)]
+struct RefusalRoot<'a> {
+    schema: &'static str,
+    changed: bool,
+    outcome: Exit,
+    problems: Vec<Told<'a>>,
+}
+
+/// What stands in the way, and what would help.
+#[derive(Debug, Serialize)]
+pub struct Told<'a> {
+    what: &'a SafeText,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a SafeText>,
+}
+
+impl<'a> Told<'a> {
+    /// A refusal as one of the problems of a root.
+    pub fn of(refusal: &'a Refusal) -> Self {
+        Self { what: &refusal.why, hint: refusal.hint.as_ref() }
+    }
+}
+
+impl<'a> RefusalRoot<'a> {
+    fn new(refusal: &'a Refusal) -> Self {
+        // What is so already is no problem.
+        let problems = if refusal.exit == Exit::Done { vec![] } else { vec![Told::of(refusal)] };
+        Self { schema: "gonogo/v1/refusal", changed: false, outcome: refusal.exit, problems }
     }
 }
 

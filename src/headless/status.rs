@@ -21,7 +21,7 @@ pub struct StatusArgs {
 /// Prints the status. Exit code 0 whenever it could print.
 pub async fn status(engine: &Engine, args: &StatusArgs, printer: &mut Printer) -> io::Result<Exit> {
     if let Some(refusal) = unknown_names(&engine.snapshot().topology, &[], args.environment.as_ref()) {
-        return Ok(Printer::refusal(&refusal));
+        return Ok(printer.refusal(&refusal));
     }
     let s = engine.settled(PATIENCE).await;
     let report = verdict::report(&s, &Question { environment: args.environment.clone(), ..Question::default() });

@@ -68,11 +68,11 @@ pub fn trust(inputs: &Inputs<'_>, file: Option<&Path>, args: &TrustArgs, printer
     }
     match ask("Trust this file as it is now?", args.yes)? {
         Consent::Given => {}
-        Consent::Denied => return Ok(Printer::refusal(&Refusal::new("nothing was changed"))),
+        Consent::Denied => return Ok(printer.refusal(&Refusal::new("nothing was changed"))),
         Consent::Nobody => {
             let refusal = Refusal::new("trust needs consent, and there is no terminal to ask at");
             answer(&asked, false, false, printer, String::new)?;
-            return Ok(Printer::refusal(&refusal.hint("read what is said above, then use --yes")));
+            return Ok(printer.refusal(&refusal.hint("read what is said above, then use --yes")));
         }
     }
     // The same text that was shown: a change in between is not consented to, because its hash is another.

@@ -1,11 +1,11 @@
 //! `gonogo audit` and `gonogo op`: what needs the journal, and neither a source nor a configuration.
 
-use std::io;
+use std::{io, time::Duration};
 
-use super::world;
+use super::{World, world};
 use crate::{
     cli::{AuditCommand, Global, OpCommand},
-    domain::Exit,
+    domain::{Exit, Refusal},
     engine::{
         clock::Clock,
         journal::{FOLDER, Folder},
@@ -52,6 +52,46 @@ pub fn op(global: &Global, command: &OpCommand, printer: &mut Printer) -> io::Re
     let now = Clock::real().now();
     match command {
         OpCommand::List => headless::op_list(&disk, now, printer),
-        OpCommand::Show { id } => headless::op_show(&disk, id, now, printer),
+        OpCommand::Show { id } | OpCommand::Wait { id, .. } => headless::op_show(&disk, id, now, printer),
+    }
+}
+
+/// Waits until an operation has ended, and ends as it did. What another process left open is settled first.
+pub async fn wait(global: &Global, id: &str, timeout: Duration, printer: &mut Printer) -> io::Result<Exit> {
+    /// How often the journal is asked.
+    const PACE: Duration = Duration::from_millis(200);
+    let world = match World::open(global, None, false).await {
+        Ok(world) => world,
+        Err(exit) => return Ok(exit),
+    };
+    let engine = &world.engine;
+    let waited = async {
+        let mut taken = engine.recover().await?;
+        loop {
+            let settling = taken.iter().any(|r| !r.progress.borrow().ended());
+            match engine.operation(id).await? {
+                None => {
+                    return Err(Refusal::new(format!("no single operation begins with {id}"))
+                        .hint("gonogo op list")
+                        .exit(Exit::Failed));
+                }
+                Some(o) if !settling && !o.is_open() => return Ok(o.ended.map_or(Exit::Unknown, |end| end.outcome)),
+                // It was settled as far as it can be, and nobody is at it.
+                Some(o) if !settling && o.ended.is_some() => return Ok(Exit::Unknown),
+                Some(_) => {}
+            }
+            tokio::time::sleep(PACE).await;
+            if !settling {
+                taken.extend(engine.recover().await?);
+            }
+        }
+    };
+    match tokio::time::timeout(timeout, waited).await {
+        Ok(Ok(exit)) => {
+            op(global, &OpCommand::Show { id: id.to_owned() }, printer)?;
+            Ok(exit)
+        }
+        Ok(Err(refusal)) => Ok(printer.refusal(&refusal)),
+        Err(_) => Ok(printer.refusal(&Refusal::new("it has not ended yet").exit(Exit::Hold))),
     }
 }

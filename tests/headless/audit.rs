@@ -42,6 +42,7 @@ fn begun(words: &str, service: &str) -> Event {
         policy_hash: None,
         consent: Given { tier: 2, by: Way::Options },
         reason: Some("the canary burns".into()),
+        rejects: vec![],
         goes_back: words.starts_with("abort"),
         expires: None,
     }))

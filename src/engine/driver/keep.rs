@@ -48,7 +48,7 @@ impl Keep {
     }
 
     /// Does something with the journal. A refusal is that it cannot be opened, or written.
-    pub(super) async fn with<T: Send + 'static>(
+    pub(in crate::engine) async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Journal) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, Refusal> {

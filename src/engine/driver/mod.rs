@@ -86,7 +86,7 @@ impl Running {
 
 /// The operations of an engine.
 pub(super) struct Desk {
-    keep: Keep,
+    pub(super) keep: Keep,
     list: Arc<watch::Sender<Arc<Vec<Progress>>>>,
     tasks: Mutex<JoinSet<()>>,
     cancel: CancellationToken,
@@ -291,6 +291,7 @@ fn parts(plan: &Plan, given: &Given) -> Parts {
         policy_hash: None,
         consent: journal::Given { tier: plan.consent().tier(), by: given.how },
         reason: given.reason.clone(),
+        rejects: plan.rejects().to_vec(),
         goes_back: plan.back(),
         expires: Some(plan.expires()),
     };

@@ -80,6 +80,7 @@ impl Bed {
                 policy_hash: None,
                 consent: journal::Given { tier: 1, by: Way::Key },
                 reason: None,
+                rejects: vec![],
                 goes_back: *change == Change::Abort,
                 expires: None,
             }),

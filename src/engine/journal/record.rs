@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Hash, Head};
-use crate::domain::{Change, ChangeTarget, EnvironmentName, Exit, Identity, OpId, Problem, Request, SafeText, Seen, ServiceName};
+use crate::domain::{
+    Change, ChangeTarget, Digest, EnvironmentName, Exit, Identity, OpId, Problem, Request, SafeText, Seen, ServiceName,
+};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -225,6 +227,9 @@ pub struct Begun {
     /// Why, as the person said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<SafeText>,
+    /// The builds that are gone back from: nobody brings them again without being told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejects: Vec<Digest>,
     /// Whether it goes back: what may be written into the reserve of a full disk.
     pub goes_back: bool,
     /// Until when the plan may be begun and its requests sent.

@@ -44,6 +44,7 @@ fn begun(goes_back: bool) -> Event {
         policy_hash: None,
         consent: Given { tier: 2, by: Way::Key },
         reason: Some("it burns".into()),
+        rejects: vec![],
         goes_back,
         expires: Some(at(900)),
     }))

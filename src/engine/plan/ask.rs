@@ -27,14 +27,20 @@ struct Asking<'a> {
 
 impl Engine {
     /// Plans an action on the newest snapshot, asking the systems what must be asked. Changes nothing.
+    ///
+    /// # Errors
+    /// Why it cannot be done now; with exit code 0 where it is done already.
     pub async fn plan(&self, action: &Action, guard: Guard) -> Result<Plan, Refusal> {
-        let at = self.clock().now();
-        self.plan_as(action, Told { read_only: guard.read_only, id: journal::new_op(at), at, kept: self.kept() }).await
+        self.plan_as(action, guard, journal::new_op(self.clock().now())).await
     }
 
-    /// The same as it was planned before, by what it was told then: to find out whether the world is still the same.
-    pub async fn plan_as(&self, action: &Action, told: Told) -> Result<Plan, Refusal> {
+    /// The same under an id that was given before.
+    ///
+    /// # Errors
+    /// As of [`plan`](Self::plan).
+    pub async fn plan_as(&self, action: &Action, guard: Guard, id: OpId) -> Result<Plan, Refusal> {
         let snapshot = self.snapshot();
+        let told = Told { read_only: guard.read_only, id, at: self.clock().now(), kept: self.kept().await };
         let asking = Asking { engine: self, id: &told.id, reads: AtomicU32::new(0) };
         let mut answers: Vec<Answer> = vec![];
         loop {
@@ -44,12 +50,29 @@ impl Engine {
             }
         }
     }
-}
 
-impl Engine {
-    /// What is known from before.
-    fn kept(&self) -> Kept {
-        Kept::default()
+    /// What is known from before; nothing where the journal cannot be read, for going back does not wait for a disk.
+    async fn kept(&self) -> Kept {
+        let kept = self.desk.keep.with(|journal| {
+            journal.refresh()?;
+            Ok(Kept::of(journal.operations()))
+        });
+        kept.await.unwrap_or_default()
+    }
+
+    /// The operation of that id, or the only one whose id begins so, as the journal has it.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn operation(&self, id: &str) -> Result<Option<journal::Operation>, Refusal> {
+        let id = id.to_owned();
+        let found = self.desk.keep.with(move |journal| {
+            journal.refresh()?;
+            let mut fits = journal.operations().all().filter(|o| o.id.as_str().starts_with(&id));
+            let first = fits.next().cloned();
+            Ok(first.filter(|_| fits.next().is_none()))
+        });
+        found.await
     }
 }
 

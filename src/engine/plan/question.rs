@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    Change, ChangeTarget, ClusterName, Digest, Driver, Identity, ObjectKey, OpId, Problem, Receipt, Request, SafeText, Seen,
-    ServiceName, Settled, TemplateFacts, TemplateOf,
+    Change, ChangeTarget, ClusterName, Digest, Driver, Exit, Identity, ObjectKey, ObjectKind, OpId, Problem, Receipt, Request,
+    SafeText, Seen, ServiceName, Settled, TemplateFacts, TemplateOf,
 };
+use crate::engine::journal::Operations;
 
 /// A thing that must be asked of a system before a plan can be made.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +99,28 @@ pub struct Kept {
     pub rejected: Vec<Rejected>,
     /// When a Service was last switched from here.
     pub switched: Vec<(ChangeTarget, Timestamp)>,
+}
+
+impl Kept {
+    /// What the journal's operations tell: what was gone back from and took effect, and when Services were switched.
+    pub fn of(operations: &Operations) -> Self {
+        let mut out = Self::default();
+        for o in operations.all() {
+            // What is open may have taken effect.
+            if o.ended.as_ref().is_some_and(|end| end.reached == 0 && end.outcome != Exit::Unknown) {
+                continue;
+            }
+            let why = o.begun.reason.clone().unwrap_or_else(|| "".into());
+            if let Some(service) = &o.begun.service {
+                let rejected =
+                    |digest: &Digest| Rejected { service: service.clone(), digest: digest.clone(), at: o.at, why: why.clone() };
+                out.rejected.extend(o.begun.rejects.iter().map(rejected));
+            }
+            let switched = o.begun.targets.iter().filter(|t| t.kind == ObjectKind::Service);
+            out.switched.extend(switched.map(|t| (t.clone(), o.last)));
+        }
+        out
+    }
 }
 
 /// What a plan is made with, besides the action and the world. The same over all rounds of questions.

@@ -156,6 +156,7 @@ fn begun(kind: Kind) -> Begun {
         policy_hash: None,
         consent: Given { tier: kind.requests(), by: Way::Key },
         reason: None,
+        rejects: vec![],
         goes_back: false,
         expires: None,
     }
