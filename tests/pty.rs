@@ -18,6 +18,9 @@ use rustix::{
     termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 
+#[path = "pty/sessions.rs"]
+mod sessions;
+
 /// The longest that anything may take before the test gives up; nothing waits for it where all is well.
 const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 const LEAVES: &str = "\u{1b}[?1049l";
@@ -94,6 +97,21 @@ impl Cockpit {
             let mut bytes = [0; 4096];
             let n = if ready == 0 { 0 } else { master.read(&mut bytes).unwrap_or(0) };
             assert!(n > 0, "never saw {what:?}; the screen:\n{}", self.screen.screen().contents());
+            self.screen.process(&bytes[..n]);
+            self.seen.extend(&bytes[..n]);
+        }
+    }
+
+    /// Takes in what comes within a moment: about as long as a held key takes to come again.
+    fn rest(&mut self) {
+        const MOMENT: Timespec = Timespec { tv_sec: 0, tv_nsec: 33_000_000 };
+        let master = self.master.as_mut().unwrap();
+        while poll(&mut [PollFd::new(master, PollFlags::IN)], Some(&MOMENT)).unwrap() > 0 {
+            let mut bytes = [0; 4096];
+            let n = master.read(&mut bytes).unwrap_or(0);
+            if n == 0 {
+                return;
+            }
             self.screen.process(&bytes[..n]);
             self.seen.extend(&bytes[..n]);
         }

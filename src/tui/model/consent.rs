@@ -61,7 +61,7 @@ pub struct Line {
     pub deaf: bool,
 }
 
-/// The last thing that came from the hands.
+/// A thing that came from the hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hand {
     /// When.

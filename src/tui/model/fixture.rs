@@ -11,7 +11,7 @@ use crate::{
         Arm, ArmMetrics, Canary, CanaryPhase, ChangeTarget, ClusterName, ClusterState, Delivery, Environment, Event, Evidence,
         Exit, Feed, Health, History, Limits, MetricKey, MetricsSettings, NoValue, ObjectKey, ObjectKind, OpId, Placement,
         PlacementKey, Placing, Policy, Reason, Refusal, Service, Snapshot, Station, StationKind, Step, Topology, Verdict,
-        VerdictReport, Version, Weight, WorkloadKind, WorkloadRef,
+        VerdictReport, Version, Weight, WorkloadKind, WorkloadRef, rows,
     },
     engine::operation::{Outcome, Progress, Stand, TargetProgress},
 };
@@ -166,8 +166,16 @@ pub fn snapshot() -> Snapshot {
         Station::not_configured(StationKind::Window, "[environment.production] window"),
         Station::not_configured(StationKind::Lock, "this build reads no locks yet"),
     ];
-    let live = |_: &str| {
-        Arc::new(ClusterState { deployments: Feed::Live { value: Arc::default(), at: now() }, ..ClusterState::default() })
+    let live = |cluster: &str| {
+        let rollout = |(name, ..): &(&str, &str, &str, &str)| {
+            let moving = *name == "payment" && cluster.ends_with("-1");
+            (ObjectKey::new("shop", name).unwrap(), rows::rollout(name, "a", if moving { "b" } else { "a" }))
+        };
+        Arc::new(ClusterState {
+            deployments: Feed::Live { value: Arc::default(), at: now() },
+            rollouts: Feed::Live { value: Arc::new(SERVICES.iter().map(rollout).collect()), at: now() },
+            ..ClusterState::default()
+        })
     };
     let clusters: BTreeMap<ClusterName, Arc<ClusterState>> =
         ["dev", "stg", "eu-1", "us-1"].iter().map(|c| (c.parse().unwrap(), live(c))).collect();
@@ -272,6 +280,25 @@ pub fn progress(stands: [Stand; 2], outcome: Option<(Exit, &str)>) -> Progress {
             hint: None,
         }),
     }
+}
+
+/// The same world with the rollout of `payment` at that step in eu-1.
+pub fn at_step(step: u32) -> Snapshot {
+    let mut world = snapshot();
+    let eu = Arc::make_mut(world.clusters.get_mut(&"eu-1".parse::<ClusterName>().unwrap()).unwrap());
+    let mut rollouts = (**eu.rollouts.value().unwrap()).clone();
+    rollouts.get_mut(&ObjectKey::new("shop", "payment").unwrap()).unwrap().step = Some(step);
+    eu.rollouts = Feed::Live { value: Arc::new(rollouts), at: now() };
+    world
+}
+
+/// A card bound to the rollout as a world shows it.
+pub fn bound(card: PlanCard, world: &Snapshot) -> PlanCard {
+    let bound = card.bound.iter().map(|b| {
+        let seen = super::pictured(world, &b.target);
+        Bound { fingerprint: seen.clone().unwrap(), pictured: seen, ..b.clone() }
+    });
+    PlanCard { bound: bound.collect(), ..card }
 }
 
 /// A model that shows it.

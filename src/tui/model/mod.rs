@@ -6,6 +6,7 @@ mod cursor;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod logs;
+mod map;
 mod opened;
 mod operation;
 mod overlay;
@@ -15,12 +16,12 @@ mod ways;
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use ratatui::layout::{Position, Rect};
 
 pub use board::{Board, CanaryCell, RunRow, ServiceRow, Tone, VersionCell, figures, verdict_tone};
 pub use consent::{ARMING, Confirm, Fence, Hand, Line, OPEN, QUIET, REPEAT, SILENCE, Stamp, pictured};
 pub use cursor::Cursor;
 pub use logs::LogView;
+pub use map::{Area, ScreenMap};
 pub use opened::{Part, parts};
 pub use operation::{News, Operation};
 pub use overlay::{Bound, Group, Overlay, PlanCard, PlanRow};
@@ -29,57 +30,6 @@ pub use ways::{Way, Ways};
 
 use super::keymap::Keymap;
 use crate::domain::{Event, RunKey, SafeText, ServiceChanges, ServiceName, Snapshot, Topology, Verdict, VerdictReport};
-
-/// What a place on the screen stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Area {
-    /// A pane, frame included.
-    Pane(Pane),
-    /// The rows of a pane, from the first one shown.
-    Rows(Pane, usize),
-    /// The verdict strip.
-    Verdict,
-    /// The rows of the overlay on top.
-    Overlay,
-    /// The dialog that asks for consent to the plan of this number.
-    Consent(u64),
-}
-
-/// Where everything was drawn: for the mouse and for paging.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ScreenMap(pub Vec<(Rect, Area)>);
-
-impl ScreenMap {
-    /// Notes an area; later ones lie above earlier ones.
-    pub fn note(&mut self, rect: Rect, area: Area) {
-        self.0.push((rect, area));
-    }
-
-    /// What lies at a place, topmost first.
-    pub fn at(&self, x: u16, y: u16) -> impl Iterator<Item = (Rect, Area)> {
-        self.0.iter().rev().filter(move |(rect, _)| rect.contains(Position { x, y })).copied()
-    }
-
-    /// How many rows a pane shows.
-    pub fn room(&self, pane: Pane) -> Option<usize> {
-        self.0.iter().find_map(|(rect, area)| matches!(area, Area::Rows(p, _) if *p == pane).then_some(usize::from(rect.height)))
-    }
-
-    /// How many rows the overlay on top shows.
-    pub fn overlay_room(&self) -> Option<usize> {
-        self.0.iter().rev().find_map(|(rect, area)| (*area == Area::Overlay).then_some(usize::from(rect.height)))
-    }
-
-    /// Whether the dialog of a plan is drawn.
-    pub fn asks(&self, plan: u64) -> bool {
-        self.0.iter().any(|(_, area)| *area == Area::Consent(plan))
-    }
-
-    /// Whether a pane is drawn.
-    pub fn shows(&self, pane: Pane) -> bool {
-        self.0.iter().any(|(_, area)| *area == Area::Pane(pane))
-    }
-}
 
 /// A short word about what was done, gone after a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,8 +161,8 @@ pub struct Model {
     pub at: Stamp,
     /// What the terminal was asked, and what it answered.
     pub line: Line,
-    /// The last key or paste.
-    pub hand: Option<Hand>,
+    /// The keys and pastes of the last moment, oldest first.
+    pub hands: Vec<Hand>,
     /// Until when production is open for what goes forward.
     pub open_until: Option<Stamp>,
     /// Whether somebody looks: the terminal's window has the focus.
@@ -270,7 +220,7 @@ impl Model {
             read_only: false,
             at: Stamp::ZERO,
             line: Line::default(),
-            hand: None,
+            hands: vec![],
             open_until: None,
             watched: true,
             told: None,

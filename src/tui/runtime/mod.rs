@@ -7,6 +7,7 @@ mod logs;
 mod pace;
 mod perform;
 mod plans;
+mod running;
 mod script;
 mod signals;
 
@@ -17,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use futures::StreamExt as _;
 use jiff::{SignedDuration, tz::TimeZone};
 use tokio::sync::{mpsc, watch};
 
@@ -37,12 +38,11 @@ use super::{
 };
 use crate::{
     domain::{Exit, SafeText},
-    engine::{Engine, plan::Guard},
+    engine::Engine,
     provider::role::Timer as _,
 };
 use pace::{Cause, Pace};
 use perform::Outside;
-use plans::{Planning, Plans};
 
 /// Inputs that wait at most; the reader waits beyond that.
 const INPUTS: usize = 256;
@@ -116,17 +116,7 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
     let line = out.try_clone()?;
     let mut screen = Screen::new(out, size);
     let mut m = options.model(engine, size);
-    let guard = Guard { read_only: options.read_only };
-    let reach = options.reach;
-    let mut outside = Outside {
-        look: options.look.clone(),
-        themes: options.themes.clone(),
-        engine,
-        guard,
-        reach,
-        plans: Plans::default(),
-        acts: true,
-    };
+    let mut outside = Outside::new(engine, &options, true);
     let mut reading = logs::Reading::default();
     let mut pace = Pace::default();
     let started = Instant::now();
@@ -143,7 +133,6 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
     let mut reader = listen()?;
     let mut snapshots = engine.snapshots();
     let mut notices = options.notices;
-    let mut planning: FuturesUnordered<Planning<'_>> = FuturesUnordered::new();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
 
@@ -195,9 +184,14 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
                 cause = Some(Cause::Person);
                 messages.push(Message::At(since()));
             }
-            Some(made) = planning.next(), if !planning.is_empty() => {
+            Some(made) = outside.planning.next(), if !outside.planning.is_empty() => {
                 cause = Some(Cause::Person);
                 messages.push(outside.made(made, &m));
+            }
+            news = outside.running.next() => {
+                cause = Some(Cause::Person);
+                messages.push(Message::Tick(engine.clock().now()));
+                messages.extend(news);
             }
             changed = snapshots.changed() => {
                 if changed.is_err() {
@@ -222,7 +216,7 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
         }
         for message in messages {
             for effect in update(&mut m, message) {
-                match outside.perform(effect, &mut m, &mut planning) {
+                match outside.perform(effect, &mut m) {
                     perform::Next::Go => {}
                     perform::Next::Write(bytes) => screen.write_raw(&bytes)?,
                     perform::Next::Redraw => screen.redraw(),

@@ -9,7 +9,11 @@ use std::{
 use crossterm::{Command as _, clipboard::CopyToClipboard};
 use futures::stream::FuturesUnordered;
 
-use super::plans::{Made, Planning, Plans, Purpose, make};
+use super::{
+    Options,
+    plans::{Made, Planning, Plans, Purpose, make},
+    running::Running,
+};
 use crate::{
     domain::{Refusal, SafeText, is_web},
     engine::{Engine, plan::Guard},
@@ -57,6 +61,10 @@ pub struct Outside<'a> {
     pub plans: Plans,
     /// Whether plans may be carried out from here.
     pub acts: bool,
+    /// Plans in the making.
+    pub planning: FuturesUnordered<Planning<'a>>,
+    /// What is under way.
+    pub running: Running<'a>,
 }
 
 /// What of the outside a link or a copy can reach.
@@ -78,20 +86,36 @@ impl Reach {
 }
 
 impl<'a> Outside<'a> {
+    /// What lies outside a screen of these options. Without a terminal, whoever consents is a script.
+    pub fn new(engine: &'a Engine, options: &Options, terminal: bool) -> Self {
+        Self {
+            look: options.look.clone(),
+            themes: options.themes.clone(),
+            engine,
+            guard: Guard { read_only: options.read_only },
+            reach: options.reach,
+            plans: Plans::default(),
+            acts: terminal || options.scripted_acts,
+            planning: FuturesUnordered::new(),
+            running: Running::new(engine),
+        }
+    }
+
     /// Does an effect, or says what the loop has to do.
-    pub fn perform(&mut self, effect: Effect, m: &mut Model, planning: &mut FuturesUnordered<Planning<'a>>) -> Next {
+    pub fn perform(&mut self, effect: Effect, m: &mut Model) -> Next {
         match effect {
             Effect::Plan(action) => {
                 update(m, Message::Said(format!("planning: {}", action.command_line()).into()));
-                planning.push(make(self.engine, self.guard, Purpose::Ask, action));
+                self.planning.push(make(self.engine, self.guard, Purpose::Ask, action));
                 Next::Go
             }
             Effect::Replan(action) => {
-                planning.push(make(self.engine, self.guard, Purpose::Again, action));
+                self.planning.push(make(self.engine, self.guard, Purpose::Again, action));
                 Next::Go
             }
             Effect::Ways(actions) => {
-                planning.extend(actions.into_iter().map(|action| make(self.engine, self.guard, Purpose::Way, action)));
+                let (engine, guard) = (self.engine, self.guard);
+                self.planning.extend(actions.into_iter().map(|action| make(engine, guard, Purpose::Way, action)));
                 Next::Go
             }
             Effect::Apply(id) => {
@@ -126,8 +150,8 @@ impl<'a> Outside<'a> {
     /// Carries a plan out. Each is carried out at most once.
     fn apply(&mut self, id: u64, m: &mut Model) {
         let refusal = match self.plans.take(id) {
-            Some(_) if !self.acts => Refusal::new("scripted keys change nothing outside the embedded world"),
-            Some(_) => Refusal::new("this build plans changes and does not send them"),
+            Some(plan) if self.acts => return self.running.begin(id, plan),
+            Some(_) => Refusal::new("scripted keys change nothing outside the embedded world"),
             None => Refusal::new("the plan is gone: plan it again"),
         };
         update(m, Message::Progress(Box::new(News { plan: Some(id), stands: Err(refusal) })));

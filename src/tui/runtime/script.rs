@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt as _, stream::FuturesUnordered};
+use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     Options, logs,
     perform::{Next, Outside},
-    plans::{Planning, Plans},
 };
 use crate::{
     domain::SafeText,
-    engine::{Engine, plan::Guard},
+    engine::Engine,
     provider::role::Timer as _,
     tui::{effect::Effect, input::Step, look::Look, message::Message, model::Model, update::update, view, widget::sweep},
 };
@@ -46,16 +45,7 @@ const RELEASE: SignedDuration = SignedDuration::from_millis(20);
 pub async fn script(engine: &Engine, options: Options, size: (u16, u16), steps: &[Step]) -> ScriptEnd {
     settle(engine).await;
     let m = options.model(engine, size);
-    let guard = Guard { read_only: options.read_only };
-    let outside = Outside {
-        look: options.look.clone(),
-        themes: options.themes.clone(),
-        engine,
-        guard,
-        reach: options.reach,
-        plans: Plans::default(),
-        acts: options.scripted_acts,
-    };
+    let outside = Outside::new(engine, &options, false);
     let mut player = Player { m, outside, size };
     let mut read = None;
     let mut frame = player.draw();
@@ -107,12 +97,11 @@ impl Player<'_> {
 
     /// Sends a message and does all that follows from it; gives whether the script goes on.
     async fn send(&mut self, message: Message) -> bool {
-        let mut planning: FuturesUnordered<Planning<'_>> = FuturesUnordered::new();
         let mut waiting = vec![message];
         while let Some(message) = waiting.pop() {
             for effect in update(&mut self.m, message) {
                 let quiet = matches!(effect, Effect::Plan(_));
-                match self.outside.perform(effect, &mut self.m, &mut planning) {
+                match self.outside.perform(effect, &mut self.m) {
                     Next::Leave => return false,
                     Next::Go | Next::Write(_) | Next::Redraw | Next::Suspend => {}
                 }
@@ -120,8 +109,11 @@ impl Player<'_> {
                     self.m.flash = None;
                 }
             }
+            if waiting.is_empty() {
+                waiting.extend(self.outside.running.begun().await);
+            }
             if waiting.is_empty()
-                && let Some(made) = planning.next().await
+                && let Some(made) = self.outside.planning.next().await
             {
                 waiting.push(self.outside.made(made, &self.m));
             }

@@ -242,17 +242,22 @@ pub fn halt(m: &mut Model) -> Vec<Effect> {
 /// A plan was made anew. Without its dialog nobody waits for it any more.
 pub fn replanned(m: &mut Model, action: Action, made: Result<Box<PlanCard>, Refusal>) -> Vec<Effect> {
     let waits = m.overlays.iter().any(|o| matches!(o, Overlay::Confirm(c) if c.stale && c.card.action == action));
-    if waits { planned(m, action, made) } else { vec![] }
+    if waits { show(m, action, made, true) } else { vec![] }
 }
 
 /// A plan came back.
-pub fn planned(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Refusal>) -> Vec<Effect> {
+pub fn planned(m: &mut Model, action: Action, made: Result<Box<PlanCard>, Refusal>) -> Vec<Effect> {
+    show(m, action, made, false)
+}
+
+/// Opens the dialog of a plan; of one that was made anew in place of the one before.
+fn show(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Refusal>, anew: bool) -> Vec<Effect> {
     let before = m.overlays.iter().find_map(|o| if let Overlay::Confirm(c) = o { Some(c.clone()) } else { None });
     // A newer plan replaces the one that is open: two questions at once would share one answer.
     m.overlays.retain(|o| !matches!(o, Overlay::Confirm(_) | Overlay::Refused { .. }));
     match planned {
         Ok(mut card) => {
-            let before = before.filter(|b| b.stale && b.card.action == card.action);
+            let before = before.filter(|b| anew && b.stale && b.card.action == card.action);
             let same = before.as_ref().is_some_and(|b| b.card.reads_like(&card));
             if let Some(before) = before.as_ref().filter(|_| !same) {
                 card.mark(&before.card);

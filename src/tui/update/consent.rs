@@ -117,22 +117,30 @@ fn obstacle(m: &Model, confirm: &Confirm) -> Option<SafeText> {
     None
 }
 
-/// Whether a key was typed by itself: nothing came just before it, and it is not the same one held down.
-fn typed_alone(before: Option<Hand>, at: Stamp, key: Key) -> bool {
-    let Some(hand) = before else { return true };
-    let gap = at.saturating_sub(hand.at);
-    gap > QUIET && (hand.key != Some(key) || gap > REPEAT)
-}
-
-/// A key in the dialog; `before` is what the hands did last. Gives whether the key was used.
-pub fn key(m: &mut Model, key: Key, before: Option<Hand>) -> Option<Vec<Effect>> {
-    let at = m.at;
-    let alone = typed_alone(before, at, key);
-    let confirm = top(m)?;
-    if confirm.pressed.take().is_some() {
-        // The `y` before was part of something longer.
+/// Something follows a `y` at once, wherever it leads: the `y` was part of something longer.
+pub fn followed(m: &mut Model) {
+    let mut taken = false;
+    for overlay in &mut m.overlays {
+        if let Overlay::Confirm(confirm) = overlay {
+            taken |= confirm.pressed.take().is_some();
+        }
+    }
+    if taken {
         say(m, "that came faster than anybody types: it counts as pasted");
     }
+}
+
+/// Whether a key is typed by itself: nothing came just before it, and it is not one that is held down. What lies too far
+/// back to tell is forgotten.
+pub fn typed_alone(m: &mut Model, key: Key) -> bool {
+    let at = m.at;
+    m.hands.retain(|h| at.saturating_sub(h.at) <= REPEAT);
+    m.hands.iter().all(|h| h.key != Some(key) && at.saturating_sub(h.at) > QUIET)
+}
+
+/// A key in the dialog; `alone` when it was typed by itself. Gives what follows if the key was used.
+pub fn key(m: &mut Model, key: Key, alone: bool) -> Option<Vec<Effect>> {
+    let at = m.at;
     let confirm = top(m)?;
     if confirm.wants_name() {
         return name(m, key);
@@ -196,9 +204,9 @@ fn name(m: &mut Model, key: Key) -> Option<Vec<Effect>> {
 
 /// A paste: it answers nothing, and takes back what could have been its beginning.
 pub fn paste(m: &mut Model) -> bool {
-    m.hand = Some(Hand { at: m.at, key: None });
+    m.hands.push(Hand { at: m.at, key: None });
+    followed(m);
     let Some(confirm) = top(m) else { return false };
-    confirm.pressed = None;
     if confirm.wants_name() {
         confirm.typed.clear();
     }

@@ -107,7 +107,9 @@ fn say(m: &mut Model, text: impl Into<SafeText>) {
 
 fn on_key(m: &mut Model, key: Key) -> Vec<Effect> {
     m.flash = None;
-    let before = m.hand.replace(Hand { at: m.at, key: Some(key) });
+    consent::followed(m);
+    let alone = consent::typed_alone(m, key);
+    m.hands.push(Hand { at: m.at, key: Some(key) });
     let takes_text = m.overlays.last().is_some_and(Overlay::takes_text);
     // Leaving and abort are looked up before any dialog, so that none can swallow them. In a field letters are text.
     if (!takes_text || !types(key))
@@ -119,7 +121,7 @@ fn on_key(m: &mut Model, key: Key) -> Vec<Effect> {
         let keymap = Arc::clone(&m.keymap);
         return keymap.find(key, &[Scope::Main, Scope::Move]).map(|command| run(m, command)).unwrap_or_default();
     }
-    overlay::key(m, key, before)
+    overlay::key(m, key, alone)
 }
 
 /// Whether the key puts a character into a field.

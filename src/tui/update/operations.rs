@@ -89,3 +89,6 @@ pub fn verdict(m: &mut Model) -> Vec<Effect> {
 fn notify(m: &Model, words: String) -> Vec<Effect> {
     if m.watched { vec![] } else { vec![Effect::Notify(words.into())] }
 }
+
+#[cfg(test)]
+mod tests;

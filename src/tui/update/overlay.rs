@@ -14,7 +14,7 @@ use crate::{
         effect::Effect,
         input::{Code, Key},
         keymap::Scope,
-        model::{Hand, Model, Overlay},
+        model::{Model, Overlay},
     },
 };
 
@@ -55,8 +55,8 @@ pub(super) fn text_of(field: &TextArea<'_>) -> String {
     field.lines().first().cloned().unwrap_or_default()
 }
 
-/// A key for the overlay on top; `before` is what the hands did last.
-pub fn key(m: &mut Model, key: Key, before: Option<Hand>) -> Vec<Effect> {
+/// A key for the overlay on top; `alone` when it was typed by itself.
+pub fn key(m: &mut Model, key: Key, alone: bool) -> Vec<Effect> {
     let keymap = Arc::clone(&m.keymap);
     let command = keymap.find(key, &[Scope::Move, Scope::Main]);
     let page = m.map.overlay_room().unwrap_or(10).max(2) / 2;
@@ -66,7 +66,7 @@ pub fn key(m: &mut Model, key: Key, before: Option<Hand>) -> Vec<Effect> {
         Overlay::Filter(_) => return in_filter(m, key),
         Overlay::Logs(_) => return logs::key(m, key),
         Overlay::Confirm(_) => {
-            if let Some(effects) = consent::key(m, key, before) {
+            if let Some(effects) = consent::key(m, key, alone) {
                 return effects;
             }
         }

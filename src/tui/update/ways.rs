@@ -56,3 +56,6 @@ pub fn choose(m: &mut Model, at: usize) {
         Some(Err(Refusal { why, .. })) => super::say(m, why),
     }
 }
+
+#[cfg(test)]
+mod tests;

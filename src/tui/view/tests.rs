@@ -176,3 +176,5 @@ fn a_rate_limit_counts_down_and_a_budget_that_runs_out_is_said() {
     assert!(text.contains("7 of 5000 requests left, anew at 11:17Z"), "{text}");
     assert!(text.contains("~ acme/shop since 3 min, again in 57 min"), "{text}");
 }
+
+mod acts;

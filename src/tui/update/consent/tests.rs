@@ -18,6 +18,8 @@ use crate::{
     },
 };
 
+mod sessions;
+
 /// Nothing was sent.
 const NONE: [u64; 0] = [];
 
@@ -315,7 +317,7 @@ fn production_closes_15_minutes_after_the_last_act() {
     assert_eq!(left(&desk), Some(14));
     desk.wait(10 * 60_000);
     desk.take(Message::Planned(step().action, Ok(Box::new(step())))).frame().take(Message::Answered).press("y");
-    assert_eq!((desk.sent.as_slice(), left(&desk)), ([1].as_slice(), Some(14)), "an act prolongs it");
+    assert_eq!((desk.sent.as_slice(), left(&desk)), ([1].as_slice(), Some(15)), "an act prolongs it");
     let next = PlanCard { id: 2, ..step() };
     desk.take(Message::Planned(step().action, Ok(Box::new(next)))).frame().take(Message::Answered);
     desk.wait(15 * 60_000).press("y");
@@ -351,4 +353,67 @@ fn a_plan_that_is_too_old_is_not_carried_out() {
     let mut desk = Desk::armed(PlanCard { expires: Some(fixture::now()), ..abort() });
     desk.press("y");
     assert_eq!(desk.sent, NONE);
+}
+
+#[test]
+fn a_changed_world_takes_the_plan_back_and_shows_the_difference() {
+    let (before, after) = (fixture::at_step(3), fixture::at_step(4));
+    let card = fixture::bound(abort(), &before);
+    let start = || {
+        let mut desk = Desk::new((100, 30));
+        desk.take(Message::Snapshot(Arc::new(before.clone())));
+        desk.take(Message::Planned(card.action.clone(), Ok(Box::new(card.clone()))));
+        desk.frame().take(Message::Answered).wait(600);
+        desk
+    };
+    let mut desk = start();
+    desk.take(Message::Snapshot(Arc::new(before.clone()))).press("y");
+    assert_eq!(desk.sent, [1], "the same world is no change");
+
+    let mut desk = start();
+    let effects = update(&mut desk.m, Message::Snapshot(Arc::new(after.clone())));
+    assert_eq!(effects, [Effect::Replan(card.action.clone())]);
+    assert_eq!(update(&mut desk.m, Message::Snapshot(Arc::new(after.clone()))), [], "asked once");
+    assert!(desk.text().contains("the world has changed: the plan is being made anew"), "{}", desk.text());
+    desk.press("y");
+    assert_eq!(desk.sent, NONE);
+
+    let mut other = fixture::bound(PlanCard { id: 2, ..abort() }, &after);
+    other.rows[1].text = "4.2.0 at 50 % of traffic".into();
+    desk.take(Message::Replanned(other.action.clone(), Ok(Box::new(other))));
+    assert!(desk.text().contains("from    ≠4.2.0 at 50 % of traffic"), "{}", desk.text());
+    desk.press("y");
+    assert_eq!(desk.sent, NONE, "what reads otherwise has to be drawn and armed anew");
+    desk.frame().take(Message::Answered).press("y");
+    assert_eq!(desk.sent, [2]);
+}
+
+#[test]
+fn what_reads_the_same_stays_armed_and_what_nobody_waits_for_opens_no_dialog() {
+    let (before, after) = (fixture::at_step(3), fixture::at_step(4));
+    let mut desk = Desk::new((100, 30));
+    desk.take(Message::Snapshot(Arc::new(before.clone())));
+    let card = fixture::bound(abort(), &before);
+    desk.take(Message::Planned(card.action.clone(), Ok(Box::new(card.clone()))));
+    desk.frame().take(Message::Answered).wait(600).take(Message::Snapshot(Arc::new(after.clone())));
+    let mut next = fixture::bound(PlanCard { id: 2, ..abort() }, &after);
+    next.rows[3].text = "guarded: eu-1 version 8".into();
+    desk.take(Message::Replanned(next.action.clone(), Ok(Box::new(next.clone())))).press("y");
+    assert_eq!(desk.sent, [2], "an object that moves all the time can still be aborted");
+
+    let mut desk = Desk::new((100, 30));
+    desk.take(Message::Replanned(next.action.clone(), Ok(Box::new(next))));
+    assert!(!desk.open());
+}
+
+#[test]
+fn a_picture_that_lags_behind_the_plan_is_no_change() {
+    let (old, new, newer) = (fixture::at_step(3), fixture::at_step(4), fixture::at_step(5));
+    let mut card = fixture::bound(abort(), &new);
+    card.bound[0].pictured = fixture::bound(abort(), &old).bound[0].pictured.clone();
+    let mut desk = Desk::new((100, 30));
+    desk.take(Message::Planned(card.action.clone(), Ok(Box::new(card))));
+    for (world, effects) in [(old, 0), (new, 0), (newer, 1)] {
+        assert_eq!(update(&mut desk.m, Message::Snapshot(Arc::new(world))).len(), effects);
+    }
 }

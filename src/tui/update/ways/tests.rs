@@ -1,0 +1,54 @@
+use super::*;
+use crate::tui::{
+    input::{Step, parse_keys},
+    message::Message,
+    model::fixture,
+    update::update,
+};
+
+fn press(m: &mut Model, keys: &str) -> Vec<Effect> {
+    let mut effects = vec![];
+    for step in parse_keys(keys).unwrap() {
+        if let Step::Key(key) = step {
+            effects.extend(update(m, Message::Key(key)));
+        }
+    }
+    effects
+}
+
+#[test]
+fn the_card_opens_from_everywhere_with_an_abort_first_and_a_digit_shows_its_plan() {
+    for keys in ["B", "5B", "?B", "vB", "fB", "jjB"] {
+        let mut m = fixture::model(120, 40);
+        let effects = press(&mut m, keys);
+        let Some(Effect::Ways(actions)) = effects.last() else { panic!("{keys}: {effects:?}") };
+        let lines: Vec<String> = actions.iter().map(Action::command_line).collect();
+        assert_eq!(lines[0], "gonogo abort payment --env production", "least harm first, of the rollout under way");
+        assert!(lines[1].starts_with("gonogo rollback payment --env production"), "{lines:?}");
+        assert_eq!(press(&mut m, "1"), [], "{keys}");
+        assert!(matches!(m.overlays.last(), Some(Overlay::Ways(_))), "it is being planned");
+        let card = fixture::card(7, actions[0].clone());
+        update(&mut m, Message::Way(actions[0].clone(), Ok(Box::new(card))));
+        assert_eq!(press(&mut m, "1"), []);
+        let Some(Overlay::Confirm(confirm)) = m.overlays.last() else { panic!("{:?}", m.overlays) };
+        assert_eq!(confirm.card.id, 7, "the plan that the card has shown");
+        press(&mut m, "<esc>");
+        assert!(matches!(m.overlays.last(), Some(Overlay::Ways(_))), "back to the card");
+        update(&mut m, Message::Way(actions[1].clone(), Err(Refusal::new("the image is gone"))));
+        press(&mut m, "29");
+        assert!(matches!(m.overlays.last(), Some(Overlay::Ways(_))));
+        press(&mut m, "<esc>");
+        assert!(!m.overlays.iter().any(|o| matches!(o, Overlay::Ways(_))));
+    }
+}
+
+#[test]
+fn a_digit_is_a_choice_and_no_consent() {
+    let mut m = fixture::model(120, 40);
+    let effects = press(&mut m, "B");
+    let Some(Effect::Ways(actions)) = effects.last() else { panic!("{effects:?}") };
+    update(&mut m, Message::Way(actions[0].clone(), Ok(Box::new(fixture::card(7, actions[0].clone())))));
+    assert_eq!(press(&mut m, "y"), []);
+    assert_eq!(press(&mut m, "<enter>y"), [], "the dialog behind it is not armed yet");
+    assert!(m.operations.is_empty());
+}
