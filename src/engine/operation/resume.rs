@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// How long what was accepted is followed then.
-const MOMENT: Duration = Duration::from_secs(60);
+/// How long what was accepted is followed then: it goes on without gonogo, and a command does not wait for it.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// What the journal says of one request.
 #[derive(Default, Clone)]
