@@ -6,6 +6,7 @@ mod canary;
 mod ci;
 mod env;
 mod slo;
+mod window;
 
 use crate::domain::{
     Environment, EnvironmentName, Feed, Health, Placement, Reason, SafeText, Service, ServiceName, Snapshot, Station,
@@ -42,7 +43,7 @@ pub fn report(s: &Snapshot, q: &Question) -> VerdictReport {
         slo::station(s, &scope),
         Station::not_configured(StationKind::Flags, "flags are not part of this build yet"),
         Station::not_configured(StationKind::List, "checklists are not part of this build yet"),
-        Station::not_configured(StationKind::Window, "windows are not part of this build yet"),
+        window::station(s, &scope),
         Station::not_configured(StationKind::Lock, "locks are not part of this build yet"),
     ];
     for station in stations.iter_mut().filter(|x| x.verdict.is_none() && q.require.contains(&x.kind)) {

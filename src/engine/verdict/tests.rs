@@ -354,3 +354,27 @@ fn with_nothing_on_its_way_the_environment_still_counts() {
 
 mod delegated;
 mod route;
+
+#[test]
+fn window_is_open_closed_or_frozen_and_without_one_it_does_not_count() {
+    use crate::domain::{Freeze, Timing, Window};
+    let mut w = World::calm();
+    assert!(w.says(StationKind::Window).starts_with("– no window is configured"));
+    let window = |text: &str| Timing { window: Window::parse(text, |_| Some(jiff::tz::TimeZone::UTC)), freezes: vec![] };
+    let freeze = Freeze { from: Timestamp::UNIX_EPOCH, to: Timestamp::MAX, reason: "sale".into() };
+    // The time of these tests is a Tuesday, 09:20.
+    for (timing, want) in [
+        (window("Tue 09:00-16:00 UTC"), "GO open: Tue 09:00-16:00 UTC"),
+        (window("Tue 10:00-16:00 UTC"), "HOLD closed: Tue 10:00-16:00 UTC; opens Tue 10 Mar 10:00 UTC"),
+        (Timing { window: None, freezes: vec![freeze] }, "NO-GO frozen until"),
+        (Timing { window: Window::parse("Tue 09:00-16:00 Mars/Base", |_| None), freezes: vec![] }, "UNKNOWN"),
+    ] {
+        let mut topology = (*w.topology).clone();
+        topology.environments[1].timing = timing;
+        let mut s = (*w.store.snapshot(now())).clone();
+        s.topology = Arc::new(topology);
+        let station = report(&s, &Question::default()).station(StationKind::Window).cloned().unwrap();
+        let said = format!("{} {}", station.verdict.unwrap(), station.worst().unwrap().text);
+        assert!(said.starts_with(want), "{said}");
+    }
+}
