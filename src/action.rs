@@ -211,8 +211,7 @@ impl Verb {
         }
     }
 
-    /// What it does to the exposure of users, as far as the verb alone tells: a switch may also lead back, which only a
-    /// [plan](crate::engine::plan::Plan::back) knows.
+    /// What it does to the exposure of users, as far as the verb alone tells.
     pub fn direction(self) -> Direction {
         match self {
             Self::Rollback | Self::Abort | Self::Pause => Direction::Back,
