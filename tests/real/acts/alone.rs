@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::{bed, image, is, on_web, rolled_out};
+use super::{bed, image, is, on_its_way, on_web, rolled_out};
 use crate::gonogo::Gonogo;
 
 #[test]
@@ -27,8 +27,7 @@ fn a_roll_back_needs_neither_prometheus_nor_github() {
 fn a_journal_that_cannot_be_written_sends_nothing_and_prints_what_to_type() {
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
-    namespace.deploy("web", "1", 1);
-    is(namespace, "deployment/web", rolled_out);
+    on_its_way(namespace);
     let gonogo = &Gonogo::on_the_cluster(namespace, "alice", &["web"]);
     let mut command = gonogo.command();
     // A folder under a file can never be made.

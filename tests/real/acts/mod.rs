@@ -116,10 +116,35 @@ pub fn testified(namespace: &Namespace<'_>) -> Vec<Write> {
     writes
 }
 
+/// Where figures come from: a canary without any is UNKNOWN, and nothing goes forward.
+pub fn metrics(bed: &bed::Bed) -> String {
+    format!("[metrics]\nprometheus = \"{}\"\npreset = \"plain\"\nscrape = \"1s\"\n", bed.word("/prometheus/url"))
+}
+
+/// Lets both revisions of the Rollout `web` be seen to serve without errors, until gonogo says that nothing speaks against
+/// the next step.
+pub fn serves(namespace: &Namespace<'_>, gonogo: &Gonogo<'_>) {
+    let rollout = namespace.get("rollouts.argoproj.io/web");
+    let arm = |hash: &Value| {
+        let pod = format!("web-{}-fake", hash.as_str().unwrap());
+        json!({ "rps": 500, "errors": 0, "ms": 50, "plain": { "namespace": namespace.name, "service": "web", "pod": pod } })
+    };
+    let status = &rollout["status"];
+    let named = |side: &str| format!("{}-{side}", namespace.name);
+    namespace.bed.serve(&json!({ named("canary"): arm(&status["currentPodHash"]), named("stable"): arm(&status["stableRS"]) }));
+    until("figures of both revisions", || {
+        let mut command = gonogo.command();
+        let output = command.args(["check", "web", "--env", "production", "--output", "json"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.code() == Some(0) { Ok(()) } else { Err(said) }
+    });
+}
+
 /// Two environments in namespaces of their own, for alice.
 pub fn staged<'a>(staging: &Namespace<'a>, production: &Namespace<'a>, who: &str, service: &str) -> Gonogo<'a> {
     let config = format!(
-        "[environment.staging]\norder = 0\npolicy = \"open\"\nclusters.stage = {{ context = \"bed\", namespace = \"{}\" }}\n[service.web]\n{service}",
+        "{}[environment.staging]\norder = 0\npolicy = \"open\"\nclusters.stage = {{ context = \"bed\", namespace = \"{}\" }}\n[service.web]\n{service}",
+        metrics(production.bed),
         staging.name
     );
     Gonogo::configured(production, who, &config)
@@ -149,4 +174,12 @@ pub fn rolled_out(d: &Value) -> bool {
 /// The bed, or nothing to do.
 pub fn bed() -> Option<&'static bed::Bed> {
     bed::delivery()
+}
+
+/// A Deployment `web` of version 1 whose version 2 is on its way and never ready: what can be paused.
+pub fn on_its_way(namespace: &Namespace<'_>) {
+    namespace.deploy("web", "1", 1);
+    is(namespace, "deployment/web", rolled_out);
+    namespace.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:2-never"]);
+    is(namespace, "deployment/web", |d| d["status"]["observedGeneration"] == d["metadata"]["generation"]);
 }

@@ -25,11 +25,12 @@ fn two_who_press_at_once_take_one_step_and_one_is_told_who_was_faster() {
         namespace,
         &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }, { "setWeight": 50 }, { "pause": {} }]),
     );
-    let config = "[service.web]\nworkload = \"rollout/web\"\n";
+    let config = &format!("{}[service.web]\nworkload = \"rollout/web\"\n", super::metrics(bed));
     let (one, other) = (Gonogo::configured(namespace, "alice", config), Gonogo::configured(namespace, "alice", config));
     is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["phase"] == "Healthy");
     release(namespace, "v2");
     waits(namespace, 1);
+    super::serves(namespace, &one);
     let [a, b]: [Done; 2] = thread::scope(|s| {
         let first = s.spawn(|| act(&one, &on_web("step")));
         let second = s.spawn(|| act(&other, &on_web("step")));
@@ -52,10 +53,12 @@ fn a_second_press_a_moment_later_passes_no_second_pause() {
         namespace,
         &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }, { "setWeight": 50 }, { "pause": {} }]),
     );
-    let gonogo = &Gonogo::configured(namespace, "alice", "[service.web]\nworkload = \"rollout/web\"\n");
+    let config = format!("{}[service.web]\nworkload = \"rollout/web\"\n", super::metrics(bed));
+    let gonogo = &Gonogo::configured(namespace, "alice", &config);
     is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["phase"] == "Healthy");
     release(namespace, "v2");
     waits(namespace, 1);
+    super::serves(namespace, gonogo);
     // Planned at the same pause, applied one after the other: the second one is for a world that is gone.
     let folder = tempfile::tempdir().unwrap();
     let plan = folder.path().join("plan.json");
@@ -76,8 +79,7 @@ fn a_second_press_a_moment_later_passes_no_second_pause() {
 fn who_drives_is_said_to_the_next_one() {
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
-    namespace.deploy("web", "1", 1);
-    is(namespace, "deployment/web", super::rolled_out);
+    super::on_its_way(namespace);
     let alice = &Gonogo::on_the_cluster(namespace, "alice", &["web"]);
     super::done(alice, &on_web("pause"));
     let lease = namespace.get("lease/gonogo-web-production");

@@ -6,15 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{act, bed, is, on_web, rolled_out};
+use super::{act, bed, on_its_way, on_web};
 use crate::gonogo::Gonogo;
 
 #[test]
 fn who_takes_a_change_back_is_named_within_five_seconds() {
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
-    namespace.deploy("web", "1", 1);
-    is(namespace, "deployment/web", rolled_out);
+    on_its_way(namespace);
     let gonogo = &Gonogo::on_the_cluster(namespace, "alice", &["web"]);
     let over = AtomicBool::new(false);
     let heal = || {

@@ -39,7 +39,7 @@ fn a_pair_is_filled_switched_back_and_retired_only_when_its_window_is_over() {
         staging,
         production,
         "alice",
-        "workload = { blue-green = { service = \"web\", blue = \"web-blue\", green = \"web-green\" } }\n",
+        "workload = { blue-green = { service = \"web\", blue = \"deployment/web-blue\", green = \"deployment/web-green\" } }\n",
     );
     let selected = || production.get("service/web")["spec"]["selector"]["side"].as_str().unwrap().to_owned();
 

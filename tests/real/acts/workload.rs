@@ -17,20 +17,24 @@ fn a_deployment_is_promoted_paused_resumed_restarted_and_rolled_back() {
     let gonogo = &staged(staging, production, "alice", DEPLOYMENT);
 
     let said = done(gonogo, &on_web("promote"));
-    assert_eq!(said["schema"], "gonogo/v1/operation", "{said:#}");
+    assert_eq!(said["schema"], "gonogo/v1/act", "{said:#}");
     let live = production.get("deployment/web");
     assert!(rolled_out(&live), "done means that it is: {live:#}");
     assert!(image(&live).starts_with("registry.example/shop/web:2@sha256:"), "by digest: {}", image(&live));
-    assert_eq!(live["metadata"]["annotations"]["gonogo.dev/ops"], said["operation"], "{live:#}");
+    assert_eq!(live["metadata"]["annotations"]["gonogo.dev/ops"], said["operation"]["op"], "{live:#}");
     let again = act(gonogo, &on_web("promote"));
     assert_eq!((again.exit, &again.said["changed"]), (0, &json!(false)), "{}", again.all());
 
+    let refused = act(gonogo, &on_web("pause"));
+    assert_eq!(refused.exit, 3, "nothing is on its way: {}", refused.all());
+    production.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:3-slow"]);
     done(gonogo, &on_web("pause"));
     assert_eq!(production.get("deployment/web")["spec"]["paused"], true);
     let refused = act(gonogo, &on_web("restart"));
     assert_eq!(refused.exit, 3, "paused, nothing would restart: {}", refused.all());
     done(gonogo, &on_web("resume"));
     assert_ne!(production.get("deployment/web")["spec"]["paused"], true);
+    is(production, "deployment/web", rolled_out);
 
     let names = |ns: &crate::bed::Namespace<'_>| {
         let pods = ns.get("pods")["items"].as_array().unwrap().clone();
@@ -44,10 +48,10 @@ fn a_deployment_is_promoted_paused_resumed_restarted_and_rolled_back() {
     done(gonogo, &on_web("rollback --reason wrong"));
     let live = production.get("deployment/web");
     assert!(rolled_out(&live));
-    assert_eq!(image(&live), "registry.example/shop/web:1", "the version before, by its template");
+    assert!(image(&live).starts_with("registry.example/shop/web:2@"), "the version before, by its template: {}", image(&live));
     assert!(!live["spec"]["template"]["metadata"]["labels"].as_object().unwrap().contains_key("pod-template-hash"));
     let sets = production.get("replicasets")["items"].as_array().unwrap().len();
-    assert_eq!(sets, 3, "the earlier revision is used again: v1, v2, v2 restarted");
+    assert_eq!(sets, 4, "the earlier revision is used again: 1, 2, 3, 3 restarted");
 
     let writes = testified(production);
     let what: Vec<&str> = writes.iter().map(|w| w.what.as_str()).collect();
