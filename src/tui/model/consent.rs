@@ -95,6 +95,12 @@ impl Confirm {
         Self { card, offset: 0, fence: Fence::Unseen, typed: String::new(), named: false, pressed: None, stale: false }
     }
 
+    /// Nobody reads it any more: what was typed so far is no part of an answer to what is shown next.
+    pub fn unsee(&mut self) {
+        (self.fence, self.pressed, self.named) = (Fence::Unseen, None, false);
+        self.typed.clear();
+    }
+
     /// How long it has to stand.
     pub fn delay(&self) -> SignedDuration {
         if self.card.tier <= 1 { ARMING_OPEN } else { ARMING }

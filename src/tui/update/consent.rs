@@ -30,7 +30,7 @@ pub fn drawn(m: &mut Model) -> Vec<Effect> {
     for (overlay, seen) in m.overlays.iter_mut().zip(seen) {
         let Overlay::Confirm(confirm) = overlay else { continue };
         if !seen {
-            (confirm.fence, confirm.pressed) = (Fence::Unseen, None);
+            confirm.unsee();
         } else if confirm.fence == Fence::Unseen {
             confirm.fence = if line.deaf {
                 Fence::Seen { at, heard: false }
@@ -63,7 +63,7 @@ pub fn returned(m: &mut Model) {
     m.line.answered = m.line.asked;
     for overlay in &mut m.overlays {
         if let Overlay::Confirm(confirm) = overlay {
-            (confirm.fence, confirm.pressed) = (Fence::Unseen, None);
+            confirm.unsee();
         }
     }
 }

@@ -145,7 +145,7 @@ pub fn close(m: &mut Model) -> Vec<Effect> {
 
 /// Moves in the overlay on top. Moving never changes the world.
 pub fn scroll(m: &mut Model, by: isize) {
-    let verbs = act::choices(m).len();
+    let verbs = Verb::iter().count();
     let themes = m.themes.len();
     let lines = m.map.overlay_room().unwrap_or(1);
     let waiting = if matches!(m.overlays.last(), Some(Overlay::Inbox(_))) { inbox::waiting(m).len() } else { 0 };

@@ -46,6 +46,13 @@ fn several_rollouts_give_a_choice_that_starts_at_the_selected_one() {
     for p in placements.values_mut().filter(|p| p.key.service.as_str() == "cart" && p.key.environment.as_str() == "production") {
         p.canary = Some(fixture::canary());
     }
+    for cluster in ["eu-1", "us-1"] {
+        let state = snapshot.clusters.get_mut(&cluster.parse::<crate::domain::ClusterName>().unwrap()).unwrap();
+        let state = Arc::make_mut(state);
+        let mut rollouts = (**state.rollouts.value().unwrap()).clone();
+        rollouts.insert(crate::domain::ObjectKey::new("shop", "cart").unwrap(), crate::domain::rows::rollout("cart", "a", "b"));
+        state.rollouts = crate::domain::Feed::Live { value: Arc::new(rollouts), at: fixture::now() };
+    }
     update(&mut m, Message::Snapshot(Arc::new(snapshot)));
     assert_eq!(press(&mut m, "A"), []);
     let Some(Overlay::Choose { actions, at, .. }) = m.overlays.last() else { panic!("{:?}", m.overlays) };
@@ -60,7 +67,7 @@ fn several_rollouts_give_a_choice_that_starts_at_the_selected_one() {
 #[test]
 fn what_cannot_be_done_says_why() {
     let mut m = fixture::model(120, 40);
-    assert_eq!(press(&mut m, "P"), []);
+    assert_eq!(press(&mut m, ":retry<enter>"), []);
     let Some(Overlay::Refused { why, .. }) = m.overlays.last() else { panic!("{:?}", m.overlays) };
     assert!(!why.is_empty());
     press(&mut m, "<esc>");
@@ -225,7 +232,7 @@ proptest! {
             let effects = update(&mut m, message);
             prop_assert!(m.overlays.len() < 200);
             for effect in effects {
-                let harmless = matches!(effect, Effect::Plan(_) | Effect::Ways(_) | Effect::Fence | Effect::Notify(_) | Effect::Refresh | Effect::Copy(_) | Effect::Theme(_) | Effect::Suspend | Effect::Quit);
+                let harmless = matches!(effect, Effect::Plan(_) | Effect::Replan(_) | Effect::Ways(_) | Effect::Fence | Effect::Notify(_) | Effect::Refresh | Effect::Copy(_) | Effect::Theme(_) | Effect::Suspend | Effect::Quit);
                 prop_assert!(harmless);
             }
             let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, m.size.0, m.size.1));

@@ -282,8 +282,8 @@ impl Session {
             0..=5 => self.frame(),
             6..=8 => self.answer(),
             9..=14 => self.key(Key::char('y')),
-            15 => self.key(Key::char('A')),
-            16 => self.key(Key::char('r')),
+            15 if self.dice.roll(4) == 0 => self.key(Key::char('A')),
+            15 | 16 => self.key(Key::char('r')),
             17 => {
                 let c = self.dice.of(&['n', 'j', 'P', 'B', 'H', 'a', '1', '2', 'f', 'q', 'v', '?', 'x', ':']);
                 self.key(Key::char(c));
@@ -345,7 +345,14 @@ impl Session {
     fn person(&mut self) {
         self.key(Key::plain(Code::Esc));
         self.wait(200);
-        self.key(Key::char('A'));
+        // Finding the target of a key takes longer than all the rest of a session: mostly the plan comes by itself.
+        if self.dice.roll(10) == 0 {
+            self.key(Key::char('A'));
+        } else {
+            let action = Action::parse(["abort", "payment", "--env", "production"]).unwrap();
+            let card = self.card(&action);
+            self.take(Message::Planned(action, Ok(Box::new(card))));
+        }
         self.frame();
         self.wait(40);
         while !self.answers.is_empty() {
