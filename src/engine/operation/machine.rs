@@ -467,7 +467,7 @@ impl Operation {
         } else {
             self.look(Why::Before)
         };
-        with(note, next)
+        with(Some(note), next)
     }
 
     /// Looks for what became of the last request.

@@ -58,14 +58,14 @@ impl Operation {
 
     /// What became of the last request.
     pub(super) fn settled(&self, outcome: journal::Effect, by: Evidence, words: &str) -> Option<Effect> {
-        self.settled_of(self.shot.as_ref()?, outcome, by, words)
+        Some(self.settled_of(self.shot.as_ref()?, outcome, by, words))
     }
 
     /// What became of a request.
-    pub(super) fn settled_of(&self, shot: &Shot, outcome: journal::Effect, by: Evidence, words: &str) -> Option<Effect> {
+    pub(super) fn settled_of(&self, shot: &Shot, outcome: journal::Effect, by: Evidence, words: &str) -> Effect {
         let target = self.planned().target.clone();
         let note = (!words.is_empty()).then(|| words.into());
-        Some(Effect::Note(vec![Event::Settled { request: shot.number, target, outcome, by, note }]))
+        Effect::Note(vec![Event::Settled { request: shot.number, target, outcome, by, note }])
     }
 
     /// The present object is as wanted.
