@@ -148,7 +148,9 @@ impl Action {
             Self::Promote { to, .. } | Self::Fill { to, .. } => option(&mut words, "to", to.as_ref()),
             Self::Rollback { to, accept_unsafe, .. } => {
                 option(&mut words, "to", to.as_ref());
-                accept_unsafe.iter().for_each(|contract| option(&mut words, "accept-unsafe", Some(contract)));
+                for contract in accept_unsafe {
+                    option(&mut words, "accept-unsafe", Some(contract));
+                }
             }
             Self::Step { full: true, .. } => words.push("--full".to_owned()),
             Self::Step { .. }

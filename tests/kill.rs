@@ -4,7 +4,7 @@
 //! After each: the journal verifies, the server has seen nothing whose intent is not in the journal and no request twice,
 //! and `op list` names what is open. In the end the next command has settled all of it.
 //!
-//! 100 kills by default; `GONOGO_KILLS=1000 cargo test --test kill` for the documented run, `GONOGO_SEED` for another
+//! 24 kills by default; `GONOGO_KILLS=1000 cargo test --test kill` for the documented run, `GONOGO_SEED` for another
 //! sequence.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -14,7 +14,6 @@ mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -173,7 +172,7 @@ const VERBS: [&[&str]; 8] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_at_any_moment_loses_nothing_and_sends_nothing_unknown() {
     let bed = Bed::new().await;
-    let (kills, seed) = (number("GONOGO_KILLS", 100), number("GONOGO_SEED", 1));
+    let (kills, seed) = (number("GONOGO_KILLS", 24), number("GONOGO_SEED", 1));
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     tokio::task::block_in_place(|| {
         let began = Instant::now();

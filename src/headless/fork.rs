@@ -8,8 +8,8 @@ pub fn fork(env: impl Fn(&str) -> Option<String>, read: impl Fn(&str) -> Option<
     github(&env, read).or_else(|| gitlab(&env))
 }
 
-fn barred(why: &str) -> Option<SafeText> {
-    Some(format!("{why}: nothing is changed from there").into())
+fn barred(why: &str) -> SafeText {
+    format!("{why}: nothing is changed from there").into()
 }
 
 fn github(env: &impl Fn(&str) -> Option<String>, read: impl Fn(&str) -> Option<String>) -> Option<SafeText> {
@@ -26,8 +26,8 @@ fn github(env: &impl Fn(&str) -> Option<String>, read: impl Fn(&str) -> Option<S
     match (name("head"), name("base")) {
         (Some(head), Some(base)) if head == base => None,
         // A fork that was deleted has no repository any more.
-        (Some(_), Some(_)) => barred("this runs for a pull request from a fork"),
-        _ => barred("this runs for a pull request, and whether it is from a fork cannot be told"),
+        (Some(_), Some(_)) => Some(barred("this runs for a pull request from a fork")),
+        _ => Some(barred("this runs for a pull request, and whether it is from a fork cannot be told")),
     }
 }
 
@@ -38,8 +38,8 @@ fn gitlab(env: &impl Fn(&str) -> Option<String>) -> Option<SafeText> {
     }
     match (env("CI_MERGE_REQUEST_SOURCE_PROJECT_ID"), env("CI_MERGE_REQUEST_PROJECT_ID")) {
         (Some(source), Some(target)) if source == target => None,
-        (Some(_), Some(_)) => barred("this runs for a merge request from a fork"),
-        _ => barred("this runs for a merge request, and whether it is from a fork cannot be told"),
+        (Some(_), Some(_)) => Some(barred("this runs for a merge request from a fork")),
+        _ => Some(barred("this runs for a merge request, and whether it is from a fork cannot be told")),
     }
 }
 

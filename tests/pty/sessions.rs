@@ -1,4 +1,4 @@
-//! Two hundred sessions at a real terminal, each with one of the ways in which a change is made by accident: typed ahead,
+//! Sessions at a real terminal, each with one of the ways in which a change is made by accident: typed ahead,
 //! pasted, held down, in a burst, by another key, before the terminal has drawn the dialog. The world keeps the record of
 //! what was written to it.
 
@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::*;
 
-const SESSIONS: u64 = 200;
+/// A few in each run of the tests: a session takes seconds. Two hundred of them are a run by hand, with this number changed.
+const SESSIONS: u64 = 12;
 /// Cockpits side by side.
 const DESKS: u64 = 4;
 const ASKED: &str = "\u{1b}[5n";
@@ -139,7 +140,7 @@ fn written(demo: &Demo) -> (usize, usize) {
 }
 
 #[test]
-fn in_200_sessions_at_a_terminal_nothing_is_written_without_armed_consent() {
+fn in_sessions_at_a_terminal_nothing_is_written_without_armed_consent() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let options = Options { scenario: Scenario::CanaryRegression, live: true, speed: Some(1.0), ..Options::default() };
     let demo = runtime.block_on(Demo::start(options)).unwrap();
@@ -164,7 +165,7 @@ fn in_200_sessions_at_a_terminal_nothing_is_written_without_armed_consent() {
         desk.join().unwrap();
     }
     let (tried, written) = written(&demo);
-    assert!(tried > 100, "only {tried} plans were tried on the server");
+    assert!(tried > SESSIONS as usize / 2, "only {tried} plans were tried on the server");
     assert_eq!(written, 0, "something was changed");
 
     // The record would have told: this is how it looks when somebody does consent.

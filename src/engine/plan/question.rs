@@ -51,7 +51,6 @@ pub struct Looked {
 
 /// What a system said.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "one per object of a plan")]
 pub enum Said {
     /// Of an object.
     Object(Looked),

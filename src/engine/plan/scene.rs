@@ -178,11 +178,11 @@ impl<'a> Scene<'a> {
             let verb = self.action.name();
             return Err(Refusal::new(format!("{} is {kind}, which this version only reads: no {verb}", self.service.name)));
         };
-        self.object(p, kind, &p.workload.name)
+        Self::object(p, kind, &p.workload.name)
     }
 
     /// An object in a placement's namespace.
-    pub fn object(&self, p: &Placement, kind: ObjectKind, name: &str) -> Result<ChangeTarget, Refusal> {
+    pub fn object(p: &Placement, kind: ObjectKind, name: &str) -> Result<ChangeTarget, Refusal> {
         let key = ObjectKey::new(&p.namespace, name).map_err(|e| Refusal::new(e.to_string()).exit(Exit::Usage))?;
         Ok(ChangeTarget { cluster: p.key.cluster.clone(), kind, key })
     }

@@ -28,6 +28,7 @@ const OURS: &str = "gonogo.dev/";
 /// An object of configuration whose values are passed over while it is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::zero_sized_map_values, reason = "a set of keys is read from a map whose values are passed over")]
 struct Keys {
     data: Option<BTreeMap<String, IgnoredAny>>,
     binary_data: Option<BTreeMap<String, IgnoredAny>>,
@@ -188,7 +189,7 @@ impl Reader<'_> {
         let path = self.path("api/v1", &format!("{}s/{name}", kind.word()));
         let what = format!("get {} {name}", kind.word());
         let found: Keys = self.read(&path, if keyed { JSON } else { METADATA }, &what).await?;
-        Ok(found.data.into_iter().chain(found.binary_data).flat_map(BTreeMap::into_keys).collect())
+        Ok(found.data.into_iter().chain(found.binary_data).flatten().map(|(key, _)| key).collect())
     }
 
     /// The ExternalSecrets that fill one of these Secrets, and whether they do.

@@ -277,7 +277,7 @@ impl Disk for FaultDisk {
     }
 
     fn sync(&mut self, name: &str) -> io::Result<()> {
-        let failed = {
+        {
             let (mut inner, fault) = self.count_one()?;
             let id = inner.id(name)?;
             let file = &mut inner.files[id];
@@ -296,8 +296,7 @@ impl Disk for FaultDisk {
                 }
             }
             .inspect_err(|_| inner.stopped = fault != Some(Fault::Failed))
-        };
-        failed
+        }
     }
 
     fn sync_dir(&mut self) -> io::Result<()> {

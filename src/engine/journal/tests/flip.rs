@@ -150,7 +150,7 @@ proptest::proptest! {
         read(&disk);
         let mut journal = open(&disk).unwrap();
         journal.append(&[entry(1, begun(false))], Space::Ordinary).unwrap();
-        let newest = disk.names().unwrap().into_iter().filter(|n| n.ends_with(".jsonl")).max().unwrap();
+        let newest = disk.names().unwrap().into_iter().filter(|n| n.rsplit_once('.').is_some_and(|(_, end)| end == "jsonl")).max().unwrap();
         let mut mixed = disk.content(&newest);
         mixed.truncate(cut);
         mixed.extend(whole);

@@ -125,6 +125,9 @@ struct World {
     trace: Option<Arc<Step>>,
 }
 
+/// The event that an answer becomes.
+type Answer = fn(Result<Receipt, Problem>) -> Event;
+
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn later() -> Timestamp {
@@ -432,7 +435,7 @@ impl World {
         if actor.crashes > 0 && !matches!(next, Effect::Sleep(_)) {
             all.push(self.after("crash", a).crash(a));
         }
-        let (message, event): (Message, fn(Result<Receipt, Problem>) -> Event) = match next {
+        let (message, event): (Message, Answer) = match next {
             Effect::Journal(lines) => {
                 let mut w = self.after("journal", a);
                 w.actors[usize::from(a)].journal.extend(lines.iter().cloned().map(Arc::new));

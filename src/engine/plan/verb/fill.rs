@@ -43,7 +43,7 @@ pub(super) fn intent(c: &Scene<'_>, to: Option<&SafeText>) -> Result<Intent, Ref
                 .collect();
         }
         let replicas = active.pods.wanted.max(1);
-        let target = c.object(p, ObjectKind::Deployment, name)?;
+        let target = Scene::object(p, ObjectKind::Deployment, name)?;
         if let super::retire::Warm::Until(until) = super::retire::warm(c, p, c.told.at) {
             let says = format!(
                 "{} is the warm way back on {} until {}",

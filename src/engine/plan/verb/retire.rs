@@ -25,7 +25,7 @@ pub(super) enum Warm {
 
 /// When users were last led from one side to the other: by the journal, else by whoever wrote the Service last.
 fn switched(c: &Scene<'_>, p: &Placement) -> Option<Timestamp> {
-    let target = super::switch::service(c, p).ok()?;
+    let target = super::switch::service(p).ok()?;
     let kept = c.told.kept.switched.iter().filter(|(t, _)| *t == target).map(|(_, at)| *at).max();
     let key = ObjectKey::new(&p.namespace, &p.sides.as_ref()?.service).ok()?;
     let service: &KubeService = c.cluster(p)?.services.value()?.get(&key)?;
@@ -82,7 +82,7 @@ pub(super) fn intent(c: &Scene<'_>) -> Result<Intent, Refusal> {
             }
             Warm::Over => {}
         }
-        asks.push(Ask { target: c.object(p, ObjectKind::Deployment, &idle.workload.name)?, change: Change::Retire });
+        asks.push(Ask { target: Scene::object(p, ObjectKind::Deployment, &idle.workload.name)?, change: Change::Retire });
         hit.push(*p);
     }
     out.asks = asks;

@@ -115,13 +115,11 @@ fn revisions(c: &Scene<'_>, to: Option<&SafeText>) -> Result<Intent, Refusal> {
 fn moving(c: &Scene<'_>, p: &Placement) -> Result<(), Refusal> {
     let cluster = &p.key.cluster;
     let Some(r) = c.rollout(p) else {
-        return match p.paused {
-            true => {
-                Err(Refusal::new(format!("{} is paused on {cluster}: no pod is replaced until it is resumed", c.service.name))
-                    .hint(format!("{} first", c.other(Verb::Resume).command_line())))
-            }
-            false => Ok(()),
-        };
+        if !p.paused {
+            return Ok(());
+        }
+        let why = format!("{} is paused on {cluster}: no pod is replaced until it is resumed", c.service.name);
+        return Err(Refusal::new(why).hint(format!("{} first", c.other(Verb::Resume).command_line())));
     };
     if let Some(other) = &r.template_ref {
         return Err(Refusal::new(format!("the template of {} stands in {} {}", p.workload, other.kind, other.name)).hint(

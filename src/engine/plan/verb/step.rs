@@ -84,13 +84,10 @@ fn comes(r: &Rollout, full: bool) -> String {
     if full {
         return "at 100 %, without the steps that remain".to_owned();
     }
-    let next = spec.steps.iter().skip(r.step.map_or(0, |s| s as usize) + 1);
-    for step in next {
-        match step {
-            Step::SetWeight(w) => return format!("at {w} %"),
-            Step::Pause(_) => return "to the next pause".to_owned(),
-            other => return format!("to {other}"),
-        }
+    match spec.steps.get(r.step.map_or(0, |s| s as usize) + 1) {
+        Some(Step::SetWeight(w)) => format!("at {w} %"),
+        Some(Step::Pause(_)) => "to the next pause".to_owned(),
+        Some(other) => format!("to {other}"),
+        None => "at 100 %: no step remains".to_owned(),
     }
-    "at 100 %: no step remains".to_owned()
 }

@@ -37,7 +37,7 @@ fn other(p: &Placement) -> String {
 pub(super) fn over(c: &Scene<'_>, direction: Direction) -> Result<Intent, Refusal> {
     let mut asks = vec![];
     for p in &c.placements {
-        asks.push(Ask { target: service(c, p)?, change: Change::Select { selector: selector(c, p)? } });
+        asks.push(Ask { target: service(p)?, change: Change::Select { selector: selector(c, p)? } });
     }
     let mut out = Intent::new(direction, asks, format!("{} is switched", c.service.name));
     let side = |p: &Placement, active: bool| {
@@ -58,9 +58,9 @@ pub(super) fn over(c: &Scene<'_>, direction: Direction) -> Result<Intent, Refusa
 }
 
 /// The Service that users reach.
-pub(super) fn service(c: &Scene<'_>, p: &Placement) -> Result<crate::domain::ChangeTarget, Refusal> {
+pub(super) fn service(p: &Placement) -> Result<crate::domain::ChangeTarget, Refusal> {
     let name = p.sides.as_ref().map(|s| s.service.clone()).unwrap_or_default();
-    c.object(p, ObjectKind::Service, &name)
+    Scene::object(p, ObjectKind::Service, &name)
 }
 
 /// The selector that leads to the idle side: each key that the Service asks for now, with the idle side's own value.
