@@ -50,7 +50,7 @@ pub(super) fn consent(c: &Scene<'_>, intent: &Intent, moves: usize, gates: &[Gat
         return (if because.is_empty() { Consent::Yes } else { Consent::TypeName }, because);
     }
     if !back {
-        because.extend(gates.iter().find(|g| g.verdict == Verdict::NoGo).map(|g| SafeText::from(format!("over {g}"))));
+        because.extend(gates.iter().find(|g| g.verdict > Verdict::Go).map(|g| SafeText::from(format!("over {g}"))));
         match intent.moves {
             Moves::AtOnce(share) if share > WIDE => {
                 because.push(format!("{share:.0} % of the traffic moves at once").into());
