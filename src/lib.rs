@@ -40,7 +40,8 @@
 //! - The store folds updates into an immutable [`Snapshot`](domain::Snapshot), at most ten times a second. Every
 //!   section is a [`Feed`](domain::Feed) that knows its age and its trouble.
 //! - The verdict is a pure function over a snapshot: [`engine::verdict::report`]. It fails closed.
-//! - Only [`engine::plan::plan`] makes a [`Plan`](engine::plan::Plan). This version plans and shows; it sends no change.
+//! - Only [`engine::plan::plan`] makes a [`Plan`](engine::plan::Plan), and only a plan is applied: by an
+//!   [operation](engine::operation), which writes its intent into the [journal](engine::journal) before it sends anything.
 //! - Time comes from one [`Clock`](engine::clock::Clock), which stands still on the embedded world until it is moved.
 //!
 //! # Words

@@ -75,7 +75,6 @@ fn a_canary_is_stepped_paused_resumed_aborted_retried_and_rolled_back() {
 }
 
 #[test]
-#[ignore = "written before the verbs were there, and not seen green yet"]
 fn an_abort_under_promote_full_and_under_a_pause_by_hand_is_a_whole_one() {
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
