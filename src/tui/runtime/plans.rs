@@ -99,8 +99,9 @@ fn card(plan: &Plan, id: u64, world: &Snapshot) -> PlanCard {
     for d in plan.driving() {
         let says = match (&d.identity, &d.problem) {
             (Some(i), _) => {
-                let uid = i.uid.as_ref().map(|uid| format!("  uid {uid}")).unwrap_or_default();
-                format!("{} is {}{uid}, you are {}", d.cluster, i.server, i.user)
+                // Its uid is its own word; an address is ours, and stands in where the uid may not be read.
+                let is = i.uid.as_ref().map_or_else(|| i.server.to_string(), |uid| format!("uid {uid}"));
+                format!("{} is {is}, you are {}", d.cluster, i.user)
             }
             (None, Some(problem)) => format!("{} does not say who it is: {problem}", d.cluster),
             (None, None) => continue,
