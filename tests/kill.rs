@@ -57,7 +57,7 @@ impl Bed {
         bed
     }
 
-    fn args<'a>(&self, rest: &[&'a str]) -> Vec<&'a str> {
+    fn args<'a>(rest: &[&'a str]) -> Vec<&'a str> {
         [&["--config", "gonogo.toml", "--state-dir", "state"], rest].concat()
     }
 
@@ -67,7 +67,7 @@ impl Bed {
 
     fn spawn(&self, rest: &[&str]) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
-        command.args(self.args(rest)).current_dir(self.home.path()).env_clear();
+        command.args(Self::args(rest)).current_dir(self.home.path()).env_clear();
         command.env("HOME", self.home.path()).env("PATH", "").env("TZ", "UTC");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
@@ -176,7 +176,7 @@ async fn a_kill_at_any_moment_loses_nothing_and_sends_nothing_unknown() {
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     tokio::task::block_in_place(|| {
         let began = Instant::now();
-        let ended = run_in(bed.home.path(), &bed.args(VERBS[0]));
+        let ended = run_in(bed.home.path(), &Bed::args(VERBS[0]));
         assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
         let whole = u64::try_from(began.elapsed().as_millis()).unwrap();
         let (mut acting, mut left) = (0, 0);
@@ -200,7 +200,7 @@ async fn a_kill_at_any_moment_loses_nothing_and_sends_nothing_unknown() {
             let open = read.open();
             left += open.len();
             if !open.is_empty() {
-                let list = run_in(bed.home.path(), &bed.args(&["op", "list"]));
+                let list = run_in(bed.home.path(), &Bed::args(&["op", "list"]));
                 assert!(open.iter().all(|id| list.out.contains(id)), "{open:?}\n{}{}", list.out, list.err);
             }
         }
@@ -210,7 +210,7 @@ async fn a_kill_at_any_moment_loses_nothing_and_sends_nothing_unknown() {
             if n > 0 && bed.read().open().is_empty() {
                 break;
             }
-            let last = run_in(bed.home.path(), &bed.args(VERBS[n % 2]));
+            let last = run_in(bed.home.path(), &Bed::args(VERBS[n % 2]));
             said = format!("{}{}", last.out, last.err);
         }
         let read = bed.read();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     action::Direction,
-    domain::{Policy, SafeText, Verdict},
+    domain::{Policy, SafeText, StationKind, Verdict},
 };
 
 /// How much consent a plan needs (the tiers of the design).
@@ -50,7 +50,9 @@ pub(super) fn consent(c: &Scene<'_>, intent: &Intent, moves: usize, gates: &[Gat
         return (if because.is_empty() { Consent::Yes } else { Consent::TypeName }, because);
     }
     if !back {
-        because.extend(gates.iter().find(|g| g.verdict > Verdict::Go).map(|g| SafeText::from(format!("over {g}"))));
+        // A HOLD is shown, and a `y` goes over it: what is paused or was aborted is one, and to leave it is the next step.
+        let over = |g: &&Gate| g.verdict > Verdict::Hold || g.station == StationKind::Window;
+        because.extend(gates.iter().find(over).map(|g| SafeText::from(format!("over {g}"))));
         match intent.moves {
             Moves::AtOnce(share) if share > WIDE => {
                 because.push(format!("{share:.0} % of the traffic moves at once").into());

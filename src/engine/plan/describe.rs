@@ -36,7 +36,7 @@ pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving:
         one_by_one: intent.one_by_one,
         from: SafeText::clean(&intent.from),
         to: SafeText::clean(&intent.to),
-        notes: wheel(&driving).chain(intent.notes).collect(),
+        notes: c.left_out.iter().cloned().chain(wheel(&driving)).chain(intent.notes).collect(),
         driving,
         gates,
         preflights,

@@ -33,7 +33,7 @@ use self::{
 };
 use crate::{
     action::{Action, Direction},
-    domain::{ClusterName, Exit, Identity, ObjectKey, Problem, Refusal, SafeText, Settled, Snapshot, lease_of},
+    domain::{ChangeTarget, ClusterName, Exit, Identity, ObjectKey, Problem, Refusal, SafeText, Settled, Snapshot, lease_of},
 };
 
 /// What came of planning.
@@ -47,7 +47,7 @@ pub enum Planned {
 
 /// Plans an action. Pure.
 pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> Result<Planned, Refusal> {
-    let scene = Scene::set(action, s, told)?;
+    let mut scene = Scene::set(action, s, told)?;
     let mut intent = verb::intent(&scene)?;
     let back = intent.direction == Direction::Back;
     if intent.asks.is_empty() {
@@ -62,14 +62,23 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
     }
     let said = |question: &Question| answers.iter().find(|a| a.question == *question).map(|a| &a.said);
     let mut moves = vec![];
+    let mut gone = vec![];
     for Ask { target, change } in &intent.asks {
         let question = Question::Object { target: target.clone(), change: change.clone() };
         match said(&question) {
             Some(Ok(Said::Object(looked))) => moves.extend(accept(target, change, looked)?),
-            Some(Err(problem)) => return Err(Refusal::new(format!("{target}: {problem}")).exit(problem.exit())),
+            // What cannot be reached now does not keep the others from going back.
+            Some(Err(problem)) if back && !problem.refused() => gone.push((target, problem)),
+            Some(Err(problem)) => return Err(unread(target, problem)),
             _ => {}
         }
     }
+    if let Some((target, problem)) = gone.first()
+        && moves.is_empty()
+    {
+        return Err(unread(target, problem));
+    }
+    scene.left_out.extend(gone.iter().map(|(target, problem)| scene::left_out(&target.cluster, problem.what.as_str())));
     if moves.is_empty() {
         return Err(Refusal::new(format!("{} already", intent.already.trim_end_matches(" already"))).exit(Exit::Done));
     }
@@ -95,6 +104,11 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
     }
     accepted(action, &intent)?;
     Ok(Planned::Plan(Box::new(describe::describe(&scene, intent, moves, driving, gates))))
+}
+
+/// That an object cannot be read.
+fn unread(target: &ChangeTarget, problem: &Problem) -> Refusal {
+    Refusal::new(format!("{target}: {problem}")).exit(problem.exit())
 }
 
 /// Everything that must be asked for an intent.
@@ -128,11 +142,7 @@ fn leases(scene: &Scene<'_>, intent: &Intent) -> Vec<(ClusterName, ObjectKey)> {
 }
 
 /// One object's part, unless it shows the wanted state already; or why it cannot be done.
-fn accept(
-    target: &crate::domain::ChangeTarget,
-    change: &crate::domain::Change,
-    looked: &Looked,
-) -> Result<Option<Move>, Refusal> {
+fn accept(target: &ChangeTarget, change: &crate::domain::Change, looked: &Looked) -> Result<Option<Move>, Refusal> {
     if looked.settled == Settled::Reached {
         return Ok(None);
     }

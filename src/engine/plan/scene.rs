@@ -6,8 +6,8 @@ use super::question::Told;
 use crate::{
     action::{Action, Target, Verb},
     domain::{
-        ChangeTarget, ClusterState, Delegate, Deployment, Environment, Exit, Health, ObjectKey, ObjectKind, Placement, Refusal,
-        ReplicaSet, Rollout, RolloutStrategy, Service, Snapshot, Version, WorkloadKind,
+        ChangeTarget, ClusterName, ClusterState, Delegate, Deployment, Environment, Exit, Health, ObjectKey, ObjectKind,
+        Placement, Refusal, ReplicaSet, Rollout, RolloutStrategy, SafeText, Service, Snapshot, Version, WorkloadKind,
     },
 };
 
@@ -25,10 +25,17 @@ pub(super) struct Scene<'a> {
     pub environment: &'a Environment,
     /// Where the service is there, in the order of the configuration, narrowed to one cluster where one is named.
     pub placements: Vec<&'a Placement>,
+    /// Where going back cannot reach, and why: it is not kept waiting by one cluster that is gone.
+    pub left_out: Vec<SafeText>,
 }
 
 fn nobody(what: &str, name: &str, known: &[String]) -> Refusal {
     Refusal::new(format!("no {what} is named {name}")).hint(format!("known: {}", known.join(", "))).exit(Exit::Usage)
+}
+
+/// A cluster that a way back leaves as it is, and why.
+pub(super) fn left_out(cluster: &ClusterName, why: &str) -> SafeText {
+    format!("{cluster} is left as it is: {why}").into()
 }
 
 /// The same words once where they are the same everywhere, else each with its cluster.
@@ -80,19 +87,28 @@ impl<'a> Scene<'a> {
             }
             placements.retain(|p| p.key.cluster == *cluster);
         }
-        let scene = Self { action, s, told, service: found, environment, placements };
+        let mut scene = Self { action, s, told, service: found, environment, placements, left_out: vec![] };
         scene.there()?;
         scene.expected()?;
         Ok(scene)
     }
 
     /// Whether anything is there that can be acted on.
-    fn there(&self) -> Result<(), Refusal> {
-        if let Some(p) = self.placements.iter().find(|p| self.unread(p)) {
-            let cluster = &p.key.cluster;
-            let why = self.cluster(p).and_then(|c| c.troubles(cluster).into_iter().next());
-            let why = why.map_or_else(|| "it has not been read yet".to_owned(), |t| t.problem.to_string());
-            return Err(Refusal::new(format!("what runs on {cluster} is not known: {why}"))
+    fn there(&mut self) -> Result<(), Refusal> {
+        let (unread, read): (Vec<_>, Vec<_>) = self.placements.iter().copied().partition(|p| self.unread(p));
+        if let Some(p) = unread.first() {
+            let why = |p: &Placement| {
+                let cluster = &p.key.cluster;
+                let why = self.cluster(p).and_then(|c| c.troubles(cluster).into_iter().next());
+                let why = why.map_or_else(|| "it has not been read yet".to_owned(), |t| t.problem.to_string());
+                format!("what runs on {cluster} is not known: {why}")
+            };
+            if self.verb().goes_back() && !read.is_empty() {
+                self.left_out = unread.iter().map(|p| left_out(&p.key.cluster, &why(p))).collect();
+                self.placements = read;
+                return self.there();
+            }
+            return Err(Refusal::new(why(p))
                 .hint(format!("--cluster narrows to one of: {}", self.clusters().join(", ")))
                 .exit(Exit::Unknown));
         }

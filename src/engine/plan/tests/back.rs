@@ -1,7 +1,10 @@
 //! What goes back: abort, pause, rollback.
 
 use super::*;
-use crate::domain::{Change, ConfigKind, ContractStand, Needed, Problem, Promises, RolloutPhase, TemplateOf, There, rows};
+use crate::domain::{
+    Change, ChangeTarget, ConfigKind, ContractStand, Needed, Problem, ProblemKind, Promises, RolloutPhase, TemplateOf, There,
+    rows,
+};
 
 fn rollback(to: Option<&str>, accept: &[&str]) -> Action {
     let accept_unsafe = accept.iter().map(|c| (*c).into()).collect();
@@ -37,6 +40,27 @@ fn an_abort_goes_on_where_only_one_cluster_was_aborted() {
     w.cluster("eu-1", rows);
     let plan = ok(&action(Verb::Abort), &mut w).unwrap();
     assert_eq!(plan.place().as_str(), "production · us-1");
+}
+
+#[test]
+fn one_cluster_that_is_gone_keeps_no_other_from_going_back() {
+    let unread = |verb| world(verb, &Say { unread: Some("eu-1"), ..Say::default() });
+    let away: fn(&ChangeTarget) -> Result<(), Problem> = |target| match target.cluster.as_str() {
+        "eu-1" => Err(Problem::new(ProblemKind::Timeout, "10 s")),
+        _ => Ok(()),
+    };
+    let never = |plan: &Plan| plan.notes()[0].as_str().starts_with("eu-1 is left as it is: ");
+    for verb in [Verb::Abort, Verb::Pause] {
+        let plan = run(&action(verb), &unread(verb).snapshot(), &told(), &Answers { look: away, ..Answers::default() }).unwrap();
+        assert!(plan.place().as_str() == "production · us-1" && never(&plan), "{verb:?}: {:?}", plan.notes());
+        let s = world(verb, &Say::default()).snapshot();
+        let plan = run(&action(verb), &s, &told(), &Answers { look: away, ..Answers::default() }).unwrap();
+        assert!(plan.moves().len() == 1 && never(&plan), "{verb:?}: {:?}", plan.notes());
+    }
+    let (why, exit) = refused(ok(&action(Verb::Step), &mut unread(Verb::Step)));
+    assert!(why.starts_with("what runs on eu-1 is not known") && exit == 4, "going forward waits for all: {why}");
+    let nobody = Answers { look: |_| Err(Problem::new(ProblemKind::Timeout, "10 s")), ..Answers::default() };
+    assert_eq!(refused(run(&action(Verb::Abort), &world(Verb::Abort, &Say::default()).snapshot(), &told(), &nobody)).1, 4);
 }
 
 #[test]
