@@ -157,6 +157,13 @@ impl Bed {
         run_with(self.command("curl").args(["-sS", "--fail", "-d", "@-", url]), body);
     }
 
+    /// How many requests whose path contains `part` have met a fate at the proxy; see the head of `bed/cut.mjs`.
+    pub fn met(&self, part: &str) -> usize {
+        let said = run(self.command("curl").args(["-sS", "--fail", &format!("{}/met", self.word("/cut/url"))]));
+        let met: Vec<Value> = serde_json::from_str(&said).unwrap();
+        met.iter().filter(|m| m["path"].as_str().unwrap().contains(part)).count()
+    }
+
     /// What the judge wrote down of the requests to GitHub paths that begin with `prefix`.
     pub fn judged(&self, prefix: &str) -> Vec<Value> {
         let log = std::fs::read_to_string(self.word("/github/judged")).unwrap();

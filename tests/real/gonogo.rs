@@ -70,6 +70,20 @@ impl<'a> Gonogo<'a> {
         command
     }
 
+    /// The program on a disk without space left, after `gonogo FIRST` has used it, to be given arguments.
+    pub fn on_a_full_disk(&self, first: &str) -> Command {
+        const SCRIPT: &str = r#"set -e
+mkdir -p "$GONOGO_STATE_DIR"
+mount -t tmpfs -o size=1400k,mode=700 none "$GONOGO_STATE_DIR"
+"$0" $FIRST >"$HOME/first" 2>&1 </dev/null || { cat "$HOME/first"; exit 1; }
+dd if=/dev/zero of="$GONOGO_STATE_DIR/of-somebody-else" bs=1k 2>/dev/null || true
+exec "$0" "$@""#;
+        let mut command = self.bed.command("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", SCRIPT, PROGRAM]);
+        command.env_clear().envs(self.environment()).env("FIRST", first);
+        command
+    }
+
     /// `gonogo … --output json`.
     pub fn json(&self, args: &[&str]) -> Value {
         let said = bed::run(self.command().args(args).args(["--output", "json"]));

@@ -303,6 +303,7 @@ fn parts(plan: &Plan, given: &Given) -> Parts {
         moves: plan.moves().to_vec(),
         one_by_one: plan.one_by_one(),
         deadline: Duration::try_from(plan.deadline()).unwrap_or(super::operation::DEADLINE),
+        watch: Duration::try_from(plan.watch()).unwrap_or_default(),
         who: who.collect(),
     }
 }

@@ -87,6 +87,7 @@ impl Bed {
             moves,
             one_by_one: *change != Change::Abort,
             deadline: Duration::from_secs(60),
+            watch: Duration::ZERO,
             who: BTreeMap::new(),
         }
     }
@@ -177,11 +178,22 @@ async fn whoever_was_faster_is_named_and_nothing_is_sent() {
 #[tokio::test]
 async fn who_takes_it_back_is_named() {
     let bed = Bed::one();
-    bed.clusters[0].takes_back("argocd-controller");
+    bed.clusters[0].takes_back("argocd-controller", 0);
     let ended = bed.run(1, &Change::Pause).await;
     assert_eq!(outcome(&ended), (Exit::Failed, Stand::Reverted));
     assert!(sentence(&ended).contains("by argocd-controller"), "{}", sentence(&ended));
     assert!(ended.outcome.unwrap().changed, "for a moment it was so");
+}
+
+#[tokio::test]
+async fn what_somebody_is_known_to_take_back_is_looked_at_for_a_while() {
+    for (watch, taken_after, stand) in [(0, 2, Stand::Reached), (8, 2, Stand::Reverted), (8, 1_000, Stand::Reached)] {
+        let bed = Bed::one();
+        bed.clusters[0].takes_back("argocd-controller", taken_after);
+        let parts = Parts { watch: Duration::from_secs(watch), ..bed.parts(1, &Change::Pause) };
+        let ended = bed.desk.begin(parts, &[], bed.with()).await.unwrap().ended().await;
+        assert_eq!(ended.targets[0].state, stand, "{watch} s: {}", sentence(&ended));
+    }
 }
 
 #[tokio::test]

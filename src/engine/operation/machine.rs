@@ -74,13 +74,15 @@ pub(super) struct Track {
     pub applied: usize,
     /// Whether a request of this operation took effect, and not another's.
     pub ours: bool,
+    /// When the last of its requests was found to be in effect.
+    pub accepted: Option<Timestamp>,
     /// What was seen when the last request was sent.
     pub before: Option<Arc<Seen>>,
 }
 
 impl Track {
     pub(super) fn new() -> Self {
-        Self { stand: Stand::Waiting, words: "".into(), applied: 0, ours: false, before: None }
+        Self { stand: Stand::Waiting, words: "".into(), applied: 0, ours: false, accepted: None, before: None }
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Parts {
     pub one_by_one: bool,
     /// How long what was accepted is followed, from the consent on.
     pub deadline: Duration,
+    /// How long after it was accepted a change must still stand before it counts as done: somebody may take it back.
+    pub watch: Duration,
     /// Who we are, by the word of each cluster.
     pub who: BTreeMap<ClusterName, Identity>,
 }

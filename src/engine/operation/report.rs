@@ -16,8 +16,8 @@ pub(super) fn who(now: &Seen, before: Option<&Seen>, op: &OpId) -> String {
     match (&now.writer, other) {
         (Some(writer), _) if writer.as_str() != US => format!("by {writer}"),
         (_, Some(other)) => format!("by operation {other}"),
-        (Some(writer), None) => format!("by {writer}"),
-        (None, None) => "by somebody".to_owned(),
+        // Who only takes a field away owns nothing by it, and so is not in the list of writers.
+        (_, None) => "by somebody who left no name".to_owned(),
     }
 }
 

@@ -85,6 +85,7 @@ impl Operation {
             moves: taken.iter().map(|t| t.planned.clone()).collect(),
             one_by_one: true,
             deadline: MOMENT,
+            watch: Duration::ZERO,
             who: BTreeMap::new(),
         };
         let mut operation = Self::new(rules, parts, taken.iter().map(|t| t.track.clone()).collect(), now);

@@ -153,6 +153,8 @@ pub struct Plan {
     pub(super) expires: Timestamp,
     #[serde(rename = "deadline_seconds", serialize_with = "seconds")]
     pub(super) deadline: SignedDuration,
+    #[serde(rename = "watch_seconds", serialize_with = "seconds")]
+    pub(super) watch: SignedDuration,
     pub(super) moves: Vec<Move>,
 }
 
@@ -260,6 +262,11 @@ impl Plan {
     /// How long, once sent, its objects may take to show what was asked for.
     pub fn deadline(&self) -> SignedDuration {
         self.deadline
+    }
+    /// How long what was asked for is looked at before it counts as done; zero where nobody is known who takes it back
+    /// within seconds.
+    pub fn watch(&self) -> SignedDuration {
+        self.watch
     }
     /// Its parts, one per object, in the order in which they are done.
     pub fn moves(&self) -> &[Move] {

@@ -16,6 +16,9 @@ use crate::{
 
 use jiff::SignedDuration;
 
+/// What heals itself has looked by then: Argo CD applies again within about 5 s (argo-cd#15588).
+const HEALS: SignedDuration = SignedDuration::from_secs(8);
+
 /// For how long a plan can be applied. What it is bound to is checked again in any case.
 const LASTS: SignedDuration = SignedDuration::from_hours(1);
 
@@ -51,6 +54,7 @@ pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving:
         rejects: intent.rejects,
         expires: at.checked_add(LASTS).unwrap_or(*at),
         deadline: intent.deadline,
+        watch: watch(c, intent.touches),
         moves,
         action: c.action.clone(),
     }
@@ -84,6 +88,12 @@ pub(super) fn undoers<'a>(c: &Scene<'a>) -> Vec<&'a Owner> {
     all.sort_by_key(|o| (o.undo, o.system));
     all.dedup_by_key(|o| (o.system, o.name.clone()));
     all
+}
+
+/// How long a change is looked at before it counts, where somebody takes it back within seconds.
+fn watch(c: &Scene<'_>, touches: Touches) -> SignedDuration {
+    let soon = undoers(c).first().is_some_and(|owner| owner.undo <= Undo::IfSelfHealing);
+    if soon && touches != Touches::Status { HEALS } else { SignedDuration::ZERO }
 }
 
 /// Who owns the object, and whether the change will be taken back.

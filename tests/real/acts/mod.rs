@@ -2,6 +2,7 @@
 //! API server's audit log is the witness.
 
 mod alone;
+mod golden;
 mod lost;
 mod race;
 mod reverted;

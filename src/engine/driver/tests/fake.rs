@@ -53,7 +53,8 @@ struct State {
     late: Option<Request>,
     gone: bool,
     never_done: bool,
-    takes_back: Option<SafeText>,
+    /// Who takes a change back, and after how many looks that find it.
+    takes_back: Option<(SafeText, u32)>,
 }
 
 pub struct Cluster {
@@ -167,8 +168,8 @@ impl Cluster {
         self.state().fates.extend(fates.iter().copied().enumerate());
     }
 
-    pub fn takes_back(&self, who: &str) {
-        self.state().takes_back = Some(who.into());
+    pub fn takes_back(&self, who: &str, after: u32) {
+        self.state().takes_back = Some((who.into(), after));
     }
 
     pub fn never_done(&self) {
@@ -254,8 +255,12 @@ impl Workloads for Cluster {
             return Err(Problem::new(ProblemKind::Unreachable, "connection refused"));
         }
         if state.parts[0]
-            && let Some(who) = state.takes_back.clone()
+            && let Some((who, looks)) = state.takes_back.take()
         {
+            if looks > 0 {
+                state.takes_back = Some((who, looks - 1));
+                return Ok((state.seen(), state.settled(change)));
+            }
             state.parts = [false, false];
             state.version += 1;
             state.writer = Some(who);

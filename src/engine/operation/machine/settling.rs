@@ -1,5 +1,7 @@
 //! After a request: what became of it, whether what it asked for is so, and how an object ends.
 
+use std::time::Duration;
+
 use super::{FENCES, Operation, Phase, Why, with};
 use crate::{
     domain::{Problem, ProblemKind, Receipt, Refusal, SafeText, Settled},
@@ -21,7 +23,9 @@ impl Operation {
         self.attempts = 0;
         self.rest();
         let of = self.planned().requests.len();
+        let at = self.at;
         let track = self.track();
+        track.accepted = Some(at);
         track.applied = shot.index + 1;
         track.ours |= by != Evidence::State;
         let done = track.applied >= of || self.resumed;
@@ -127,6 +131,10 @@ impl Operation {
     /// Is it done?
     pub(super) fn converging(&mut self, looked: &Looked) -> Vec<Effect> {
         match &looked.settled {
+            Settled::Reached if self.may_be_taken_back() => {
+                self.track().words = "it is so; looking whether it stays".into();
+                self.sleep(Why::Converge)
+            }
             Settled::Reached => {
                 let note = Effect::Note(vec![self.converged()]);
                 let words = if self.track().ours { "" } else { "by whom is unproven" };
@@ -147,6 +155,12 @@ impl Operation {
                 with(Some(note), self.stop(Stand::Failed, why.clone()))
             }
         }
+    }
+
+    /// Whether it was asked for so short a time ago that somebody who is known to may still take it back.
+    fn may_be_taken_back(&self) -> bool {
+        let Some(accepted) = self.tracks[self.now].accepted else { return false };
+        Duration::try_from(self.at.duration_since(accepted)).is_ok_and(|past| past < self.parts.watch)
     }
 
     pub(super) fn taken_back(&mut self, by: String, why: impl Into<SafeText>) -> Vec<Effect> {

@@ -245,6 +245,7 @@ impl World {
                 begun: Box::new(begun(setup.kind)),
                 moves: vec![m],
                 deadline: Duration::from_secs(600),
+                watch: Duration::ZERO,
                 one_by_one: true,
                 who: BTreeMap::new(),
             };
