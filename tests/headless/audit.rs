@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use gonogo::{
     domain::{
-        BodyKind, Change, ChangeTarget, Exit, Guarantee, Identity, Method, ObjectKey, ObjectKind, OpId, Problem, ProblemKind,
+        BodyKind, BuildNotes, Change, ChangeTarget, Exit, Guarantee, Identity, Method, ObjectKey, ObjectKind, OpId, Problem, ProblemKind,
         Request, SafeText, Seen, SeenRollout,
     },
     engine::journal::{
@@ -63,6 +63,8 @@ fn intent(op: &OpId, service: &str) -> Event {
             observed: true,
             writer: None,
             containers: vec![],
+            build: BuildNotes::default(),
+            noted: false,
             paused: false,
             selector: gonogo::domain::Labels::new(),
             behind: None,

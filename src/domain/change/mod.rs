@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use request::{BodyKind, Guarantee, Method, NOTE, OP, Receipt, Request};
 pub use seen::{Pausing, Seen, SeenRollout};
 
-use super::{ClusterName, Labels, ObjectKey, SafeText, WorkloadKind};
+use super::{BuildNotes, ClusterName, Labels, ObjectKey, SafeText, WorkloadKind};
 
 /// The kind of an object that can be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,10 +105,13 @@ pub enum Change {
         /// Pods older than this go; whole seconds.
         at: Timestamp,
     },
-    /// Its containers have these images; the others stay as they are.
+    /// Its containers have these images, and its template speaks of their build; other containers stay as they are.
     Image {
         /// The images.
         images: Vec<ContainerImage>,
+        /// All that its template says of the build: what it says besides goes.
+        #[serde(default)]
+        build: BuildNotes,
     },
     /// Its pod template is that of an earlier revision.
     Template {
@@ -123,6 +126,9 @@ pub enum Change {
     Fill {
         /// The images.
         images: Vec<ContainerImage>,
+        /// All that its template says of the build: what it says besides goes.
+        #[serde(default)]
+        build: BuildNotes,
         /// The wanted number of pods.
         replicas: u32,
     },

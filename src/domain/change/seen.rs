@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::domain::{Deployment, KubeService, Labels, Meta, Rollout, SafeText, Template};
+use crate::domain::{BuildNotes, Deployment, KubeService, Labels, Meta, Rollout, SafeText, Template};
 
 /// A pause of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,12 @@ pub struct Seen {
     pub writer: Option<SafeText>,
     /// Its containers, in order.
     pub containers: Vec<SafeText>,
+    /// What its pod template says of the build in it.
+    #[serde(default)]
+    pub build: BuildNotes,
+    /// Whether its pod template has any annotation: the first one is added in another way.
+    #[serde(default)]
+    pub noted: bool,
     /// Whether it was paused by `spec.paused`: an abort must then also unpause, or it is half an abort.
     pub paused: bool,
     /// The selector of a Service.
@@ -82,10 +88,14 @@ pub struct SeenRollout {
 impl Seen {
     /// What a person sees of a Deployment.
     pub fn deployment(d: &Deployment) -> Self {
-        let fingerprint = format!("{};paused={};wanted={}", images(&d.workload.template), d.paused, d.workload.wanted);
+        let template = &d.workload.template;
+        let (images, build) = (images(template), template.build());
+        let fingerprint = format!("{images};build={build};paused={};wanted={}", d.paused, d.workload.wanted);
         Self {
             observed: d.workload.observed(),
-            containers: names(&d.workload.template),
+            containers: names(template),
+            build,
+            noted: template.annotated,
             paused: d.paused,
             ..Self::of(&d.workload.meta, &fingerprint)
         }
@@ -96,9 +106,10 @@ impl Seen {
         let text = |h: &Option<Arc<str>>| h.as_deref().unwrap_or("-").to_owned();
         let number = |n: Option<String>| n.unwrap_or_else(|| "-".to_owned());
         let pause = r.pauses.first().map(|(reason, since)| Pausing { reason: reason.clone(), since: *since });
+        let template = &r.workload.template;
+        let (images, build) = (images(template), template.build());
         let fingerprint = format!(
-            "{};paused={};abort={};full={};phase={:?};step={};pause={};weight={};current={};stable={}",
-            images(&r.workload.template),
+            "{images};build={build};paused={};abort={};full={};phase={:?};step={};pause={};weight={};current={};stable={}",
             r.paused,
             r.aborted,
             r.promote_full,
@@ -111,7 +122,9 @@ impl Seen {
         );
         Self {
             observed: r.workload.observed(),
-            containers: names(&r.workload.template),
+            containers: names(template),
+            build,
+            noted: template.annotated,
             paused: r.paused,
             rollout: SeenRollout {
                 step: r.step,
@@ -143,6 +156,8 @@ impl Seen {
             observed: false,
             writer: meta.writers.last().map(|w| w.manager.clone()),
             containers: vec![],
+            build: BuildNotes::default(),
+            noted: false,
             paused: false,
             selector: Labels::new(),
             behind: None,

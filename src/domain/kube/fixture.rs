@@ -31,6 +31,8 @@ pub fn template(of: &str, tag: &str) -> Template {
         containers: vec![ContainerTemplate { name: "main".into(), image, readiness: true }],
         commit: None,
         labels: [("app".into(), of.into())].into(),
+        notes: BTreeMap::new(),
+        annotated: false,
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{ImageRef, ObjectKey, SafeText, Sha};
 
+mod build;
 #[cfg(test)]
 pub mod fixture;
 mod helm;
@@ -20,6 +21,7 @@ mod rollout;
 mod route;
 mod workload;
 
+pub use build::{BuildNotes, NoteChange, VERSION_LABEL};
 pub use helm::{HelmMark, HelmRevision};
 pub use mark::{Mark, MarkKind, Writer};
 pub use network::{Endpoints, KubeService, ServiceEndpoints};
@@ -79,9 +81,19 @@ pub struct Template {
     pub commit: Option<Sha>,
     /// The labels of its pods.
     pub labels: Labels,
+    /// Those of its annotations that [describe](BuildNotes::describes) the build in it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<Arc<str>, SafeText>,
+    /// Whether it has any annotation.
+    pub annotated: bool,
 }
 
 impl Template {
+    /// What it says of the build in it.
+    pub fn build(&self) -> BuildNotes {
+        BuildNotes { annotations: self.notes.clone(), version: self.labels.get(VERSION_LABEL).cloned() }
+    }
+
     /// Containers without a readiness probe: they are ready as soon as they run, and then Available proves nothing.
     pub fn unprobed(&self) -> Vec<SafeText> {
         self.containers.iter().filter(|c| !c.readiness).map(|c| c.name.clone()).collect()

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::{
-    BodyKind, Change, ChangeTarget, ClusterName, Exit, Guarantee, Identity, Labels, Method, ObjectKey, ObjectKind, OpId, Problem,
+    BodyKind, BuildNotes, Change, ChangeTarget, ClusterName, Exit, Guarantee, Identity, Labels, Method, ObjectKey, ObjectKind, OpId, Problem,
     ProblemKind, Request, SafeText, Seen, SeenRollout,
 };
 use fault::FaultDisk;
@@ -198,6 +198,8 @@ fn seen() -> Seen {
         observed: true,
         writer: None,
         containers: vec!["app".into()],
+        build: BuildNotes::default(),
+        noted: true,
         paused: false,
         selector: Labels::new(),
         behind: None,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Effect, Operation, Parts, Stand, evidence::Shot, machine::Track, rules::Rules};
 use crate::{
-    domain::{Change, ChangeTarget, Labels, OpId, SafeText, Seen, SeenRollout},
+    domain::{BuildNotes, Change, ChangeTarget, Labels, OpId, SafeText, Seen, SeenRollout},
     engine::{
         journal::{self, Answered, Begun, Evidence, Intent},
         plan::Move,
@@ -188,6 +188,8 @@ fn nothing_seen() -> Seen {
         observed: false,
         writer: None,
         containers: vec![],
+        build: BuildNotes::default(),
+        noted: false,
         paused: false,
         selector: Labels::new(),
         behind: None,

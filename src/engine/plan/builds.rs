@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::scene::{Scene, each, named};
 use crate::domain::{
-    ContainerImage, ContainerTemplate, Digest, EnvironmentName, Exit, Health, ImageRef, ObjectKey, Placement, Refusal, SafeText,
-    Snapshot, Template, Version,
+    BuildNotes, ContainerImage, ContainerTemplate, Digest, EnvironmentName, Exit, Health, ImageRef, Labels, ObjectKey, Placement, Refusal, SafeText,
+    Snapshot, Template, VERSION_LABEL, Version, Workload,
 };
 
 /// A build of a service, as it was seen somewhere.
@@ -19,6 +19,8 @@ pub(super) struct Build {
     pub digest: Digest,
     /// The image of each container, with the digest that its pods ran where that is known.
     pub images: Vec<(SafeText, ImageRef)>,
+    /// What its template says of it there.
+    pub notes: BuildNotes,
     /// Whether users of that environment get it.
     pub serving: bool,
 }
@@ -36,7 +38,8 @@ fn of(s: &Snapshot, p: &Placement) -> Vec<Build> {
         let key = ObjectKey::new(&p.namespace, &r.name).ok()?;
         let template = sets.and_then(|sets| sets.get(&key)).map(|set| &set.template);
         let images = template.map(|t| images(s, p, &r.uid, t, &digest)).unwrap_or_default();
-        Some(Build { environment: p.key.environment.clone(), version: r.version.clone(), digest, images, serving: r.serving })
+        let (version, notes) = (r.version.clone(), notes(template));
+        Some(Build { environment: p.key.environment.clone(), version, digest, images, notes, serving: r.serving })
     };
     let mut out: Vec<Build> = p.revisions.iter().filter_map(build).collect();
     // Of the idle side of a pair only the version is joined.
@@ -49,10 +52,16 @@ fn of(s: &Snapshot, p: &Placement) -> Vec<Build> {
             let deployment = key.and_then(|key| cluster.deployments.value()?.get(&key));
             let template = deployment.map(|d| &d.workload.template);
             let images = template.map(|t| pinned(t, &digest)).unwrap_or_default();
-            out.push(Build { environment: p.key.environment.clone(), version, digest, images, serving: false });
+            let notes = notes(template);
+            out.push(Build { environment: p.key.environment.clone(), version, digest, images, notes, serving: false });
         }
     }
     out
+}
+
+/// What a template says of its build and another one can say as well.
+fn notes(template: Option<&Template>) -> BuildNotes {
+    template.map(|t| t.build().carried()).unwrap_or_default()
 }
 
 /// The images of a template, the first with the digest that is known to run.
@@ -134,8 +143,10 @@ pub(super) fn current(s: &Snapshot, p: &Placement) -> bool {
 fn called(c: &Scene<'_>, text: &str) -> Result<Build, Refusal> {
     let service = &c.service.name;
     let mut found: Vec<Build> = all(c).into_iter().filter(|b| super::scene::is_called(&b.version, text)).collect();
-    // The same build seen in several places: the one that tells most.
-    found.sort_by_key(|b| (b.digest.clone(), std::cmp::Reverse((b.serving, b.images.len()))));
+    // The same build seen in several places: where it comes from, else the one that tells most.
+    let before = c.s.topology.before(&c.environment.name).map(|e| &e.name);
+    let tells = |b: &Build| (Some(&b.environment) == before, b.serving, b.images.len());
+    found.sort_by(|a, b| a.digest.cmp(&b.digest).then_with(|| tells(b).cmp(&tells(a))));
     found.dedup_by_key(|b| b.digest.clone());
     match found.len() {
         0 => {
@@ -158,6 +169,21 @@ fn called(c: &Scene<'_>, text: &str) -> Result<Build, Refusal> {
                 .hint(format!("name the digest: --to {}", digests.join(" or --to "))))
         }
     }
+}
+
+/// What the template of a workload is to say of a build: what it says where the build comes from. Its label stays as it
+/// is where pods are found by it, for with another value they would not be found any more.
+pub(super) fn notes_for(c: &Scene<'_>, p: &Placement, build: &Build, workload: &Workload) -> BuildNotes {
+    let namespace = |of: &ObjectKey| of.namespace == p.namespace;
+    let cluster = c.cluster(p);
+    let services = cluster.and_then(|c| c.services.value()).into_iter().flat_map(|all| all.values());
+    let rules = cluster.and_then(|c| c.destination_rules.value()).into_iter().flat_map(|all| all.values());
+    let finds = |labels: &Labels| labels.contains_key(VERSION_LABEL);
+    let found = finds(&workload.selector)
+        || services.filter(|s| namespace(&s.meta.key)).any(|s| finds(&s.selector))
+        || rules.flat_map(|r| &r.subsets).any(|s| finds(&s.labels));
+    let version = if found { workload.template.labels.get(VERSION_LABEL).cloned() } else { build.notes.version.clone() };
+    BuildNotes { version, ..build.notes.clone() }
 }
 
 /// The images that the containers of `template` get of a build, without those that they have already.

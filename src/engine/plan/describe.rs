@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     action::Direction,
-    domain::{Arm, Delegate, MetricKey, Owner, OwnerSystem, SafeText, Undo},
+    domain::{Arm, Change, Delegate, MetricKey, Owner, OwnerSystem, SafeText, Undo},
     engine::wheel::other,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving:
         one_by_one: intent.one_by_one,
         from: SafeText::clean(&intent.from),
         to: SafeText::clean(&intent.to),
-        notes: c.left_out.iter().cloned().chain(wheel(&driving)).chain(intent.notes).collect(),
+        notes: c.left_out.iter().cloned().chain(wheel(&driving)).chain(words(&moves)).chain(intent.notes).collect(),
         driving,
         gates,
         preflights,
@@ -65,6 +65,24 @@ fn wheel(driving: &[Driving]) -> impl Iterator<Item = SafeText> {
     let others = driving.iter().filter_map(|d| Some((d, other(d.driver.as_ref(), d.identity.as_ref())?)));
     let said: Vec<SafeText> = others.map(|(d, driver)| format!("{driver} on {}", d.cluster).into()).collect();
     said.into_iter()
+}
+
+/// What templates say of the build in them, from > to: once where it is the same everywhere.
+fn words(moves: &[Move]) -> Vec<SafeText> {
+    let of = |m: &Move| match &m.change {
+        Change::Image { build, .. } | Change::Fill { build, .. } => {
+            m.seen.build.until(build).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
+        _ => String::new(),
+    };
+    let all: Vec<(&Move, String)> = moves.iter().map(|m| (m, of(m))).collect();
+    let same = all.windows(2).all(|two| two[0].1 == two[1].1);
+    let line = |(m, words): &(&Move, String)| match (words.as_str(), same) {
+        ("", _) => None,
+        (words, true) => Some(format!("its template says of the build: {words}").into()),
+        (words, false) => Some(format!("{}: its template says of the build: {words}", m.target.cluster).into()),
+    };
+    all.iter().take(if same { 1 } else { all.len() }).filter_map(line).collect()
 }
 
 /// What it can hit.

@@ -82,6 +82,8 @@ impl State {
             observed: true,
             writer: self.writer.clone(),
             containers: vec![],
+            build: crate::domain::BuildNotes::default(),
+            noted: true,
             paused: false,
             selector: Labels::new(),
             behind: None,

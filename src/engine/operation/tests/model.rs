@@ -17,7 +17,7 @@ use serde_json::json;
 use super::super::{Effect, Event, Looked, Operation, Parts, Stand, rules::Rules};
 use crate::{
     domain::{
-        BodyKind, Change, ChangeTarget, Guarantee, Labels, Method, NOTE, OP, ObjectKey, ObjectKind, OpId, Problem, ProblemKind,
+        BodyKind, BuildNotes, Change, ChangeTarget, Guarantee, Labels, Method, NOTE, OP, ObjectKey, ObjectKind, OpId, Problem, ProblemKind,
         Receipt, Request, Seen, SeenRollout, Settled,
     },
     engine::{
@@ -180,6 +180,8 @@ impl Object {
             observed: self.observed,
             writer: None,
             containers: vec![],
+            build: BuildNotes::default(),
+            noted: true,
             paused: false,
             selector: Labels::new(),
             behind: None,

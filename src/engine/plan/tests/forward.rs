@@ -1,7 +1,7 @@
 //! What goes forward: promote, step, resume, retry, restart.
 
 use super::*;
-use crate::domain::{Change, Pausing, RolloutPhase, TemplateRef, UpdateStrategy, rows};
+use crate::domain::{Change, Pausing, RolloutPhase, TemplateRef, UpdateStrategy, VERSION_LABEL, rows};
 
 fn promote(to: Option<&str>) -> Action {
     Action::Promote { target: action(Verb::Promote).target().clone(), to: to.map(Into::into) }
@@ -12,12 +12,80 @@ fn promote_brings_the_digest_that_the_environment_before_serves() {
     let plan = ok(&promote(None), &mut world(Verb::Promote, &Say::default())).unwrap();
     let image = format!("r.example/cart:1.1@{}", rows::digest("b"));
     match &plan.moves()[0].change {
-        Change::Image { images } => assert_eq!((images.len(), images[0].image.as_str()), (1, image.as_str())),
+        Change::Image { images, .. } => assert_eq!((images.len(), images[0].image.as_str()), (1, image.as_str())),
         other => panic!("{other:?}"),
     }
     assert_eq!((plan.from().as_str(), plan.to().as_str()), ("1.0 aaaa…aa", "1.1 bbbb…bb"));
     assert!(plan.one_by_one(), "one cluster after the other");
     assert_eq!(plan.undo().unwrap().as_str(), "gonogo rollback cart --env production");
+}
+
+/// A template that speaks of its build: its commit, what it requires of a format, and its version.
+fn speaks(template: &mut crate::domain::Template, commit: &str, requires: &str, version: &str) {
+    template.notes.insert("org.opencontainers.image.revision".into(), commit.into());
+    template.notes.insert("gonogo.dev/requires.schema".into(), requires.into());
+    template.labels.insert(VERSION_LABEL.into(), version.into());
+    template.annotated = true;
+}
+
+/// `cart` 1.1 in staging and 1.0 in production, each with its own words, and production with something more.
+fn speaking(production: impl Fn(&mut Rows)) -> World {
+    let mut staging = Rows::calm("1.1");
+    speaks(&mut staging.sets[0].template, "4be1c7a0d1e2", ">=42", "1.1");
+    staging.sets[0].template.notes.insert("gonogo.dev/rollback-note".into(), "".into());
+    World::new(&Say::default(), staging, move || {
+        let mut rows = Rows::calm("1.0");
+        rows.deployment("cart", |d| {
+            speaks(&mut d.workload.template, "0123abc4def5", "<=41", "1.0");
+            d.workload.template.notes.insert("gonogo.dev/rollback".into(), "unsafe".into());
+        });
+        production(&mut rows);
+        rows
+    })
+}
+
+fn build(plan: &Plan) -> Vec<crate::domain::BuildNotes> {
+    let of = |m: &Move| match &m.change {
+        Change::Image { build, .. } => build.clone(),
+        other => panic!("{other:?}"),
+    };
+    plan.moves().iter().map(of).collect()
+}
+
+#[test]
+fn with_a_build_goes_what_is_said_of_it_where_it_comes_from_and_what_was_said_of_the_other_stays_behind() {
+    let plan = ok(&promote(None), &mut speaking(|_| {})).unwrap();
+    let all = build(&plan);
+    let said: Vec<(&str, &str)> = all[0].annotations.iter().map(|(k, v)| (&**k, v.as_str())).collect();
+    assert_eq!(said, [("gonogo.dev/requires.schema", ">=42"), ("org.opencontainers.image.revision", "4be1c7a0d1e2")]);
+    assert_eq!(all[0].version.as_deref(), Some("1.1"));
+    assert_eq!(all[0], all[1], "in every cluster");
+    let line = "its template says of the build: requires.schema <=41 > >=42, rollback unsafe > nothing, \
+                revision 0123abc > 4be1c7a, label version 1.0 > 1.1";
+    assert_eq!(plan.notes()[0].as_str(), line, "once, for it is the same everywhere");
+    // Other words are another plan.
+    let mut other = speaking(|rows| {
+        rows.deployment("cart", |d| drop(d.workload.template.notes.insert("gonogo.dev/commit".into(), "x".into())));
+    });
+    assert_ne!(ok(&promote(None), &mut other).unwrap().hash(), plan.hash());
+}
+
+#[test]
+fn a_label_by_which_pods_are_found_stays_as_it_is() {
+    let by_version = |d: &mut crate::domain::Deployment| {
+        d.workload.selector.insert(VERSION_LABEL.into(), "1.0".into());
+    };
+    let by_workload = speaking(move |rows| drop(rows.deployment("cart", by_version)));
+    let by_service = speaking(|rows| {
+        let mut service = rows::service("cart");
+        service.selector.insert(VERSION_LABEL.into(), "1.0".into());
+        rows.services.push(service);
+    });
+    for (mut world, who) in [(by_workload, "the workload itself"), (by_service, "a Service")] {
+        let plan = ok(&promote(None), &mut world).unwrap();
+        assert_eq!(build(&plan)[0].version.as_deref(), Some("1.0"), "{who}");
+        assert!(!plan.notes()[0].as_str().contains("label"), "{who}: {}", plan.notes()[0]);
+    }
 }
 
 #[test]

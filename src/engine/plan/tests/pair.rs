@@ -18,8 +18,9 @@ fn after_switch(minutes: i64) -> World {
 fn fill_brings_the_build_to_the_idle_side_in_as_many_pods_as_the_other_has() {
     let plan = ok(&action(Verb::Fill), &mut world(Verb::Fill, &Say::default())).unwrap();
     match &plan.moves()[0].change {
-        Change::Fill { images, replicas } => {
+        Change::Fill { images, replicas, build } => {
             assert_eq!(*replicas, 3);
+            assert_eq!(build.version.as_deref(), Some("2.2"), "with what is said of it where it comes from");
             assert_eq!(images[0].image.as_str(), format!("r.example/front-green:2.2@{}", rows::digest("4")));
         }
         other => panic!("{other:?}"),

@@ -301,6 +301,7 @@ pub(super) fn world(verb: Verb, say: &Say) -> World {
         rows.deployment("front-blue", |d| d.workload.template.labels = labels("blue"));
         for set in rows.sets.iter_mut().filter(|s| s.meta.key.name.starts_with("front-blue")) {
             set.template = rows::template("front-blue", "2.2");
+            set.template.labels.insert(crate::domain::VERSION_LABEL.into(), "2.2".into());
         }
         for pod in rows.pods.iter_mut().filter(|p| p.key.name.starts_with("front-blue")) {
             pod.digests = vec![Some(rows::digest("4"))];

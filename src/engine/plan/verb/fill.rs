@@ -4,7 +4,7 @@ use crate::{
     action::{Direction, Verb},
     domain::{Change, Exit, ObjectKind, Placement, Refusal, SafeText, Side, TemplateOf},
     engine::plan::{
-        builds::{self, images_for},
+        builds::{self, images_for, notes_for},
         intent::{Ask, Intent},
         scene::{Scene, each, named},
     },
@@ -32,6 +32,7 @@ pub(super) fn intent(c: &Scene<'_>, to: Option<&SafeText>) -> Result<Intent, Ref
             Refusal::new(format!("{} does not exist on {}", idle.workload, p.key.cluster)).hint("create it by its manifest first")
         })?;
         let template = &deployment.workload.template;
+        let notes = notes_for(c, p, &build, &deployment.workload);
         let mut images = images_for(&build, template, &format!("{} on {}", idle.workload, p.key.cluster))?;
         if images.is_empty() {
             // Nothing but the number of pods may be missing.
@@ -54,7 +55,7 @@ pub(super) fn intent(c: &Scene<'_>, to: Option<&SafeText>) -> Result<Intent, Ref
             out.typed.push(says.into());
         }
         out.templates.push((target.clone(), TemplateOf::Wanted));
-        asks.push(Ask { target, change: Change::Fill { images, replicas } });
+        asks.push(Ask { target, change: Change::Fill { images, build: notes, replicas } });
         hit.push(*p);
     }
     let to = named(Some(&build.version));

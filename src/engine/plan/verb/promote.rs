@@ -4,10 +4,10 @@ use crate::{
     action::{Direction, Verb},
     domain::{
         CanaryPhase, Change, Digest, Found, Health, Placement, Refusal, RolloutStrategy, SafeText, TemplateOf, Version,
-        WorkloadKind,
+        Workload, WorkloadKind,
     },
     engine::plan::{
-        builds::{self, Build, images_for},
+        builds::{self, Build, images_for, notes_for},
         checked::Safety,
         intent::{Ask, Intent, Moves},
         preflight::line,
@@ -35,11 +35,12 @@ pub(super) fn intent(c: &Scene<'_>, to: Option<&SafeText>) -> Result<Intent, Ref
             Stand::There => {}
             Stand::OnItsWay => there = "on its way to",
             Stand::Elsewhere => {
-                let template = &template_of(c, p)?;
-                let images = images_for(&build, template, &format!("{} on {}", p.workload, p.key.cluster))?;
+                let workload = workload_of(c, p)?;
+                let images = images_for(&build, &workload.template, &format!("{} on {}", p.workload, p.key.cluster))?;
                 // The same images under another template are the build that is there.
                 if !images.is_empty() {
-                    asks.push(Ask { target: c.workload(p)?, change: Change::Image { images } });
+                    let notes = notes_for(c, p, &build, workload);
+                    asks.push(Ask { target: c.workload(p)?, change: Change::Image { images, build: notes } });
                     hit.push(*p);
                 }
             }
@@ -104,12 +105,12 @@ fn stand(c: &Scene<'_>, p: &Placement, build: &Build) -> Result<Stand, Refusal> 
     }
 }
 
-fn template_of(c: &Scene<'_>, p: &Placement) -> Result<crate::domain::Template, Refusal> {
-    let template = match p.workload.kind {
-        WorkloadKind::Rollout => c.rollout(p).map(|r| &r.workload.template),
-        _ => c.deployment(p, &p.workload.name).map(|d| &d.workload.template),
+fn workload_of<'a>(c: &Scene<'a>, p: &Placement) -> Result<&'a Workload, Refusal> {
+    let workload = match p.workload.kind {
+        WorkloadKind::Rollout => c.rollout(p).map(|r| &r.workload),
+        _ => c.deployment(p, &p.workload.name).map(|d| &d.workload),
     };
-    template.cloned().ok_or_else(|| Refusal::new(format!("the template of {} on {} is not known", p.workload, p.key.cluster)))
+    workload.ok_or_else(|| Refusal::new(format!("the template of {} on {} is not known", p.workload, p.key.cluster)))
 }
 
 /// What undoes it: a canary is aborted, anything else is rolled back to the version that serves now.

@@ -26,6 +26,11 @@ pub(super) fn name(target: &ChangeTarget) -> String {
     format!("{kind}/{}", target.key.name)
 }
 
+/// `patch NAME --type=json -p '…'`
+pub(super) fn json(target: &ChangeTarget, lines: &Value) -> String {
+    format!("patch {} --type=json -p {}", name(target), quoted(&lines.to_string()))
+}
+
 /// `patch NAME --type=merge -p '…'`
 pub(super) fn merge(target: &ChangeTarget, sub: Option<&str>, patch: &Value) -> String {
     let sub = sub.map(|s| format!(" --subresource={s}")).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        BodyKind, Change, ChangeTarget, ContainerImage, Guarantee, Labels, Method, NOTE, OP, ObjectKind, Problem, ProblemKind,
+        BodyKind, BuildNotes, Change, ChangeTarget, ContainerImage, Guarantee, Labels, Method, NOTE, NoteChange, OP, ObjectKind, Problem, ProblemKind,
         Request, SafeText, Seen, quoted,
     },
     provider::kube::project::OPS,
@@ -55,8 +55,10 @@ pub fn render(target: &ChangeTarget, change: &Change, seen: &Seen, context: Opti
             let line = by_hand::merge(target, None, &json!({"spec": &spec}));
             Ok(vec![w.merge(spec, &line)])
         }
-        (_, Change::Image { images }) => Ok(vec![w.images(images, None)?]),
-        (ObjectKind::Deployment, Change::Fill { images, replicas }) => Ok(vec![w.images(images, Some(*replicas))?]),
+        (_, Change::Image { images, build }) => Ok(vec![w.images(images, build, None)?]),
+        (ObjectKind::Deployment, Change::Fill { images, build, replicas }) => {
+            Ok(vec![w.images(images, build, Some(*replicas))?])
+        }
         (ObjectKind::Deployment, Change::Retire) => {
             Ok(vec![w.merge(json!({"replicas": 0}), &format!("scale {} --replicas=0", by_hand::name(target)))])
         }
@@ -153,7 +155,9 @@ impl Writer<'_> {
         self.merge(json!({"paused": paused}), &line)
     }
 
-    fn images(&self, images: &[ContainerImage], replicas: Option<u32>) -> Result<Request, Problem> {
+    /// The images, and with them what the template says of their build: in one request, so that no revision has the one
+    /// without the other.
+    fn images(&self, images: &[ContainerImage], build: &BuildNotes, replicas: Option<u32>) -> Result<Request, Problem> {
         let mut lines = vec![];
         let mut words = vec![];
         for image in images {
@@ -164,6 +168,9 @@ impl Writer<'_> {
             lines.push(json!({"op": "replace", "path": format!("{of}/image"), "value": image.image.as_str()}));
             words.push(quoted(&format!("{}={}", image.name, image.image)));
         }
+        let notes = self.notes(build);
+        let set = notes.is_empty();
+        lines.extend(notes);
         let mut by_hand = format!("set image {} {}", by_hand::name(self.target), words.join(" "));
         if let Some(replicas) = replicas {
             lines.push(json!({"op": "replace", "path": "/spec/replicas", "value": replicas}));
@@ -172,7 +179,28 @@ impl Writer<'_> {
                 kubectl(self.context, self.target, &format!("scale {} --replicas={replicas}", by_hand::name(self.target)))
             );
         }
+        if !set {
+            // One revision by hand, too.
+            by_hand = by_hand::json(self.target, &Value::Array(lines.clone()));
+        }
         Ok(self.lines(lines, &by_hand))
+    }
+
+    /// What the template says of its build, where that is to be another word.
+    fn notes(&self, build: &BuildNotes) -> Vec<Value> {
+        let of = "/spec/template/metadata";
+        let changes = self.seen.build.until(build);
+        let first = changes.iter().any(|c| !c.label) && !self.seen.noted;
+        let all = first.then(|| json!({"op": "add", "path": format!("{of}/annotations"), "value": {}}));
+        let line = |c: &NoteChange| {
+            let path = format!("{of}/{}/{}", if c.label { "labels" } else { "annotations" }, pointer(&c.key));
+            match &c.to {
+                // Adds, and replaces what is there.
+                Some(value) => json!({"op": "add", "path": path, "value": value.as_str()}),
+                None => json!({"op": "remove", "path": path}),
+            }
+        };
+        all.into_iter().chain(changes.iter().map(line)).collect()
     }
 
     /// The template of an earlier revision, where it does not stand there already.

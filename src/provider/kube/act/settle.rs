@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::{
-    Change, Condition, ContainerImage, Deployment, ImageRef, KubeService, Labels, Pausing, Rollout, RolloutPhase,
+    BuildNotes, Change, Condition, ContainerImage, Deployment, ImageRef, KubeService, Labels, NoteChange, Pausing, Rollout, RolloutPhase,
     RolloutStrategy, SafeText, Settled, Template,
 };
 
@@ -31,6 +31,19 @@ fn other_image(template: &Template, wanted: &[ContainerImage]) -> Option<String>
     })
 }
 
+/// What the template says of a build besides, or instead of, what it is to say.
+fn other_words(template: &Template, wanted: &BuildNotes) -> Option<String> {
+    let build = template.build();
+    let change = build.until(wanted).into_iter().next()?;
+    let NoteChange { key, from, .. } = change;
+    Some(from.map_or_else(|| format!("its template does not say {key}"), |from| format!("its template says {key}: {from}")))
+}
+
+/// What keeps a template from having these images and speaking of their build.
+fn other_build(template: &Template, images: &[ContainerImage], build: &BuildNotes) -> Option<String> {
+    other_image(template, images).or_else(|| other_words(template, build))
+}
+
 fn condition<'a>(all: &'a [Condition], kind: &str) -> Option<&'a Condition> {
     all.iter().find(|c| c.kind.as_str() == kind)
 }
@@ -48,8 +61,10 @@ pub(super) fn deployment(row: &Deployment, raw: &Value, change: &Change, same: b
             let of = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt";
             if since(raw.pointer(of), *at) { rolled_out(row) } else { absent("no restart is asked for") }
         }
-        Change::Image { images } => other_image(&row.workload.template, images).map_or_else(|| rolled_out(row), absent),
-        Change::Fill { images, replicas } => match other_image(&row.workload.template, images) {
+        Change::Image { images, build } => {
+            other_build(&row.workload.template, images, build).map_or_else(|| rolled_out(row), absent)
+        }
+        Change::Fill { images, build, replicas } => match other_build(&row.workload.template, images, build) {
             Some(other) => absent(other),
             None if row.workload.wanted != *replicas => absent(format!("{} pods are wanted", row.workload.wanted)),
             None => rolled_out(row),
@@ -129,7 +144,7 @@ pub(super) fn rollout(row: &Rollout, raw: &Value, change: &Change, same: bool) -
                 (true, true) => Settled::Reached,
             }
         }
-        Change::Image { images } => match other_image(&row.workload.template, images) {
+        Change::Image { images, build } => match other_build(&row.workload.template, images, build) {
             Some(other) => absent(other),
             None => begun(row),
         },

@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::{render as of_change, render::render, settle};
 use crate::domain::{
-    Change, ChangeTarget, ContainerImage, Guarantee, Labels, ObjectKey, ObjectKind, Pausing, ProblemKind, Request, Rollout,
-    RolloutPhase, Seen, SeenRollout, Settled, rows,
+    BuildNotes, Change, ChangeTarget, ContainerImage, Guarantee, Labels, ObjectKey, ObjectKind, Pausing, ProblemKind, Request, Rollout,
+    RolloutPhase, Seen, SeenRollout, Settled, VERSION_LABEL, rows,
 };
 
 fn target(kind: ObjectKind) -> ChangeTarget {
@@ -93,21 +93,63 @@ fn the_marker_keeps_sixteen() {
 
 #[test]
 fn an_image_is_put_into_the_container_of_that_name_and_the_first_annotation_does_not_wipe_others() {
-    let change = Change::Image { images: images() };
+    let change = Change::Image { images: images(), build: BuildNotes::default() };
     let lines = r#"{"op":"test","path":"/spec/template/spec/containers/0/name","value":"main"},{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"r.example/payment:2.0@sha256:ab"}"#;
     assert_eq!(shown(ObjectKind::Deployment, &change, &seen()), [format!("{DEPLOYMENT} [{LED},{lines},{MARK}] guarded, marked")]);
     let bare = Seen { annotated: false, ..seen() };
     let added = r#"{"op":"add","path":"/metadata/annotations","value":{}}"#;
     assert_eq!(rollout(&bare, &change), [format!("{ROLLOUT} [{LED},{lines},{added},{MARK}] guarded, marked")]);
-    let filled = Change::Fill { images: images(), replicas: 3 };
+    let filled = Change::Fill { images: images(), build: BuildNotes::default(), replicas: 3 };
     let scaled = r#"{"op":"replace","path":"/spec/replicas","value":3}"#;
     assert_eq!(
         shown(ObjectKind::Deployment, &filled, &seen()),
         [format!("{DEPLOYMENT} [{LED},{lines},{scaled},{MARK}] guarded, marked")]
     );
     let other = vec![ContainerImage { name: "side".into(), ..images()[0].clone() }];
-    let problem = render(&target(ObjectKind::Deployment), &Change::Image { images: other }, &seen(), None).unwrap_err();
+    let change = Change::Image { images: other, build: BuildNotes::default() };
+    let problem = render(&target(ObjectKind::Deployment), &change, &seen(), None).unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Invalid);
+}
+
+/// What a template says of its build, by annotations and its label.
+fn notes(annotations: &[(&str, &str)], version: Option<&str>) -> BuildNotes {
+    let annotations = annotations.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+    BuildNotes { annotations, version: version.map(Into::into) }
+}
+
+#[test]
+fn with_an_image_comes_what_is_said_of_its_build_and_what_was_said_of_the_other_goes() {
+    let build = notes(&[("gonogo.dev/commit", "4be1c7a0"), ("gonogo.dev/requires.schema", ">=42")], Some("2.0"));
+    let change = Change::Image { images: images(), build: build.clone() };
+    let of = |build: BuildNotes, noted| {
+        let requests =
+            render(&target(ObjectKind::Deployment), &change, &Seen { build, noted, ..seen() }, Some("eu")).unwrap();
+        let lines = requests[0].body.as_array().unwrap().clone();
+        let line = |l: &Value| {
+            let path = l["path"].as_str().unwrap().strip_prefix("/spec/template/metadata/")?;
+            Some(format!("{} {path} {}", l["op"].as_str().unwrap(), l["value"]))
+        };
+        (lines.iter().filter_map(line).collect::<Vec<_>>(), requests[0].by_hand.to_string())
+    };
+    let old = notes(&[("gonogo.dev/commit", "0123abc"), ("gonogo.dev/rollback", "unsafe")], Some("1.0"));
+    let (lines, by_hand) = of(old, true);
+    assert_eq!(
+        lines,
+        [
+            r#"add annotations/gonogo.dev~1commit "4be1c7a0""#,
+            r#"add annotations/gonogo.dev~1requires.schema ">=42""#,
+            "remove annotations/gonogo.dev~1rollback null",
+            r#"add labels/app.kubernetes.io~1version "2.0""#,
+        ]
+    );
+    assert!(by_hand.starts_with(r#"kubectl --context eu -n shop patch deployment/payment --type=json -p '[{"op":"test""#), "{by_hand}");
+    assert!(by_hand.contains("requires.schema") && !by_hand.contains("resourceVersion"), "one revision by hand, too: {by_hand}");
+    let (lines, _) = of(notes(&[], Some("2.0")), false);
+    assert_eq!(lines[0], "add annotations {}", "the first annotation of a template has nowhere to go");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    let (lines, by_hand) = of(build, true);
+    assert_eq!(lines, [""; 0], "what it says already is left alone");
+    assert!(by_hand.contains("set image"), "{by_hand}");
 }
 
 #[test]
@@ -262,9 +304,15 @@ fn an_abort_under_promote_full_is_not_there_and_half_an_abort_is_not_done() {
 
 #[test]
 fn a_deployment_is_done_when_all_its_pods_are_new_and_available() {
-    let change = Change::Image { images: vec![ContainerImage { name: "main".into(), image: "r.example/cart:1.0".into() }] };
+    let images = vec![ContainerImage { name: "main".into(), image: "r.example/cart:1.0".into() }];
+    let build = BuildNotes { version: Some("1.0".into()), ..BuildNotes::default() };
+    let change = Change::Image { images, build };
+    let says = |d: &mut crate::domain::Deployment, version: &str| {
+        d.workload.template.labels.insert(VERSION_LABEL.into(), version.into());
+    };
     let of = |edit: fn(&mut crate::domain::Deployment)| {
         let mut row = rows::deployment();
+        says(&mut row, "1.0");
         edit(&mut row);
         settle::deployment(&row, &Value::Null, &change, false)
     };
@@ -277,5 +325,10 @@ fn a_deployment_is_done_when_all_its_pods_are_new_and_available() {
     assert_eq!(
         of(|d| d.workload.template = rows::template("cart", "0.9")),
         Settled::Absent("container main runs r.example/cart:0.9".into())
+    );
+    assert_eq!(
+        of(|d| drop(d.workload.template.labels.insert(VERSION_LABEL.into(), "0.9".into()))),
+        Settled::Absent("its template says app.kubernetes.io/version: 0.9".into()),
+        "the image without its words"
     );
 }

@@ -144,9 +144,10 @@ fn conditions(raw: Option<&[wire::Condition]>) -> Vec<Condition> {
 fn template(raw: Option<&wire::PodTemplate>) -> Template {
     let Some(raw) = raw else { return Template::default() };
     let containers = raw.spec.as_ref().and_then(|s| s.containers.as_deref()).unwrap_or_default();
-    let notes = raw.metadata.annotations.as_ref();
+    let annotations = raw.metadata.annotations.as_ref().map(|a| &a.0);
     // Our own word beats the one that a base image may have left.
-    let commit = [notes.and_then(|a| a.commit.as_deref()), notes.and_then(|a| a.source.as_deref())];
+    let commit = ["gonogo.dev/commit", "org.opencontainers.image.revision"];
+    let commit = commit.into_iter().filter_map(|key| annotations?.get(key)).find_map(|c| Sha::from_str(c).ok());
     Template {
         containers: containers
             .iter()
@@ -156,9 +157,18 @@ fn template(raw: Option<&wire::PodTemplate>) -> Template {
                 readiness: c.readiness_probe.is_some(),
             })
             .collect(),
-        commit: commit.into_iter().flatten().find_map(|c| Sha::from_str(c).ok()),
+        commit,
         labels: labels(raw.metadata.labels.as_ref()),
+        notes: annotations.into_iter().flatten().filter(|(key, _)| is_label(key)).map(note).collect(),
+        annotated: annotations.is_some(),
     }
+}
+
+/// An annotation as it is written, to be written elsewhere; a value that had to be made harmless is another one, and is
+/// left empty.
+fn note((key, value): (&String, &String)) -> (Arc<str>, SafeText) {
+    let clean = SafeText::clean(value);
+    (key.as_str().into(), if clean.as_str() == value { clean } else { "".into() })
 }
 
 #[cfg(test)]

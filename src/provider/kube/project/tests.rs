@@ -34,7 +34,8 @@ fn a_deployment_and_the_server_s_defaults() {
         "spec": {"replicas": 4, "paused": true, "minReadySeconds": 15, "selector": {"matchLabels": {"app": "payment"}},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": "10%"}},
             "template": {"metadata": {"labels": {"app": "payment"},
-                    "annotations": {"org.opencontainers.image.revision": "4be1c7a0d1", "gonogo.dev/commit": "NOT-ONE"}},
+                    "annotations": {"org.opencontainers.image.revision": "4be1c7a0d1", "gonogo.dev/commit": "NOT-ONE",
+                        "gonogo.dev/rollback-note": "a\u{202e}b", "kubectl.kubernetes.io/restartedAt": "x"}},
                 "spec": {"containers": [{"name": "app", "image": "r.example/payment:4.2.0", "readinessProbe": {"httpGet": {}}}]}}},
         "status": {"observedGeneration": 2, "replicas": 5, "updatedReplicas": 1, "readyReplicas": 4, "availableReplicas": 3,
             "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m"},
@@ -49,12 +50,18 @@ fn a_deployment_and_the_server_s_defaults() {
     assert_eq!(w.meta.helm, Some(mark));
     assert_eq!(d.strategy, UpdateStrategy::Rolling { surge: "1".into(), unavailable: "10%".into() });
     assert_eq!(w.template.commit.as_ref().map(Sha::as_str), Some("4be1c7a0d1"), "what is no commit gives way");
+    let notes: Vec<(&str, &str)> = w.template.notes.iter().map(|(k, v)| (&**k, v.as_str())).collect();
+    let of_the_build =
+        [("gonogo.dev/commit", "NOT-ONE"), ("gonogo.dev/rollback-note", ""), ("org.opencontainers.image.revision", "4be1c7a0d1")];
+    assert_eq!(notes, of_the_build, "as written, or nothing where that cannot be repeated");
+    assert!(w.template.annotated);
     assert!(w.template.unprobed().is_empty());
     assert_eq!(w.conditions.iter().map(|c| c.status).collect::<Vec<_>>(), [Some(false), None]);
 
     let bare: Deployment = row(deployment, json!({"metadata": meta(), "spec": {}})).unwrap();
     let w = bare.workload;
     assert_eq!((w.wanted, w.available, w.template.containers.len(), w.meta.helm), (1, 0, 0, None));
+    assert!(!w.template.annotated && w.template.notes.is_empty());
     assert_eq!(bare.strategy, UpdateStrategy::Rolling { surge: "25%".into(), unavailable: "25%".into() });
 }
 

@@ -105,10 +105,6 @@ pub(super) struct ManagedField {
 pub(super) struct Annotations {
     #[serde(rename = "gonogo.dev/ops")]
     pub ops: Option<String>,
-    #[serde(rename = "gonogo.dev/commit")]
-    pub commit: Option<String>,
-    #[serde(rename = "org.opencontainers.image.revision")]
-    pub source: Option<String>,
     #[serde(rename = "deployment.kubernetes.io/revision")]
     pub deployment: Option<String>,
     #[serde(rename = "rollout.argoproj.io/revision")]

@@ -1,15 +1,57 @@
 //! The shapes of Deployments, StatefulSets and DaemonSets, and of what keeps their revisions.
 
-use serde::Deserialize;
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::Value;
 
 use super::{Condition, ObjectMeta, Selector};
+use crate::domain::BuildNotes;
 
 #[derive(Deserialize, Default)]
 pub(in crate::provider::kube) struct PodTemplate {
     #[serde(default)]
-    pub metadata: ObjectMeta,
+    pub metadata: TemplateMeta,
     pub spec: Option<TemplateSpec>,
+}
+
+#[derive(Deserialize, Default)]
+pub(in crate::provider::kube) struct TemplateMeta {
+    pub labels: Option<BTreeMap<String, String>>,
+    pub annotations: Option<BuildAnnotations>,
+}
+
+/// The annotations of a template that speak of the build in it; the others are skipped.
+#[derive(Default)]
+pub(in crate::provider::kube) struct BuildAnnotations(pub BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for BuildAnnotations {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Those;
+        impl<'de> Visitor<'de> for Those {
+            type Value = BuildAnnotations;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("annotations")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<BuildAnnotations, A::Error> {
+                let mut out = BuildAnnotations::default();
+                while let Some(key) = all.next_key::<String>()? {
+                    if BuildNotes::describes(&key) {
+                        out.0.insert(key, all.next_value()?);
+                    } else {
+                        all.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(out)
+            }
+        }
+        d.deserialize_map(Those)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -23,7 +65,7 @@ pub(in crate::provider::kube) struct Container {
     pub name: Option<String>,
     pub image: Option<String>,
     /// Only whether it is there counts.
-    pub readiness_probe: Option<serde::de::IgnoredAny>,
+    pub readiness_probe: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
