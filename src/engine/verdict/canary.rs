@@ -6,8 +6,12 @@ use crate::domain::{
     Placement, Reason, Service, Snapshot, Station, StationKind, Verdict,
 };
 
+/// Said of a canary that nothing measures.
+const UNMEASURED: &str = "a canary is under way and no metrics are configured: [metrics] prometheus = \"https://…\"";
+
 pub fn station(s: &Snapshot, scope: &Scope) -> Station {
     let mut reasons = vec![];
+    let mut under_way = false;
     for service in &scope.services {
         let here = scope.placements(s, service);
         // What an analysis of the controller has found counts wherever it ran, on a blue-green rollout too.
@@ -15,11 +19,13 @@ pub fn station(s: &Snapshot, scope: &Scope) -> Station {
         if let Some((p, canary)) =
             here.iter().find_map(|p| p.canary.as_ref().filter(|c| c.under_way()).map(|canary| (*p, canary)))
         {
-            reasons.push(judge(s, scope, service, p, canary));
+            under_way = true;
+            reasons.extend(judge(s, scope, service, p, canary));
         }
     }
     if reasons.is_empty() {
-        return Station::not_configured(StationKind::Canary, "no canary is under way");
+        let why = if under_way { UNMEASURED } else { "no canary is under way" };
+        return Station::not_configured(StationKind::Canary, why);
     }
     Station::of(StationKind::Canary, reasons)
 }
@@ -53,20 +59,19 @@ fn not_begun(p: &Placement, canary: &Canary) -> Option<String> {
     none.then(|| format!("the canary gets no traffic yet: {by} holds it"))
 }
 
-fn judge(s: &Snapshot, scope: &Scope, service: &Service, p: &Placement, canary: &Canary) -> Reason {
+/// What is to be said of a canary; nothing where no metrics are configured, which is no doubt of what they would say.
+fn judge(s: &Snapshot, scope: &Scope, service: &Service, p: &Placement, canary: &Canary) -> Option<Reason> {
     if let CanaryPhase::Aborted { reason: why } = &canary.state {
-        return reason(Verdict::Hold, service, format!("the canary was aborted: {why}"));
+        return Some(reason(Verdict::Hold, service, format!("the canary was aborted: {why}")));
     }
     if let Some(why) = not_begun(p, canary) {
-        return reason(Verdict::Hold, service, why);
+        return Some(reason(Verdict::Hold, service, why));
     }
-    if s.topology.metrics.is_none() {
-        return reason(
-            Verdict::Unknown,
-            service,
-            "a canary is under way and no metrics are configured: [metrics] prometheus = …",
-        );
-    }
+    s.topology.metrics.as_ref().map(|_| measured(s, scope, service))
+}
+
+/// What the metrics say of a canary.
+fn measured(s: &Snapshot, scope: &Scope, service: &Service) -> Reason {
     if let Some(why) = not_current(&s.metrics) {
         return reason(Verdict::Unknown, service, format!("metrics: {why}"));
     }

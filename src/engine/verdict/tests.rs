@@ -296,6 +296,27 @@ fn what_is_not_measured_is_unknown_and_never_zero() {
 }
 
 #[test]
+fn without_metrics_a_canary_is_not_judged_and_what_else_is_known_of_it_counts() {
+    let of = |change: fn(&mut Rollout), require: &[StationKind]| {
+        let mut w = World::calm();
+        let mut r = rollout("1", "2");
+        change(&mut r);
+        w.rollout("eu-1", r);
+        let mut s = (*w.store.snapshot(now())).clone();
+        s.topology = Arc::new(Topology { metrics: None, ..(*w.topology).clone() });
+        let report = report(&s, &Question { require: require.to_vec(), ..Question::default() });
+        let station = report.station(StationKind::Canary).unwrap();
+        (station.verdict, report.verdict, station.worst().unwrap().text.to_string())
+    };
+    let said = "a canary is under way and no metrics are configured: [metrics] prometheus = \"https://…\"";
+    assert_eq!(of(|_| (), &[]), (None, Verdict::Go, said.to_owned()), "what is not configured does not count");
+    let (station, all, why) = of(|_| (), &[StationKind::Canary]);
+    assert_eq!((station, all), (Some(Verdict::Unknown), Verdict::Unknown), "unless it is asked for: {why}");
+    let (station, _, why) = of(|r| r.aborted = true, &[]);
+    assert_eq!((station, why.as_str()), (Some(Verdict::Hold), "the canary was aborted: aborted"));
+}
+
+#[test]
 fn env_says_what_the_workloads_say() {
     let with = |change: fn(&mut Rollout)| {
         let mut r = rollout("1", "2");

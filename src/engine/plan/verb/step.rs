@@ -44,6 +44,9 @@ pub(super) fn intent(c: &Scene<'_>, full: bool) -> Result<Intent, Refusal> {
     out.not_reverted = format!("requests that {version} serves, and what they write");
     out.touches = Touches::Status;
     out.one_by_one = false;
+    if c.s.topology.metrics.is_none() {
+        out.notes.push("no metrics are configured: nothing is known of how the canary does".into());
+    }
     if full {
         let rest = hit.iter().map(|(p, _)| 100.0 - p.canary.as_ref().and_then(|c| c.set).map_or(0.0, Weight::percent));
         out.moves = Moves::AtOnce(rest.fold(0.0, f64::max));

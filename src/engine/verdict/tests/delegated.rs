@@ -51,6 +51,14 @@ fn analysed(run: AnalysisRun, change: fn(&mut Rollout)) -> World {
 }
 
 #[test]
+fn an_analysis_counts_where_no_metrics_are_configured() {
+    let mut w = analysed(run_of(AnalysisPhase::Failed, "[0.179]"), |_| ());
+    let mut s = (*w.store.snapshot(now())).clone();
+    s.topology = Arc::new(Topology { metrics: None, ..(*w.topology).clone() });
+    assert_eq!(report(&s, &Question::default()).station(StationKind::Canary).unwrap().verdict, Some(Verdict::NoGo));
+}
+
+#[test]
 fn an_analysis_that_failed_names_the_metric() {
     let says = |phase, value: &str, change: fn(&mut Rollout)| analysed(run_of(phase, value), change).says(StationKind::Canary);
     assert_eq!(
