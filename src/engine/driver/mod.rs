@@ -4,6 +4,7 @@
 //! another process left open is taken up by the same machine, unless that process is still at it.
 
 mod drive;
+mod identity;
 mod keep;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ use std::{
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use self::drive::Hands;
+use self::{drive::Hands, identity::who};
 use super::{
     Engine,
     clock::Clock,
@@ -36,9 +37,6 @@ pub use keep::Keep;
 
 /// How many operations that have ended are kept to be shown.
 const SHOWN: usize = 16;
-
-/// How long a cluster is asked who we are, of real time, before an operation of another process is taken up.
-const WHO: Duration = Duration::from_secs(5);
 
 /// How long what another process left open is waited for, of real time, before something is begun on the same object.
 const SETTLE: Duration = Duration::from_secs(20);
@@ -103,7 +101,8 @@ impl Desk {
 
     /// Begins an operation.
     async fn begin(&self, parts: Parts, overruled: &[SafeText], with: With) -> Result<Running, Refusal> {
-        let mut may = self.may(&parts).await;
+        let (mut may, same) = tokio::join!(self.may(&parts), identity::as_planned(&with.clusters, &parts));
+        same?;
         if matches!(may, Ok(Err(Blocked::By { .. }))) {
             // Its process may be gone: then it is settled on the way.
             for mut running in self.recover(&with.clusters, &with.clock).await? {
@@ -262,20 +261,6 @@ fn nothing_sent(refusal: Refusal, parts: &Parts) -> Refusal {
     Refusal { hint: Some(format!("{hint}by hand: {}", lines.join("; ")).into()), ..refusal }
 }
 
-/// Who we are to the clusters of an operation, as far as they answer at once.
-async fn who(clusters: &[ConnectedCluster], begun: &Begun) -> Vec<Identity> {
-    let mut known = vec![];
-    for (name, role) in clusters {
-        if begun.targets.iter().any(|t| t.cluster == *name)
-            && let Ok(role) = role
-            && let Ok(Ok(identity)) = tokio::time::timeout(WHO, role.identity()).await
-        {
-            known.push(identity);
-        }
-    }
-    known
-}
-
 /// What a plan comes down to once consent is given.
 fn parts(plan: &Plan, given: &Given) -> Parts {
     let target = plan.action().target();
@@ -313,7 +298,9 @@ impl Engine {
     ///
     /// # Errors
     /// Refused with 3 when the plan has expired or was applied before, with 4 while an operation of unknown outcome is
-    /// open on one of its objects, with 5 when somebody else took the wheel since it was made, and with 7 when the journal cannot be written. Nothing was sent then.
+    /// open on one of its objects or a cluster does not say who it is, with 5 when somebody else took the wheel since it
+    /// was made or a cluster or the user is another one, and with 7 when the journal cannot be written. Nothing was sent
+    /// then.
     pub async fn apply(&self, plan: &Plan, given: Given) -> Result<Running, Refusal> {
         if self.clock().now() >= plan.expires() {
             return Err(Refusal::new("this plan has expired").hint("plan anew: the world may have changed"));

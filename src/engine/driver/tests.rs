@@ -2,15 +2,15 @@
 
 mod fake;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use self::fake::{Cluster, Fate};
+use self::fake::{Cluster, Fate, alice};
 use super::{Desk, Given, Keep, With};
 use crate::{
-    domain::{Change, ChangeTarget, Exit, OpId, Refusal},
+    domain::{Change, ChangeTarget, Exit, Identity, OpId, Problem, ProblemKind, Refusal},
     engine::{
         clock::Clock,
         journal::{self, Begun, FOLDER, Folder, Hash, Journal, JournalError, Way},
@@ -88,7 +88,7 @@ impl Bed {
             one_by_one: *change != Change::Abort,
             deadline: Duration::from_secs(60),
             watch: Duration::ZERO,
-            who: BTreeMap::new(),
+            who: self.clusters.iter().map(|c| (c.cluster().clone(), alice())).collect(),
         }
     }
 
@@ -272,6 +272,51 @@ async fn what_is_open_is_settled_before_something_else_is_begun_there() {
     assert_eq!(outcome(&bed.run(2, &Change::Pause).await), (Exit::Done, Stand::Reached));
     let ends: Vec<Exit> = bed.journal().operations().all().map(|o| o.ended.as_ref().unwrap().outcome).collect();
     assert_eq!(ends, [Exit::Done, Exit::Done]);
+}
+
+#[tokio::test]
+async fn another_cluster_or_another_user_than_planned_gets_nothing() {
+    let other = |change: fn(&mut Identity)| {
+        let mut who = alice();
+        change(&mut who);
+        who
+    };
+    let all = [
+        (other(|i| i.uid = Some("v".into())), "us-1 is another cluster now: uid v, planned for u: nothing was sent"),
+        (other(|i| i.user = "mallory".into()), "us-1 takes us for mallory now, planned by alice: nothing was sent"),
+    ];
+    for (who, words) in all {
+        for change in [Change::Pause, Change::Abort] {
+            let bed = Bed::new(&["eu-1", "us-1"]);
+            let parts = bed.parts(1, &change);
+            bed.clusters[1].says(Ok(who.clone()));
+            let refusal = bed.desk.begin(parts, &[], bed.with()).await.map(drop).unwrap_err();
+            assert_eq!((refusal.why.as_str(), refusal.exit), (words, Exit::Changed), "{change:?}");
+            assert!(bed.clusters.iter().all(|c| c.sends().is_empty()), "{change:?}: on none of them");
+            assert_eq!(bed.journal().operations().all().count(), 0, "{change:?}: nothing was begun");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_a_cluster_is_must_be_read_to_go_forward_and_need_not_be_to_go_back() {
+    let silent = Identity { uid: None, ..alice() };
+    for says in [Err(Problem::new(ProblemKind::Server, "503")), Err(Problem::new(ProblemKind::Auth, "401")), Ok(silent)] {
+        let bed = Bed::one();
+        bed.clusters[0].says(says.clone());
+        let refusal = bed.desk.begin(bed.parts(1, &Change::Pause), &[], bed.with()).await.map(drop).unwrap_err();
+        assert_eq!((refusal.exit, bed.clusters[0].sends().len()), (Exit::Unknown, 0), "{says:?}: {refusal:?}");
+        assert_eq!(outcome(&bed.run(2, &Change::Abort).await).0, Exit::Done, "{says:?}");
+    }
+    // Who never knew the uid goes by the address.
+    let bed = Bed::one();
+    let mut parts = bed.parts(1, &Change::Pause);
+    parts.who.values_mut().for_each(|i| i.uid = None);
+    let mut elsewhere = bed.parts(2, &Change::Pause);
+    elsewhere.who.values_mut().for_each(|i| (i.uid, i.server) = (None, "https://us".into()));
+    let refusal = bed.desk.begin(elsewhere, &[], bed.with()).await.map(drop).unwrap_err();
+    assert_eq!(refusal.exit, Exit::Changed);
+    assert_eq!(outcome(&bed.desk.begin(parts, &[], bed.with()).await.unwrap().ended().await).0, Exit::Done);
 }
 
 #[tokio::test]

@@ -55,12 +55,18 @@ struct State {
     never_done: bool,
     /// Who takes a change back, and after how many looks that find it.
     takes_back: Option<(SafeText, u32)>,
+    identity: Option<Result<Identity, Problem>>,
 }
 
 pub struct Cluster {
     name: ClusterName,
     state: Mutex<State>,
     holds: watch::Sender<bool>,
+}
+
+/// What a cluster says of itself and of us unless it is told otherwise.
+pub fn alice() -> Identity {
+    Identity { server: "https://eu".into(), uid: Some("u".into()), user: "alice".into() }
 }
 
 fn cut() -> Problem {
@@ -170,6 +176,11 @@ impl Cluster {
         self.state().fates.extend(fates.iter().copied().enumerate());
     }
 
+    /// Who it says that it is, and that we are.
+    pub fn says(&self, identity: Result<Identity, Problem>) {
+        self.state().identity = Some(identity);
+    }
+
     pub fn takes_back(&self, who: &str, after: u32) {
         self.state().takes_back = Some((who.into(), after));
     }
@@ -242,7 +253,7 @@ impl Workloads for Cluster {
     }
 
     async fn identity(&self) -> Result<Identity, Problem> {
-        Ok(Identity { server: "https://eu".into(), uid: Some("u".into()), user: "alice".into() })
+        self.state().identity.clone().unwrap_or_else(|| Ok(alice()))
     }
 
     fn render(&self, _: &ChangeTarget, change: &Change, seen: &Seen) -> Result<Vec<Request>, Problem> {
