@@ -22,7 +22,7 @@ fn at(second: i64) -> Timestamp {
 
 fn entry(op: &OpId, second: i64, event: Event) -> Entry {
     let actor = Identity { server: "https://eu.k8s.acme.example".into(), uid: None, user: "mira".into() };
-    Entry { at: at(second), local: None, op: op.clone(), actor: vec![actor], event }
+    Entry { at: at(second), op: op.clone(), actor: vec![actor], event }
 }
 
 fn target(name: &str) -> ChangeTarget {

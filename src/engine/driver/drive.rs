@@ -111,7 +111,7 @@ impl Hands {
     }
 
     async fn write(&self, lines: Vec<journal::Event>) -> Result<Head, Refusal> {
-        let entry = |event| Entry { at: self.now(), local: None, op: self.op.clone(), actor: self.actor.clone(), event };
+        let entry = |event| Entry { at: self.now(), op: self.op.clone(), actor: self.actor.clone(), event };
         let entries: Vec<Entry> = lines.into_iter().map(entry).collect();
         let space = self.space;
         self.keep.with(move |journal| journal.append(&entries, space)).await

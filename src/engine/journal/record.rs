@@ -48,11 +48,9 @@ impl Line {
 /// What happened, by whom and when: what a caller hands to the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When, by the clock that decides: a server's where one has told its time.
+    /// When, by the engine's clock: this machine's, but on the embedded world. What a server's clock said then stands in
+    /// its own audit log, under the id that the request went out with.
     pub at: Timestamp,
-    /// When by this machine's clock, where that is another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub local: Option<Timestamp>,
     /// The operation; a refusal or an arming has an id of its own.
     pub op: OpId,
     /// Who: what the systems themselves take us for. Empty where none was asked yet; the local user is never named here.

@@ -22,7 +22,7 @@ fn op(n: u64) -> OpId {
 
 fn entry(n: u64, event: Event) -> Entry {
     let actor = Identity { server: "https://eu.k8s.acme.example".into(), uid: Some("7c1e".into()), user: "mira".into() };
-    Entry { at: at(i64::try_from(n).unwrap()), local: None, op: op(n), actor: vec![actor], event }
+    Entry { at: at(i64::try_from(n).unwrap()), op: op(n), actor: vec![actor], event }
 }
 
 fn target() -> ChangeTarget {
