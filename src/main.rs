@@ -7,9 +7,10 @@ use gonogo::{
     cli::{Cli, Command, ConfigCommand, OpCommand},
     domain::Exit,
     engine::plan::Guard,
-    headless::{self, Printer},
+    headless::{self, Printer, interrupted},
     wire::{self, World},
 };
+use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -50,7 +51,8 @@ fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// Runs the command. Interrupted commands end with 130; the cockpit handles its own signals.
+/// Runs the command. Interrupted commands end with 130, or with 4 where something was sent that is open then; the cockpit
+/// handles its own signals.
 async fn dispatch(cli: &Cli) -> io::Result<Exit> {
     let mut printer = Printer::stdout(cli.global.output);
     match &cli.command {
@@ -108,30 +110,29 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
         }
         None | Some(Command::Demo { .. }) => wire::cockpit::run(cli, &mut printer).await,
         Some(command) => {
+            let stop = CancellationToken::new();
+            let acts = matches!(command, Command::Act(_) | Command::Apply { .. });
+            let work = headless(cli, command, &stop, &mut printer);
+            tokio::pin!(work);
             tokio::select! {
-                done = headless(cli, command, &mut printer) => done,
-                () = interrupted() => Ok(Exit::Interrupted),
+                done = &mut work => return done,
+                () = interrupted() => {}
+            }
+            if !acts {
+                return Ok(Exit::Interrupted);
+            }
+            // What may have been sent is not dropped; whoever asks twice does not wait for it.
+            stop.cancel();
+            tokio::select! {
+                done = work => done,
+                () = interrupted() => Ok(Exit::Unknown),
             }
         }
     }
 }
 
-/// Returns when somebody asks the command to end: Ctrl-C or SIGTERM. What it holds is dropped then, files included.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // No second signal to wait for; Ctrl-C alone must do.
-        tokio::signal::ctrl_c().await.ok();
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
 /// A question to the engine, asked once.
-async fn headless(cli: &Cli, command: &Command, printer: &mut Printer) -> io::Result<Exit> {
+async fn headless(cli: &Cli, command: &Command, stop: &CancellationToken, printer: &mut Printer) -> io::Result<Exit> {
     let environment = match command {
         Command::Status { env, .. } | Command::Check { env, .. } | Command::Logs { env, .. } => env.clone(),
         Command::Act(action) => Some(action.target().env.clone()),
@@ -140,11 +141,15 @@ async fn headless(cli: &Cli, command: &Command, printer: &mut Printer) -> io::Re
         _ => None,
     };
     let narrowed = environment.is_some();
-    let world = match World::open(&cli.global, environment, false).await {
+    let opened = tokio::select! {
+        () = stop.cancelled() => return Ok(Exit::Interrupted),
+        opened = World::open(&cli.global, environment, false) => opened,
+    };
+    let world = match opened {
         Ok(world) => world,
         Err(exit) => return Ok(exit),
     };
-    let exit = asked(cli, command, &world, printer).await;
+    let exit = asked(cli, command, &world, stop, printer).await;
     if !narrowed {
         // What was seen of one environment only is not what the prompt shows.
         wire::last::keep(wire::last::of(&world, &cli.global).as_ref(), &world.engine.snapshot());
@@ -152,7 +157,13 @@ async fn headless(cli: &Cli, command: &Command, printer: &mut Printer) -> io::Re
     exit
 }
 
-async fn asked(cli: &Cli, command: &Command, world: &World, printer: &mut Printer) -> io::Result<Exit> {
+async fn asked(
+    cli: &Cli,
+    command: &Command,
+    world: &World,
+    stop: &CancellationToken,
+    printer: &mut Printer,
+) -> io::Result<Exit> {
     let engine = &world.engine;
     match command {
         Command::Status { short: true, .. } => {
@@ -191,15 +202,15 @@ async fn asked(cli: &Cli, command: &Command, world: &World, printer: &mut Printe
         }
         Command::Inbox => headless::inbox(engine, printer).await,
         Command::Runs { run } => headless::runs(engine, &headless::RunsArgs { run: run.clone() }, printer).await,
-        Command::Act(action) => headless::act(engine, action, &acting(cli, world), printer).await,
-        Command::Apply { file } => headless::apply(engine, file, &acting(cli, world), printer).await,
+        Command::Act(action) => headless::act(engine, action, &acting(cli, world, stop), printer).await,
+        Command::Apply { file } => headless::apply(engine, file, &acting(cli, world, stop), printer).await,
         // The rest is answered without an engine.
         _ => Ok(Exit::Usage),
     }
 }
 
 /// What the options say of a change.
-fn acting(cli: &Cli, world: &World) -> headless::ActArgs {
+fn acting(cli: &Cli, world: &World, stop: &CancellationToken) -> headless::ActArgs {
     let global = &cli.global;
     headless::ActArgs {
         guard: Guard { read_only: world.settings.read_only },
@@ -207,5 +218,6 @@ fn acting(cli: &Cli, world: &World) -> headless::ActArgs {
         save_plan: global.save_plan.clone(),
         consent: headless::ConsentArgs { yes: global.yes, confirm: global.confirm.clone(), reason: global.reason.clone() },
         barred: headless::fork(|name| std::env::var(name).ok(), |path| std::fs::read_to_string(path).ok()),
+        stop: stop.clone(),
     }
 }

@@ -21,10 +21,11 @@ use std::{
 
 use gonogo::{
     domain::OpId,
-    engine::journal::{self, Event, FOLDER, Folder, Operations},
+    engine::journal::{self, Answered, Event, FOLDER, Folder, Operations},
     sim::{Scenario, world::Cluster},
     wire::demo::{Demo, Options},
 };
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use support::run_in;
 
@@ -65,11 +66,15 @@ impl Bed {
         self.home.path().join("state")
     }
 
-    fn spawn(&self, rest: &[&str]) -> Child {
+    fn command(&self, rest: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gonogo"));
         command.args(Self::args(rest)).current_dir(self.home.path()).env_clear();
-        command.env("HOME", self.home.path()).env("PATH", "").env("TZ", "UTC");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        command.env("HOME", self.home.path()).env("PATH", "").env("TZ", "UTC").stdin(Stdio::null());
+        command
+    }
+
+    fn spawn(&self, rest: &[&str]) -> Child {
+        self.command(rest).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// How long the journal is; it grows when an operation is begun.
@@ -88,6 +93,7 @@ impl Bed {
         let report = journal::verify(&disk, &[], |line, _| {
             read.operations.take(line);
             match &line.entry.event {
+                Event::Answer { answer: Answered::Accepted { .. }, .. } => read.accepted += 1,
                 Event::Intent(i) => drop(read.announced.insert(i.audit_id.to_string())),
                 Event::Fence { audit_id, .. } => drop(read.announced.insert(audit_id.to_string())),
                 _ => {}
@@ -132,6 +138,8 @@ impl Bed {
 #[derive(Default)]
 struct Read {
     operations: Operations,
+    /// Answers of servers that took a write.
+    accepted: usize,
     announced: BTreeSet<String>,
 }
 
@@ -218,5 +226,45 @@ async fn a_kill_at_any_moment_loses_nothing_and_sends_nothing_unknown() {
         assert!(open.is_empty(), "{open:#?}\n{said}");
         let writes = bed.judge(&read);
         assert!(acting > 0 && left > 0 && writes > 0, "{acting} were acting, {left} left open, {writes} writes");
+    });
+}
+
+/// Whether this process, and so its children, were started with SIGHUP ignored.
+fn hang_up_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0");
+    u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_asked_to_end_sends_nothing_new_and_says_what_is_open() {
+    let bed = Bed::new().await;
+    let mut signals = vec![(Signal::INT, "cart"), (Signal::TERM, "user")];
+    // Under nohup it goes on, as it was asked to.
+    signals.extend((!hang_up_is_ignored()).then_some((Signal::HUP, "catalog")));
+    tokio::task::block_in_place(|| {
+        for (signal, service) in signals {
+            let before = bed.read();
+            let sent = bed.judge(&before);
+            // One cluster after the other: the second one's turn comes when the pods of the first are new, seconds later.
+            let consent = ["--yes", "--confirm", service, "--reason", "x"];
+            let words = [&["restart", service, "--env", "production"][..], &consent].concat();
+            let mut child = bed.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            let taken = until(&mut child, LIMIT, || bed.length() > 0 && bed.read().accepted > before.accepted);
+            kill_process(Pid::from_child(&child), signal).unwrap();
+            let output = child.wait_with_output().unwrap();
+            let err = String::from_utf8(output.stderr).unwrap();
+            assert!(taken, "{signal:?}: it ended by itself: {err}");
+            let read = bed.read();
+            let last = read.operations.all().last().unwrap();
+            assert!(last.is_open(), "{signal:?}: {last:#?}");
+            assert_eq!(output.status.code(), Some(4), "{signal:?}: {err}");
+            assert!(err.contains(&format!("gonogo op show {}", last.id)), "{signal:?}: {err}");
+            assert_eq!(bed.judge(&read), sent + 1, "{signal:?}: one write, and none to the other cluster");
+            let list = run_in(bed.home.path(), &Bed::args(&["op", "list"]));
+            assert!(list.out.contains(&last.id.to_string()), "{signal:?}: {}{}", list.out, list.err);
+            let shown = run_in(bed.home.path(), &Bed::args(&["op", "show", last.id.as_str()]));
+            assert_eq!(shown.code, 0, "{signal:?}: {}{}", shown.out, shown.err);
+        }
     });
 }

@@ -4,6 +4,7 @@ use std::{io, path::PathBuf, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     PATIENCE, Printer,
@@ -12,9 +13,9 @@ use super::{
 };
 use crate::{
     action::{Action, Verb},
-    domain::{Exit, Refusal, SafeText},
+    domain::{Exit, OpId, Refusal, SafeText},
     engine::{
-        Engine, Running,
+        Engine, Given, Running,
         operation::Progress,
         plan::{Guard, Plan},
     },
@@ -34,7 +35,12 @@ pub struct ActArgs {
     pub consent: ConsentArgs,
     /// Why this process may change nothing at all: it runs for a pull request from a fork.
     pub barred: Option<SafeText>,
+    /// Told when somebody asks the command to end: nothing new is sent from then on.
+    pub stop: CancellationToken,
 }
+
+/// How long an answer to what was sent last is waited for when the command is asked to end, of real time.
+const LAST: Duration = Duration::from_secs(10);
 
 /// `gonogo/v1/plan` of what was shown, `gonogo/v1/act` of what was applied.
 #[derive(Serialize)]
@@ -77,11 +83,31 @@ pub async fn act(engine: &Engine, action: &Action, args: &ActArgs, printer: &mut
     if let Some(refusal) = barred(args) {
         return Ok(printer.refusal(&refusal));
     }
-    ready(engine, action).await;
-    match engine.plan(action, args.guard).await {
-        Ok(plan) => go(engine, &plan, args, printer).await,
-        Err(refusal) => Ok(printer.refusal(&refusal)),
+    let planned = until(&args.stop, async {
+        ready(engine, action).await;
+        engine.plan(action, args.guard).await
+    });
+    match planned.await {
+        Some(Ok(plan)) => go(engine, &plan, args, printer).await,
+        Some(Err(refusal)) => Ok(printer.refusal(&refusal)),
+        None => Ok(nothing_sent(engine, printer).await),
     }
+}
+
+/// Does something unless the command is asked to end before.
+async fn until<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        done = work => Some(done),
+    }
+}
+
+/// The command was asked to end before anything was sent for it. What of earlier operations was being settled is let go
+/// of: it stays in the journal.
+async fn nothing_sent(engine: &Engine, printer: &mut Printer) -> Exit {
+    engine.hang_up(LAST).await;
+    printer.refusal(&Refusal::new("interrupted: nothing was sent").exit(Exit::Interrupted))
 }
 
 /// Applies a plan that was saved, in the world that it was made for.
@@ -89,16 +115,15 @@ pub async fn apply(engine: &Engine, file: &std::path::Path, args: &ActArgs, prin
     if let Some(refusal) = barred(args) {
         return Ok(printer.refusal(&refusal));
     }
-    let plan = match saved::Saved::read(file).and_then(|saved| Ok((saved.action()?, saved))) {
-        Ok((action, saved)) => {
-            ready(engine, &action).await;
-            saved.again(engine, args.guard).await
-        }
-        Err(refusal) => Err(refusal),
-    };
-    match plan {
-        Ok(plan) => go(engine, &plan, &ActArgs { save_plan: None, ..args.clone() }, printer).await,
-        Err(refusal) => Ok(printer.refusal(&refusal)),
+    let planned = until(&args.stop, async {
+        let saved = saved::Saved::read(file)?;
+        ready(engine, &saved.action()?).await;
+        saved.again(engine, args.guard).await
+    });
+    match planned.await {
+        Some(Ok(plan)) => go(engine, &plan, &ActArgs { save_plan: None, ..args.clone() }, printer).await,
+        Some(Err(refusal)) => Ok(printer.refusal(&refusal)),
+        None => Ok(nothing_sent(engine, printer).await),
     }
 }
 
@@ -140,29 +165,78 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
     if printer.is_human() {
         printer.raw(&plan_text::text(plan))?;
     }
-    let running = match consent(plan, &args.consent)? {
-        Ok(given) => engine.apply(plan, given).await,
+    // Whoever asks at a terminal waits for a person there, and must hear a signal all the same.
+    let asked = tokio::task::spawn_blocking({
+        let (plan, args) = (plan.clone(), args.consent.clone());
+        move || consent(&plan, &args)
+    });
+    let Some(asked) = until(&args.stop, asked).await else { return Ok(nothing_sent(engine, printer).await) };
+    let carried_out = match asked.map_err(io::Error::other)?? {
+        Ok(given) => carry_out(engine, plan, given, &args.stop).await,
         Err(refusal) => Err(refusal),
     };
-    let mut running = match running {
-        Ok(running) => running,
+    let progress = match carried_out {
+        Ok(progress) => progress,
         Err(refusal) => {
             say(&refusal.why.to_string(), refusal.hint.as_ref().map(ToString::to_string));
             printer.answer(&ActRoot::shown(plan, now, Some(&refusal)), String::new)?;
             return Ok(refusal.exit);
         }
     };
-    let progress = follow(engine, &mut running, true).await;
-    let exit = progress.outcome.as_ref().map_or(Exit::Unknown, |o| o.exit);
+    let outcome = progress.as_ref().and_then(|p| p.outcome.as_ref());
+    let told = outcome.map(|o| o.exit).filter(|exit| *exit != Exit::Interrupted);
+    let left = if told.is_none() { Some(left(engine, plan.id()).await) } else { None };
+    let exit = left.as_ref().map(|l| l.exit).or(told).unwrap_or(Exit::Unknown);
     let root = ActRoot {
         schema: "gonogo/v1/act",
-        changed: progress.outcome.as_ref().is_none_or(|o| o.changed),
+        changed: outcome.is_none_or(|o| o.changed),
         outcome: Some(exit),
-        operation: Some(&progress),
-        ..ActRoot::shown(plan, engine.clock().now(), None)
+        operation: progress.as_ref(),
+        ..ActRoot::shown(plan, engine.clock().now(), left.as_ref())
     };
-    printer.answer(&root, || ended(&progress))?;
+    let printed = printer.answer(&root, || progress.as_ref().map(ended).unwrap_or_default());
+    if let Some(Refusal { why, hint, .. }) = &left {
+        // The terminal may be gone: the exit code speaks.
+        say(&why.to_string(), hint.as_ref().map(ToString::to_string));
+    } else {
+        printed?;
+    }
     Ok(exit)
+}
+
+/// Carries a plan out and follows it to its end. Once the command is asked to end nothing new is sent; what was sent last
+/// is waited for. `None` where it has not ended in time.
+async fn carry_out(
+    engine: &Engine,
+    plan: &Plan,
+    given: Given,
+    stop: &CancellationToken,
+) -> Result<Option<Progress>, Refusal> {
+    let work = async {
+        let mut running = engine.apply(plan, given).await?;
+        Ok(follow(engine, &mut running, true).await)
+    };
+    tokio::pin!(work);
+    tokio::select! {
+        biased;
+        done = &mut work => done.map(Some),
+        () = stop.cancelled() => {
+            say("interrupted: nothing new is sent; waiting for the answer to what was sent last", None);
+            engine.hang_up(LAST).await;
+            tokio::time::timeout(LAST, &mut work).await.ok().transpose()
+        }
+    }
+}
+
+/// What an operation that was interrupted leaves behind, by the journal's word.
+async fn left(engine: &Engine, op: &OpId) -> Refusal {
+    let open = engine.operation(op.as_str()).await.map_or(true, |found| found.is_some_and(|o| o.is_open()));
+    if !open {
+        return Refusal::new("interrupted: nothing was sent").exit(Exit::Interrupted);
+    }
+    Refusal::new("interrupted: what was sent stays open until it is known what became of it")
+        .hint(format!("gonogo op show {op} tells how it stands, and gonogo op wait {op} finds out"))
+        .exit(Exit::Unknown)
 }
 
 /// Follows an operation to its end, and tells each new state of it on standard error.

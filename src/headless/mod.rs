@@ -18,6 +18,7 @@ mod runs;
 mod saved;
 mod short;
 mod status;
+mod stop;
 mod table;
 mod trust;
 
@@ -36,6 +37,7 @@ pub use runs::{RunsArgs, runs};
 pub use saved::Saved;
 pub use short::{Brief, ShortArgs, short};
 pub use status::{StatusArgs, status};
+pub use stop::interrupted;
 pub use table::Table;
 pub use trust::{TrustArgs, trust};
 

@@ -1,8 +1,14 @@
 //! Changes from the command line: consent, outcome, saved plans, and who may change nothing.
 
-use std::fs;
+use std::{fs, io};
 
-use gonogo::sim::Scenario;
+use gonogo::{
+    action::Action,
+    domain::Exit,
+    engine::Keep,
+    headless::{ActArgs, ConsentArgs, Format, Printer, act},
+    sim::Scenario,
+};
 use serde_json::Value;
 
 use super::{
@@ -130,4 +136,16 @@ async fn a_saved_plan_applies_once_and_to_its_own_world() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_asked_to_end_before_anything_is_sent_ends_interrupted() {
+    let Bed { demo, engine } = Bed::start(Scenario::Calm, None, &[]).await;
+    let engine = engine.keeping(Keep::folder(&demo.folder.path().join("state")));
+    let args = ActArgs { consent: ConsentArgs { yes: true, ..ConsentArgs::default() }, ..ActArgs::default() };
+    args.stop.cancel();
+    let mut printer = Printer::to(Format::Human, Box::new(io::sink()));
+    let exit = act(&engine, &Action::parse(ABORT).unwrap(), &args, &mut printer).await.unwrap();
+    assert_eq!(exit, Exit::Interrupted);
+    assert!(engine.operations().borrow().is_empty(), "nothing was begun");
 }
