@@ -75,7 +75,9 @@ fn a_label_by_which_pods_are_found_stays_as_it_is() {
     let by_version = |d: &mut crate::domain::Deployment| {
         d.workload.selector.insert(VERSION_LABEL.into(), "1.0".into());
     };
-    let by_workload = speaking(move |rows| drop(rows.deployment("cart", by_version)));
+    let by_workload = speaking(move |rows| {
+        rows.deployment("cart", by_version);
+    });
     let by_service = speaking(|rows| {
         let mut service = rows::service("cart");
         service.selector.insert(VERSION_LABEL.into(), "1.0".into());
