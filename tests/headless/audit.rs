@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 use gonogo::{
     domain::{
-        BodyKind, BuildNotes, Change, ChangeTarget, Exit, Guarantee, Identity, Method, ObjectKey, ObjectKind, OpId, Problem, ProblemKind,
-        Request, SafeText, Seen, SeenRollout,
+        BodyKind, BuildNotes, Change, ChangeTarget, Exit, Guarantee, Identity, Method, ObjectKey, ObjectKind, OpId, Problem,
+        ProblemKind, Request, SafeText, Seen, SeenRollout,
     },
     engine::journal::{
         Answered, Begun, Effect, Entry, Event, Evidence, FOLDER, Folder, Given, Hash, Head, Intent, Journal, Space, Way,

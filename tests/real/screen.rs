@@ -103,6 +103,15 @@ impl Screen {
         self.keys.write_all(text.as_bytes()).unwrap();
     }
 
+    /// Types as a person does, who looks first: once nothing has moved for a moment. What follows the terminal's own
+    /// answers at once is taken for something longer, and so for no consent.
+    pub fn press(&mut self, text: &str) {
+        while let Ok((at, bytes)) = self.output.recv_timeout(Duration::from_millis(300)) {
+            self.take(at, &bytes);
+        }
+        self.keys(text);
+    }
+
     /// Waits until the screen shows what `wanted` looks for; the text of that screen.
     pub fn until(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let began = Instant::now();

@@ -10,7 +10,7 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use request::{BodyKind, Guarantee, Method, NOTE, OP, Receipt, Request};
+pub use request::{BodyKind, Guarantee, Method, NOTE, OP, Receipt, Request, WRITER};
 pub use seen::{Pausing, Seen, SeenRollout};
 
 use super::{BuildNotes, ClusterName, Labels, ObjectKey, SafeText, WorkloadKind};

@@ -12,6 +12,8 @@ pub const OP: &str = "{op}";
 
 /// What stands for a word on who did what, until the operation is sent.
 pub const NOTE: &str = "{note}";
+/// Under which name our writes stand in an object's list of writers (`managedFields`).
+pub const WRITER: &str = "gonogo";
 
 /// How far a write is protected against acting on a changed world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

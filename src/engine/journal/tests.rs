@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::{
-    BodyKind, BuildNotes, Change, ChangeTarget, ClusterName, Exit, Guarantee, Identity, Labels, Method, ObjectKey, ObjectKind, OpId, Problem,
-    ProblemKind, Request, SafeText, Seen, SeenRollout,
+    BodyKind, BuildNotes, Change, ChangeTarget, ClusterName, Exit, Guarantee, Identity, Labels, Method, ObjectKey, ObjectKind,
+    OpId, Problem, ProblemKind, Request, SafeText, Seen, SeenRollout,
 };
 use fault::FaultDisk;
 

@@ -2,19 +2,16 @@
 
 use super::{Effect, Operation, Outcome, Progress, Stand, TargetProgress, machine::Phase};
 use crate::{
-    domain::{Exit, OpId, SafeText, Seen},
+    domain::{Exit, OpId, SafeText, Seen, WRITER},
     engine::journal::Event,
 };
-
-/// Under which name our writes stand in an object's list of writers.
-const US: &str = "gonogo";
 
 /// Who wrote an object last, as far as it can be told: another operation by its mark, else the writer by its name.
 pub(super) fn who(now: &Seen, before: Option<&Seen>, op: &OpId) -> String {
     let known = |id: &str| id == op.as_str() || before.is_some_and(|b| b.marked_by(id));
     let other = now.ops.iter().rev().find(|id| !known(id));
     match (&now.writer, other) {
-        (Some(writer), _) if writer.as_str() != US => format!("by {writer}"),
+        (Some(writer), _) if writer.as_str() != WRITER => format!("by {writer}"),
         (_, Some(other)) => format!("by operation {other}"),
         // Who only takes a field away owns nothing by it, and so is not in the list of writers.
         (_, None) => "by somebody who left no name".to_owned(),

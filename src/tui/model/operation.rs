@@ -62,7 +62,11 @@ impl Operation {
         }
         let Some(progress) = &self.progress else { return "being written down".to_owned() };
         match (&progress.outcome, progress.current()) {
-            (Some(outcome), _) => outcome.sentence.to_string(),
+            // The sentence stands alone elsewhere, and begins with the title; here the title stands before it.
+            (Some(outcome), _) => {
+                let sentence = outcome.sentence.as_str();
+                sentence.strip_prefix(&format!("{}: ", self.title)).unwrap_or(sentence).to_owned()
+            }
             (None, Some(t)) if t.words.is_empty() => t.state.to_string(),
             (None, Some(t)) => format!("{}, {}", t.state, t.words),
             (None, None) => String::new(),

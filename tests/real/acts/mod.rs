@@ -119,7 +119,10 @@ pub fn testified(namespace: &Namespace<'_>) -> Vec<Write> {
 
 /// Where figures come from: a canary without any is UNKNOWN, and nothing goes forward.
 pub fn metrics(bed: &bed::Bed) -> String {
-    format!("[metrics]\nprometheus = \"{}\"\npreset = \"plain\"\nscrape = \"1s\"\n", bed.word("/prometheus/url"))
+    format!(
+        "[metrics]\nprometheus = \"{}\"\npreset = \"plain\"\nscrape = \"1s\"\nslo = {{ errors = \"1%\" }}\n",
+        bed.word("/prometheus/url")
+    )
 }
 
 /// Lets both revisions of the Rollout `web` be seen to serve without errors, until gonogo says that nothing speaks against
@@ -127,7 +130,7 @@ pub fn metrics(bed: &bed::Bed) -> String {
 pub fn serves(namespace: &Namespace<'_>, gonogo: &Gonogo<'_>) {
     let rollout = namespace.get("rollouts.argoproj.io/web");
     let arm = |hash: &Value| {
-        let pod = format!("web-{}-fake", hash.as_str().unwrap());
+        let pod = format!("web-{}-faked", hash.as_str().unwrap());
         json!({ "rps": 500, "errors": 0, "ms": 50, "plain": { "namespace": namespace.name, "service": "web", "pod": pod } })
     };
     let status = &rollout["status"];
@@ -144,8 +147,7 @@ pub fn serves(namespace: &Namespace<'_>, gonogo: &Gonogo<'_>) {
 /// Two environments in namespaces of their own, for alice.
 pub fn staged<'a>(staging: &Namespace<'a>, production: &Namespace<'a>, who: &str, service: &str) -> Gonogo<'a> {
     let config = format!(
-        "{}[environment.staging]\norder = 0\npolicy = \"open\"\nclusters.stage = {{ context = \"bed\", namespace = \"{}\" }}\n[service.web]\n{service}",
-        metrics(production.bed),
+        "[environment.staging]\norder = 0\npolicy = \"open\"\nclusters.stage = {{ context = \"bed\", namespace = \"{}\" }}\n[service.web]\n{service}",
         staging.name
     );
     Gonogo::configured(production, who, &config)

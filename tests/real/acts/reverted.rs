@@ -8,45 +8,48 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{act, bed, on_its_way, on_web};
+use super::{act, bed, image, is, on_web, rolled_out};
 use crate::{bed::notice, gonogo::Gonogo};
 
 #[test]
 fn who_takes_a_change_back_is_named() {
+    const HEALER: &str = "argocd-application-controller";
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
-    on_its_way(namespace);
+    namespace.deploy("web", "1", 1);
+    is(namespace, "deployment/web", rolled_out);
+    let set = |manager: &str| {
+        let manager = format!("--field-manager={manager}");
+        namespace.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:2", &manager]);
+    };
+    set("kubectl-set");
+    is(namespace, "deployment/web", rolled_out);
     // As Argo CD marks what it delivers.
     let id = format!("argocd.argoproj.io/tracking-id=shop:apps/Deployment:{}/web", namespace.name);
-    namespace.kubectl(["annotate", "deployment", "web", "--field-manager=argocd-application-controller", &id]);
+    namespace.kubectl(["annotate", "deployment", "web", &id]);
     let gonogo = &Gonogo::on_the_cluster(namespace, "alice", &["web"]);
     let over = AtomicBool::new(false);
     let heal = || {
         while !over.load(Ordering::Relaxed) {
-            if namespace.get("deployment/web")["spec"]["paused"] == true {
-                namespace.kubectl([
-                    "patch",
-                    "deployment",
-                    "web",
-                    "--field-manager=argocd-application-controller",
-                    "--type=merge",
-                    "-p",
-                    r#"{"spec":{"paused":false}}"#,
-                ]);
+            if image(&namespace.get("deployment/web")).ends_with(":1") {
+                set(HEALER);
             }
             thread::park_timeout(Duration::from_millis(300));
         }
     };
     let done = thread::scope(|s| {
         s.spawn(heal);
-        let done = act(gonogo, &on_web("pause"));
+        let done = act(gonogo, &on_web("rollback --reason drill"));
         over.store(true, Ordering::Relaxed);
         done
     });
     assert_eq!(done.exit, 1, "{}", done.all());
     let [target] = &done.said["operation"]["targets"].as_array().unwrap()[..] else { panic!("{}", done.all()) };
     assert_eq!(target["state"], "reverted", "{}", done.all());
-    assert!(target["words"].as_str().unwrap().contains("argocd-application-controller"), "{}", done.all());
+    assert!(target["words"].as_str().unwrap().contains(HEALER), "{}", done.all());
     let [asked, said] = ["began", "at"].map(|at| done.said["operation"][at].as_str().unwrap().parse::<Timestamp>().unwrap());
-    notice(&format!("who took a pause back was named {:.1} s after it was asked for", said.duration_since(asked).as_secs_f64()));
+    notice(&format!(
+        "who took a roll back back was named {:.1} s after it was asked for",
+        said.duration_since(asked).as_secs_f64()
+    ));
 }

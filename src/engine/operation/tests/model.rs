@@ -17,8 +17,8 @@ use serde_json::json;
 use super::super::{Effect, Event, Looked, Operation, Parts, Stand, rules::Rules};
 use crate::{
     domain::{
-        BodyKind, BuildNotes, Change, ChangeTarget, Guarantee, Labels, Method, NOTE, OP, ObjectKey, ObjectKind, OpId, Problem, ProblemKind,
-        Receipt, Request, Seen, SeenRollout, Settled,
+        BodyKind, BuildNotes, Change, ChangeTarget, Guarantee, Labels, Method, NOTE, OP, ObjectKey, ObjectKind, OpId, Problem,
+        ProblemKind, Receipt, Request, Seen, SeenRollout, Settled,
     },
     engine::{
         journal::{self, Begun, Given, Hash as Digest, Head, Way},

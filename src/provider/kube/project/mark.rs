@@ -2,7 +2,7 @@
 
 use super::{opaque, time, word};
 use crate::{
-    domain::{Mark, MarkKind, Writer},
+    domain::{Mark, MarkKind, WRITER, Writer},
     provider::kube::wire,
 };
 
@@ -57,19 +57,20 @@ fn owner(raw: &wire::ObjectMeta) -> Option<Mark> {
     }
 }
 
-/// Who wrote the wanted state, the newest last: the times have whole seconds, and of two in one second the later in
-/// the list is as good as the other. Who writes only the status is no owner.
+/// Who wrote the wanted state, the newest last. The times have whole seconds: of two in one second we come first, since
+/// others answer to us and we look before we write. Who writes only the status, or only annotations, is no owner.
 pub(super) fn writers(raw: Option<&[wire::ManagedField]>) -> Vec<Writer> {
     let wanted = raw.unwrap_or_default().iter().filter(|f| f.subresource.as_deref().unwrap_or_default().is_empty());
     let mut out: Vec<Writer> = wanted
         .filter(|f| opaque(f.operation.as_deref()).is_ok())
+        .filter(|f| f.fields_v1.as_ref().is_none_or(|fields| fields.spec.is_some()))
         .map(|f| Writer {
             manager: word(f.manager.as_deref()),
             operation: word(f.operation.as_deref()),
             at: time(f.time.as_deref()),
         })
         .collect();
-    out.sort_by_key(|w| w.at);
+    out.sort_by_key(|w| (w.at, w.manager.as_str() != WRITER));
     out.drain(..out.len().saturating_sub(WRITERS));
     out
 }

@@ -91,13 +91,22 @@ pub(super) struct ObjectMeta {
     pub managed_fields: Option<Vec<ManagedField>>,
 }
 
-/// Who wrote; which fields is skipped, it is the greatest part of many an object.
+/// Who wrote; of which fields only whether the wanted state is among them, they are the greatest part of many an object.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ManagedField {
+    pub fields_v1: Option<Fields>,
     pub manager: Option<String>,
     pub operation: Option<String>,
     pub time: Option<String>,
     pub subresource: Option<String>,
+}
+
+/// The fields that somebody wrote last.
+#[derive(Deserialize)]
+pub(super) struct Fields {
+    #[serde(rename = "f:spec")]
+    pub spec: Option<serde::de::IgnoredAny>,
 }
 
 /// The annotations that count; the others, which may be large, are skipped.

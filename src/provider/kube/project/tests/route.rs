@@ -240,7 +240,8 @@ fn signs_of_ownership_and_writers() {
             "kustomize.toolkit.fluxcd.io/reconcile": "disabled"},
         "ownerReferences": [{"kind": "Canary", "name": "payment", "uid": "c-1", "controller": true}],
         "managedFields": [field("kubectl-edit", "", "2026-03-03T10:00:05Z"), field("flagger", "", "2026-03-03T10:00:00Z"),
-            field("traefik", "status", "2026-03-03T10:00:09Z"), {"manager": "nobody"}],
+            field("gonogo", "", "2026-03-03T10:00:05Z"), field("traefik", "status", "2026-03-03T10:00:09Z"), {"manager": "nobody"},
+            {"manager": "annotator", "operation": "Update", "time": "2026-03-03T10:00:09Z", "fieldsV1": {"f:metadata": {}}}],
     });
     let r: Route = row(http_route, json!({"metadata": full, "spec": {}})).unwrap();
     let marks: Vec<_> = r.meta.marks.iter().map(|Mark { kind, name }| (*kind, name.to_string())).collect();
@@ -255,7 +256,11 @@ fn signs_of_ownership_and_writers() {
     ];
     assert_eq!(marks, want.map(|(kind, name)| (kind, name.to_owned())));
     let writers: Vec<_> = r.meta.writers.iter().map(|w| w.manager.as_str()).collect();
-    assert_eq!(writers, ["flagger", "kubectl-edit"], "who writes only the status is no owner; the newest is last");
+    assert_eq!(
+        writers,
+        ["flagger", "gonogo", "kubectl-edit"],
+        "who writes only the status or notes is no owner; newest last, others after us"
+    );
     let bare: Deployment = row(deployment, json!({"metadata": meta(), "spec": {}})).unwrap();
     assert!(bare.workload.meta.marks.is_empty() && bare.workload.meta.writers.is_empty());
 }
