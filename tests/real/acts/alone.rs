@@ -33,7 +33,7 @@ fn an_abort_takes_two_keys_with_everything_else_gone() {
     let gonogo = &Gonogo::configured(namespace, "alice", &format!("{NOBODY}[service.web]\nworkload = \"rollout/web\"\n"));
     let mut screen = alone(gonogo, "pause web --env production --yes", "manually paused");
     screen.press("A");
-    screen.until("a dialog that can be answered", |text| text.contains("y  abort now") && !text.contains("in a moment"));
+    screen.until("a dialog that can be answered", |text| text.contains("armed: y"));
     screen.press("y");
     let said = screen.until("what came of it", |text| text.contains("aborted"));
     assert!(said.contains("disk"), "{said}");
@@ -51,9 +51,9 @@ fn a_roll_back_takes_three_keys_with_everything_else_gone() {
     let gonogo = &Gonogo::configured(namespace, "alice", &format!("{NOBODY}[service.web]\nworkload = \"deployment/web\"\n"));
     let mut screen = alone(gonogo, "restart web --env production --yes --confirm web --reason drill", "rev 3");
     screen.press("B");
-    screen.until("the ways back", |text| text.contains("▌ 1 rollback web"));
+    screen.until("the ways back", |text| text.contains("of replicaset"));
     screen.press("1");
-    screen.until("a dialog that can be answered", |text| text.contains("y  roll") && !text.contains("in a moment"));
+    screen.until("a dialog that can be answered", |text| text.contains("armed: y"));
     screen.press("y");
     screen.until("what came of it", |text| text.contains("rolled back"));
     is(namespace, "deployment/web", |d| image(d) == "registry.example/shop/web:1" && rolled_out(d));

@@ -56,7 +56,7 @@ fn a_canary_is_stepped_paused_resumed_aborted_retried_and_rolled_back() {
     assert_eq!(weight(production), 0, "done means that the route has left the canary");
     let refused = act(gonogo, &on_web("step"));
     assert_eq!(refused.exit, 3, "an aborted rollout takes a retry: {}", refused.all());
-    done(gonogo, &on_web("retry"));
+    done(gonogo, &on_web("retry --confirm web --reason drill"));
     is(production, "rollouts.argoproj.io/web", |r| says(r, "Paused"));
     assert_eq!((step_of(production), weight(production)), (1, 5));
 
