@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Effect, Operation, Parts, Stand, evidence::Shot, machine::Track, rules::Rules};
 use crate::{
-    domain::{BuildNotes, Change, ChangeTarget, Labels, OpId, SafeText, Seen, SeenRollout},
+    domain::{Change, ChangeTarget, OpId, SafeText, Seen},
     engine::{
         journal::{self, Answered, Begun, Evidence, Intent},
         plan::Move,
@@ -114,7 +114,7 @@ impl Taken {
         let last = told.last().and_then(|t| Some((t, t.intent.as_deref()?)));
         let Some((last, intent)) = last else {
             // Nothing was sent to it; it is named, and not looked at.
-            let planned = Move { target: target.clone(), change: Change::Pause, seen: nothing_seen(), requests: vec![] };
+            let planned = Move { target: target.clone(), change: Change::Pause, seen: Seen::default(), requests: vec![] };
             return Self { planned, track: Track { stand: Stand::NotBegun, ..Track::new() }, shot: None };
         };
         let sent = told.iter().filter_map(|t| t.intent.as_ref());
@@ -175,25 +175,4 @@ fn title(begun: &Begun) -> SafeText {
     let verb = begun.command.first().map(|c| c.as_str().to_uppercase()).unwrap_or_default();
     let service = begun.service.as_ref().map(|s| format!(" {s}")).unwrap_or_default();
     format!("{verb}{service}").into()
-}
-
-/// Of an object that was not looked at.
-fn nothing_seen() -> Seen {
-    Seen {
-        uid: "".into(),
-        resource_version: "".into(),
-        fingerprint: "".into(),
-        ops: vec![],
-        annotated: false,
-        observed: false,
-        writer: None,
-        containers: vec![],
-        build: BuildNotes::default(),
-        noted: false,
-        paused: false,
-        selector: Labels::new(),
-        behind: None,
-        rollout: SeenRollout::default(),
-        template: None,
-    }
 }
