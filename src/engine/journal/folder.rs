@@ -4,7 +4,7 @@ use std::{
     any::Any,
     collections::HashMap,
     fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Read as _, Seek as _, SeekFrom},
+    io::{self, BufRead, BufReader, ErrorKind, Seek as _, SeekFrom},
     os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     thread,
@@ -101,12 +101,10 @@ impl Disk for Folder {
         Ok(fs::metadata(self.path.join(name))?.len())
     }
 
-    fn read(&self, name: &str, at: u64) -> io::Result<Vec<u8>> {
+    fn read(&self, name: &str, at: u64) -> io::Result<Box<dyn BufRead>> {
         let mut file = File::open(self.path.join(name))?;
         file.seek(SeekFrom::Start(at))?;
-        let mut out = vec![];
-        file.read_to_end(&mut out)?;
-        Ok(out)
+        Ok(Box::new(BufReader::new(file)))
     }
 
     fn create(&mut self, name: &str) -> io::Result<()> {
