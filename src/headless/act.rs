@@ -39,6 +39,13 @@ pub struct ActArgs {
     pub stop: CancellationToken,
 }
 
+impl ActArgs {
+    /// Whether the plan is to be applied, and not only shown or kept.
+    fn applies(&self) -> bool {
+        !self.dry_run && self.save_plan.is_none()
+    }
+}
+
 /// How long an answer to what was sent last is waited for when the command is asked to end, of real time.
 const LAST: Duration = Duration::from_secs(10);
 
@@ -84,7 +91,7 @@ pub async fn act(engine: &Engine, action: &Action, args: &ActArgs, printer: &mut
         return Ok(printer.refusal(&refusal));
     }
     let planned = until(&args.stop, async {
-        ready(engine, action).await;
+        ready(engine, action, args).await;
         engine.plan(action, args.guard).await
     });
     match planned.await {
@@ -112,16 +119,21 @@ async fn nothing_sent(engine: &Engine, printer: &mut Printer) -> Exit {
 
 /// Applies a plan that was saved, in the world that it was made for.
 pub async fn apply(engine: &Engine, file: &std::path::Path, args: &ActArgs, printer: &mut Printer) -> io::Result<Exit> {
+    if args.save_plan.is_some() {
+        // Elsewhere it promises that nothing is done.
+        let refusal = Refusal::new("apply carries a saved plan out, and --save-plan only writes one");
+        return Ok(printer.refusal(&refusal.hint("leave --save-plan out, or plan anew").exit(Exit::Usage)));
+    }
     if let Some(refusal) = barred(args) {
         return Ok(printer.refusal(&refusal));
     }
     let planned = until(&args.stop, async {
         let saved = saved::Saved::read(file)?;
-        ready(engine, &saved.action()?).await;
+        ready(engine, &saved.action()?, args).await;
         saved.again(engine, args.guard).await
     });
     match planned.await {
-        Some(Ok(plan)) => go(engine, &plan, &ActArgs { save_plan: None, ..args.clone() }, printer).await,
+        Some(Ok(plan)) => go(engine, &plan, args, printer).await,
         Some(Err(refusal)) => Ok(printer.refusal(&refusal)),
         None => Ok(nothing_sent(engine, printer).await),
     }
@@ -129,19 +141,23 @@ pub async fn apply(engine: &Engine, file: &std::path::Path, args: &ActArgs, prin
 
 fn barred(args: &ActArgs) -> Option<Refusal> {
     // To look is always allowed.
-    let why = args.barred.as_ref().filter(|_| !args.dry_run && args.save_plan.is_none())?;
+    let why = args.barred.as_ref().filter(|_| args.applies())?;
     Some(Refusal::new(why.as_str()).hint("--dry-run shows the plan"))
 }
 
 /// Waits until what an action is planned on is known. Going back waits for the clusters of its environment and for
-/// nothing else; going forward for everything, and for what other processes left open.
-async fn ready(engine: &Engine, action: &Action) {
+/// nothing else; going forward for everything, and for what other processes left open. To settle that may take a write,
+/// which is not for who only wants to see a plan.
+async fn ready(engine: &Engine, action: &Action, args: &ActArgs) {
     let target = action.target();
     if Verb::from(action).goes_back() {
         engine.read(target, PATIENCE).await;
         return;
     }
     engine.settled(PATIENCE).await;
+    if !args.applies() {
+        return;
+    }
     if let Ok(left) = engine.recover().await {
         for mut running in left {
             say(&format!("settling operation {}, which was left open", running.op), None);
@@ -158,7 +174,7 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
         }
         say(&format!("saved to {}; gonogo apply carries it out until {}", file.display(), plan.expires()), None);
     }
-    if args.dry_run || args.save_plan.is_some() {
+    if !args.applies() {
         printer.answer(&ActRoot::shown(plan, now, None), || plan_text::text(plan))?;
         return Ok(Exit::Done);
     }
