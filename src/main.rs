@@ -157,13 +157,7 @@ async fn headless(cli: &Cli, command: &Command, stop: &CancellationToken, printe
     exit
 }
 
-async fn asked(
-    cli: &Cli,
-    command: &Command,
-    world: &World,
-    stop: &CancellationToken,
-    printer: &mut Printer,
-) -> io::Result<Exit> {
+async fn asked(cli: &Cli, command: &Command, world: &World, stop: &CancellationToken, printer: &mut Printer) -> io::Result<Exit> {
     let engine = &world.engine;
     match command {
         Command::Status { short: true, .. } => {

@@ -76,10 +76,11 @@ pub use join::join;
 #[cfg(test)]
 pub(crate) use kube::fixture as rows;
 pub use kube::{
-    ArmName, Backend, BlueGreenSpec, BuildNotes, CanarySpec, Condition, ContainerTemplate, ControllerRevision, DaemonSet, Deployment,
-    DestinationRule, Endpoints, HelmMark, HelmRevision, IngressCanary, KubeService, Labels, Mark, MarkKind, Meta, Mirror, NoteChange, Pod,
-    ReplicaSet, Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteCondition, RouteKind, RouteParent, RouteRef,
-    RouteRule, Routing, RunNote, ServiceEndpoints, StatefulSet, Subset, Template, TemplateRef, UpdateStrategy, VERSION_LABEL, Workload, Writer,
+    ArmName, Backend, BlueGreenSpec, BuildNotes, CanarySpec, Condition, ContainerTemplate, ControllerRevision, DaemonSet,
+    Deployment, DestinationRule, Endpoints, HelmMark, HelmRevision, IngressCanary, KubeService, Labels, Mark, MarkKind, Meta,
+    Mirror, NoteChange, Pod, ReplicaSet, Rollout, RolloutPhase, RolloutStrategy, Route, RouteArm, RouteCondition, RouteKind,
+    RouteParent, RouteRef, RouteRule, Routing, RunNote, ServiceEndpoints, StatefulSet, Subset, Template, TemplateRef,
+    UpdateStrategy, VERSION_LABEL, Workload, Writer,
 };
 pub use link::{HOLES, Link, LinkTemplate, is_web, links};
 pub use log::{ContainerLog, JobLog, Level, LogAsk, LogLine, LogNews, LogOrigin, LogSource, PodArm, containers, telling_job};

@@ -19,3 +19,8 @@ pub use driver::{Given, Keep, Running};
 pub use logs::LogStream;
 pub use service::{ConnectedCluster, Engine, Roles};
 pub use store::{LookAt, Store};
+
+/// What a process answers that may change nothing.
+fn read_only() -> crate::domain::Refusal {
+    crate::domain::Refusal::new("read-only: nothing is changed from here").hint("start without --read-only")
+}

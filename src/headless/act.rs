@@ -222,12 +222,7 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
 
 /// Carries a plan out and follows it to its end. Once the command is asked to end nothing new is sent; what was sent last
 /// is waited for. `None` where it has not ended in time.
-async fn carry_out(
-    engine: &Engine,
-    plan: &Plan,
-    given: Given,
-    stop: &CancellationToken,
-) -> Result<Option<Progress>, Refusal> {
+async fn carry_out(engine: &Engine, plan: &Plan, given: Given, stop: &CancellationToken) -> Result<Option<Progress>, Refusal> {
     let work = async {
         let mut running = engine.apply(plan, given).await?;
         Ok(follow(engine, &mut running, true).await)

@@ -65,8 +65,7 @@ impl BuildNotes {
             to: to.annotations.get(key).cloned(),
         };
         let text = |label: &Option<Arc<str>>| label.as_deref().map(SafeText::clean);
-        let version =
-            NoteChange { label: true, key: VERSION_LABEL.into(), from: text(&self.version), to: text(&to.version) };
+        let version = NoteChange { label: true, key: VERSION_LABEL.into(), from: text(&self.version), to: text(&to.version) };
         keys.into_iter().map(annotation).chain([version]).filter(|change| change.from != change.to).collect()
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::scene::{Scene, each, named};
 use crate::domain::{
-    BuildNotes, ContainerImage, ContainerTemplate, Digest, EnvironmentName, Exit, Health, ImageRef, Labels, ObjectKey, Placement, Refusal, SafeText,
-    Snapshot, Template, VERSION_LABEL, Version, Workload,
+    BuildNotes, ContainerImage, ContainerTemplate, Digest, EnvironmentName, Exit, Health, ImageRef, Labels, ObjectKey, Placement,
+    Refusal, SafeText, Snapshot, Template, VERSION_LABEL, Version, Workload,
 };
 
 /// A build of a service, as it was seen somewhere.

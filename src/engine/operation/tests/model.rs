@@ -474,6 +474,13 @@ impl World {
             let answer = w.deliver(&message);
             w.flight.push(message.clone());
             all.push(w.tell(a, NOW, event(answer)));
+            if message.index.is_some_and(|index| self.setup.kind.marked(index)) {
+                // Without a mark nobody can tell that it was the copy.
+                let mut w = faulty("doubled, and the second is answered");
+                w.deliver(&message).ok();
+                let answer = w.deliver(&message);
+                all.push(w.tell(a, NOW, event(answer)));
+            }
         }
         if actor.crashes > 0 {
             let mut w = self.after("crash after send", a);

@@ -3,8 +3,8 @@
 use crate::{
     action::{Direction, Verb},
     domain::{
-        CanaryPhase, Change, Digest, Found, Health, Placement, Refusal, RolloutStrategy, SafeText, TemplateOf, Version,
-        Workload, WorkloadKind,
+        CanaryPhase, Change, Digest, Found, Health, Placement, Refusal, RolloutStrategy, SafeText, TemplateOf, Version, Workload,
+        WorkloadKind,
     },
     engine::plan::{
         builds::{self, Build, images_for, notes_for},

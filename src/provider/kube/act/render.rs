@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        BodyKind, BuildNotes, Change, ChangeTarget, ContainerImage, Guarantee, Labels, Method, NOTE, NoteChange, OP, ObjectKind, Problem, ProblemKind,
-        Request, SafeText, Seen, quoted,
+        BodyKind, BuildNotes, Change, ChangeTarget, ContainerImage, Guarantee, Labels, Method, NOTE, NoteChange, OP, ObjectKind,
+        Problem, ProblemKind, Request, SafeText, Seen, quoted,
     },
     provider::kube::project::OPS,
 };

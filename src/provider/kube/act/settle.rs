@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::{
-    BuildNotes, Change, Condition, ContainerImage, Deployment, ImageRef, KubeService, Labels, NoteChange, Pausing, Rollout, RolloutPhase,
-    RolloutStrategy, SafeText, Settled, Template,
+    BuildNotes, Change, Condition, ContainerImage, Deployment, ImageRef, KubeService, Labels, NoteChange, Pausing, Rollout,
+    RolloutPhase, RolloutStrategy, SafeText, Settled, Template,
 };
 
 fn not_yet(why: impl Into<SafeText>) -> Settled {

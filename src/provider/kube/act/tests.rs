@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::{render as of_change, render::render, settle};
 use crate::domain::{
-    BuildNotes, Change, ChangeTarget, ContainerImage, Guarantee, Labels, ObjectKey, ObjectKind, Pausing, ProblemKind, Request, Rollout,
-    RolloutPhase, Seen, SeenRollout, Settled, VERSION_LABEL, rows,
+    BuildNotes, Change, ChangeTarget, ContainerImage, Guarantee, Labels, ObjectKey, ObjectKind, Pausing, ProblemKind, Request,
+    Rollout, RolloutPhase, Seen, SeenRollout, Settled, VERSION_LABEL, rows,
 };
 
 fn target(kind: ObjectKind) -> ChangeTarget {
@@ -122,8 +122,7 @@ fn with_an_image_comes_what_is_said_of_its_build_and_what_was_said_of_the_other_
     let build = notes(&[("gonogo.dev/commit", "4be1c7a0"), ("gonogo.dev/requires.schema", ">=42")], Some("2.0"));
     let change = Change::Image { images: images(), build: build.clone() };
     let of = |build: BuildNotes, noted| {
-        let requests =
-            render(&target(ObjectKind::Deployment), &change, &Seen { build, noted, ..seen() }, Some("eu")).unwrap();
+        let requests = render(&target(ObjectKind::Deployment), &change, &Seen { build, noted, ..seen() }, Some("eu")).unwrap();
         let lines = requests[0].body.as_array().unwrap().clone();
         let line = |l: &Value| {
             let path = l["path"].as_str().unwrap().strip_prefix("/spec/template/metadata/")?;
@@ -142,7 +141,10 @@ fn with_an_image_comes_what_is_said_of_its_build_and_what_was_said_of_the_other_
             r#"add labels/app.kubernetes.io~1version "2.0""#,
         ]
     );
-    assert!(by_hand.starts_with(r#"kubectl --context eu -n shop patch deployment/payment --type=json -p '[{"op":"test""#), "{by_hand}");
+    assert!(
+        by_hand.starts_with(r#"kubectl --context eu -n shop patch deployment/payment --type=json -p '[{"op":"test""#),
+        "{by_hand}"
+    );
     assert!(by_hand.contains("requires.schema") && !by_hand.contains("resourceVersion"), "one revision by hand, too: {by_hand}");
     let (lines, _) = of(notes(&[], Some("2.0")), false);
     assert_eq!(lines[0], "add annotations {}", "the first annotation of a template has nowhere to go");
