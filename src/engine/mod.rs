@@ -9,6 +9,7 @@ pub mod journal;
 mod logs;
 pub mod operation;
 pub mod plan;
+mod refused;
 mod service;
 mod store;
 pub mod verdict;

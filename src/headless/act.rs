@@ -92,13 +92,23 @@ pub async fn act(engine: &Engine, action: &Action, args: &ActArgs, printer: &mut
     }
     let planned = until(&args.stop, async {
         ready(engine, action, args).await;
-        engine.plan(action, args.guard).await
+        noted(engine, action, args, engine.plan(action, args.guard).await).await
     });
     match planned.await {
         Some(Ok(plan)) => go(engine, &plan, args, printer).await,
         Some(Err(refusal)) => Ok(printer.refusal(&refusal)),
         None => Ok(nothing_sent(engine, printer).await),
     }
+}
+
+/// Has it written down that what was to be done is declined.
+async fn noted<T>(engine: &Engine, action: &Action, args: &ActArgs, made: Result<T, Refusal>) -> Result<T, Refusal> {
+    if let Err(refusal) = &made
+        && args.applies()
+    {
+        engine.declined(action, refusal).await;
+    }
+    made
 }
 
 /// Does something unless the command is asked to end before.
@@ -129,8 +139,9 @@ pub async fn apply(engine: &Engine, file: &std::path::Path, args: &ActArgs, prin
     }
     let planned = until(&args.stop, async {
         let saved = saved::Saved::read(file)?;
-        ready(engine, &saved.action()?, args).await;
-        saved.again(engine, args.guard).await
+        let action = saved.action()?;
+        ready(engine, &action, args).await;
+        noted(engine, &action, args, saved.again(engine, args.guard).await).await
     });
     match planned.await {
         Some(Ok(plan)) => go(engine, &plan, args, printer).await,
@@ -189,7 +200,7 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
     let Some(asked) = until(&args.stop, asked).await else { return Ok(nothing_sent(engine, printer).await) };
     let carried_out = match asked.map_err(io::Error::other)?? {
         Ok(given) => carry_out(engine, plan, given, &args.stop).await,
-        Err(refusal) => Err(refusal),
+        Err(refusal) => noted(engine, plan.action(), args, Err(refusal)).await,
     };
     let progress = match carried_out {
         Ok(progress) => progress,

@@ -304,6 +304,14 @@ impl Engine {
     /// somebody else took the wheel since it was made or a cluster or the user is another one, and with 7 when the journal
     /// cannot be written. Nothing was sent then.
     pub async fn apply(&self, plan: &Plan, given: Given) -> Result<Running, Refusal> {
+        let begun = self.begin(plan, given).await;
+        if let Err(refusal) = &begun {
+            self.declined_plan(plan, refusal).await;
+        }
+        begun
+    }
+
+    async fn begin(&self, plan: &Plan, given: Given) -> Result<Running, Refusal> {
         if self.clock().now() >= plan.expires() {
             return Err(Refusal::new("this plan has expired").hint("plan anew: the world may have changed"));
         }
