@@ -21,7 +21,7 @@ use crate::{
         plan::Move,
         service::ConnectedCluster,
     },
-    provider::role::Workloads,
+    provider::role::{Timer as _, Workloads},
 };
 
 struct Bed {
