@@ -238,9 +238,4 @@ impl Placement {
             helm: None,
         }
     }
-
-    /// The number of the revision that serves.
-    pub fn serving_revision(&self) -> Option<i64> {
-        self.revisions.iter().find(|r| r.serving)?.number
-    }
 }

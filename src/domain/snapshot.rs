@@ -28,6 +28,20 @@ pub struct PipelineState {
     pub budget: Option<Budget>,
 }
 
+impl PipelineState {
+    /// Every section that has an age.
+    pub fn feeds(&self) -> impl Iterator<Item = &dyn Freshness> {
+        let runs = self.runs.values().map(|feed| feed as &dyn Freshness);
+        runs.chain(self.deployments.values().map(|feed| feed as &dyn Freshness))
+    }
+
+    /// The same, to take trouble.
+    pub fn feeds_mut(&mut self) -> impl Iterator<Item = &mut dyn Freshness> {
+        let runs = self.runs.values_mut().map(|feed| feed as &mut dyn Freshness);
+        runs.chain(self.deployments.values_mut().map(|feed| feed as &mut dyn Freshness))
+    }
+}
+
 /// What is left of a request budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Budget {

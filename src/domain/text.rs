@@ -12,7 +12,7 @@ pub const MAX_CHARS: usize = 2_000;
 /// Control characters (C0, C1, DEL) become `\u{FFFD}`; tab and line ends become a space; bidirectional
 /// overrides and zero-width characters become `\u{FFFD}` too, so that they are seen and cannot reorder or
 /// hide what stands beside them. `clean` is the only constructor, and so the only door.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct SafeText(Arc<str>);
 

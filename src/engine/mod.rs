@@ -9,6 +9,7 @@ pub mod journal;
 mod logs;
 pub mod operation;
 pub mod plan;
+mod refused;
 mod service;
 mod store;
 pub mod verdict;
@@ -19,3 +20,8 @@ pub use driver::{Given, Keep, Running};
 pub use logs::LogStream;
 pub use service::{ConnectedCluster, Engine, Roles};
 pub use store::{LookAt, Store};
+
+/// What a process answers that may change nothing.
+fn read_only() -> crate::domain::Refusal {
+    crate::domain::Refusal::new("read-only: nothing is changed from here").hint("start without --read-only")
+}

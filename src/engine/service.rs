@@ -121,6 +121,13 @@ impl Engine {
         self
     }
 
+    /// The same, changing nothing at all where `read_only` says so.
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.desk.read_only(read_only);
+        self
+    }
+
     /// The newest snapshot, again and again.
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()

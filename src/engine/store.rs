@@ -17,7 +17,7 @@ use crate::domain::{
 
 /// A watch without a sign of life for so long is dead, whatever the socket says: API servers send bookmarks every 60 s.
 const WATCH_SILENCE: SignedDuration = SignedDuration::from_secs(90);
-/// Runs are polled every 60 s at the slowest.
+/// Runs are polled every 60 s at the slowest, and records of deployments with every second round at the latest.
 const RUNS_SILENCE: SignedDuration = SignedDuration::from_secs(180);
 /// Figures are polled every 15 s.
 const METRICS_SILENCE: SignedDuration = SignedDuration::from_secs(60);
@@ -249,8 +249,8 @@ impl Store {
                 expire(feed, now, WATCH_SILENCE);
             }
         }
-        if self.pipelines.runs.values().any(|f| silent(f, now, RUNS_SILENCE)) {
-            for feed in Arc::make_mut(&mut self.pipelines).runs.values_mut() {
+        if self.pipelines.feeds().any(|feed| silent(feed, now, RUNS_SILENCE)) {
+            for feed in Arc::make_mut(&mut self.pipelines).feeds_mut() {
                 expire(feed, now, RUNS_SILENCE);
             }
         }
@@ -342,6 +342,18 @@ mod tests {
         store.fold(SourceUpdate::Cluster(stg.clone(), ClusterUpdate::Deployments(Update::<Deployment>::Replace(vec![]))), at(3));
         assert!(store.snapshot(at(3)).clusters[&stg].deployments.live().is_some());
         assert!(matches!(s.clusters[&stg].deployments, Feed::Down { .. }), "an old snapshot never changes");
+    }
+
+    #[test]
+    fn no_section_of_the_pipelines_stays_current_in_silence() {
+        let repo = "acme/shop".parse::<Repo>().unwrap();
+        let mut store = Store::new(topology());
+        store.fold(SourceUpdate::Runs(repo.clone(), Update::Replace(vec![])), at(0));
+        store.fold(SourceUpdate::Deployments(repo.clone(), Ok(vec![])), at(100));
+        let live = |s: &Snapshot| (s.pipelines.runs[&repo].live().is_some(), s.pipelines.deployments[&repo].live().is_some());
+        assert_eq!(live(&store.snapshot(at(180))), (true, true));
+        assert_eq!(live(&store.snapshot(at(181))), (false, true));
+        assert_eq!(live(&store.snapshot(at(281))), (false, false));
     }
 
     #[test]

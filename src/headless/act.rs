@@ -39,6 +39,13 @@ pub struct ActArgs {
     pub stop: CancellationToken,
 }
 
+impl ActArgs {
+    /// Whether the plan is to be applied, and not only shown or kept.
+    fn applies(&self) -> bool {
+        !self.dry_run && self.save_plan.is_none()
+    }
+}
+
 /// How long an answer to what was sent last is waited for when the command is asked to end, of real time.
 const LAST: Duration = Duration::from_secs(10);
 
@@ -84,14 +91,24 @@ pub async fn act(engine: &Engine, action: &Action, args: &ActArgs, printer: &mut
         return Ok(printer.refusal(&refusal));
     }
     let planned = until(&args.stop, async {
-        ready(engine, action).await;
-        engine.plan(action, args.guard).await
+        ready(engine, action, args).await;
+        noted(engine, action, args, engine.plan(action, args.guard).await).await
     });
     match planned.await {
         Some(Ok(plan)) => go(engine, &plan, args, printer).await,
         Some(Err(refusal)) => Ok(printer.refusal(&refusal)),
         None => Ok(nothing_sent(engine, printer).await),
     }
+}
+
+/// Has it written down that what was to be done is declined.
+async fn noted<T>(engine: &Engine, action: &Action, args: &ActArgs, made: Result<T, Refusal>) -> Result<T, Refusal> {
+    if let Err(refusal) = &made
+        && args.applies()
+    {
+        engine.declined(action, refusal).await;
+    }
+    made
 }
 
 /// Does something unless the command is asked to end before.
@@ -112,16 +129,22 @@ async fn nothing_sent(engine: &Engine, printer: &mut Printer) -> Exit {
 
 /// Applies a plan that was saved, in the world that it was made for.
 pub async fn apply(engine: &Engine, file: &std::path::Path, args: &ActArgs, printer: &mut Printer) -> io::Result<Exit> {
+    if args.save_plan.is_some() {
+        // Elsewhere it promises that nothing is done.
+        let refusal = Refusal::new("apply carries a saved plan out, and --save-plan only writes one");
+        return Ok(printer.refusal(&refusal.hint("leave --save-plan out, or plan anew").exit(Exit::Usage)));
+    }
     if let Some(refusal) = barred(args) {
         return Ok(printer.refusal(&refusal));
     }
     let planned = until(&args.stop, async {
         let saved = saved::Saved::read(file)?;
-        ready(engine, &saved.action()?).await;
-        saved.again(engine, args.guard).await
+        let action = saved.action()?;
+        ready(engine, &action, args).await;
+        noted(engine, &action, args, saved.again(engine, args.guard).await).await
     });
     match planned.await {
-        Some(Ok(plan)) => go(engine, &plan, &ActArgs { save_plan: None, ..args.clone() }, printer).await,
+        Some(Ok(plan)) => go(engine, &plan, args, printer).await,
         Some(Err(refusal)) => Ok(printer.refusal(&refusal)),
         None => Ok(nothing_sent(engine, printer).await),
     }
@@ -129,19 +152,23 @@ pub async fn apply(engine: &Engine, file: &std::path::Path, args: &ActArgs, prin
 
 fn barred(args: &ActArgs) -> Option<Refusal> {
     // To look is always allowed.
-    let why = args.barred.as_ref().filter(|_| !args.dry_run && args.save_plan.is_none())?;
+    let why = args.barred.as_ref().filter(|_| args.applies())?;
     Some(Refusal::new(why.as_str()).hint("--dry-run shows the plan"))
 }
 
 /// Waits until what an action is planned on is known. Going back waits for the clusters of its environment and for
-/// nothing else; going forward for everything, and for what other processes left open.
-async fn ready(engine: &Engine, action: &Action) {
+/// nothing else; going forward for everything, and for what other processes left open. To settle that may take a write,
+/// which is not for who only wants to see a plan.
+async fn ready(engine: &Engine, action: &Action, args: &ActArgs) {
     let target = action.target();
     if Verb::from(action).goes_back() {
         engine.read(target, PATIENCE).await;
         return;
     }
     engine.settled(PATIENCE).await;
+    if !args.applies() {
+        return;
+    }
     if let Ok(left) = engine.recover().await {
         for mut running in left {
             say(&format!("settling operation {}, which was left open", running.op), None);
@@ -158,7 +185,7 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
         }
         say(&format!("saved to {}; gonogo apply carries it out until {}", file.display(), plan.expires()), None);
     }
-    if args.dry_run || args.save_plan.is_some() {
+    if !args.applies() {
         printer.answer(&ActRoot::shown(plan, now, None), || plan_text::text(plan))?;
         return Ok(Exit::Done);
     }
@@ -173,7 +200,7 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
     let Some(asked) = until(&args.stop, asked).await else { return Ok(nothing_sent(engine, printer).await) };
     let carried_out = match asked.map_err(io::Error::other)?? {
         Ok(given) => carry_out(engine, plan, given, &args.stop).await,
-        Err(refusal) => Err(refusal),
+        Err(refusal) => noted(engine, plan.action(), args, Err(refusal)).await,
     };
     let progress = match carried_out {
         Ok(progress) => progress,

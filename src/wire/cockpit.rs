@@ -107,7 +107,9 @@ async fn cockpit(mut world: World, global: &Global) -> io::Result<Exit> {
             tokio::pin!(keep);
             // What an earlier process left open is shown before anything else, and settled.
             let settle = async {
-                world.engine.recover().await.ok();
+                if let Err(refusal) = world.engine.recover().await {
+                    notices.send_replace(format!("whether an operation was left open is not known: {}", refusal.why).into());
+                }
                 std::future::pending::<()>().await;
             };
             tokio::pin!(settle);

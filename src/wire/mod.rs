@@ -63,7 +63,7 @@ pub async fn roles(settings: &Settings, clock: &Clock) -> Roles {
 pub async fn engine(settings: &Settings, environment: Option<EnvironmentName>, clock: Clock) -> Engine {
     let roles = roles(settings, &clock).await;
     let look = LookAt { discover: settings.discover, environment, closely: vec![] };
-    Engine::start(settings.topology.clone(), look, roles, clock)
+    Engine::start(settings.topology.clone(), look, roles, clock).read_only(settings.read_only)
 }
 
 /// Installs what must stand before anything else: error reports, and the log file where one is asked for by

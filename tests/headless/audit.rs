@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 use gonogo::{
     domain::{
-        BodyKind, BuildNotes, Change, ChangeTarget, Exit, Guarantee, Identity, Method, ObjectKey, ObjectKind, OpId, Problem,
-        ProblemKind, Request, SafeText, Seen, SeenRollout,
+        BodyKind, Change, ChangeTarget, Exit, Guarantee, Identity, Method, ObjectKey, ObjectKind, OpId, Problem, ProblemKind,
+        Request, SafeText, Seen,
     },
     engine::journal::{
         Answered, Begun, Effect, Entry, Event, Evidence, FOLDER, Folder, Given, Hash, Head, Intent, Journal, Space, Way,
@@ -58,18 +58,9 @@ fn intent(op: &OpId, service: &str) -> Event {
             uid: "6f1c".into(),
             resource_version: "811".into(),
             fingerprint: "4.2.0".into(),
-            ops: vec![],
             annotated: true,
             observed: true,
-            writer: None,
-            containers: vec![],
-            build: BuildNotes::default(),
-            noted: false,
-            paused: false,
-            selector: gonogo::domain::Labels::new(),
-            behind: None,
-            rollout: SeenRollout::default(),
-            template: None,
+            ..Seen::default()
         },
         sent: Request {
             verb: Method::Patch,
@@ -165,6 +156,36 @@ fn lines_and_operations_are_told_to_people() {
         let ended = on(dir.path(), &["op", "show", id]);
         assert!(ended.code == 1 && ended.err.contains(told), "{}", ended.err);
     }
+}
+
+#[test]
+fn what_is_declined_is_recorded_and_who_only_looks_declines_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let promote = ["promote", "payment", "--env", "production", "--demo"];
+    let recorded = || root(dir.path(), &["audit", "log"])["lines"].as_array().unwrap().clone();
+    on(dir.path(), &[&promote[..], &["--dry-run"]].concat());
+    on(dir.path(), &[&promote[..], &["--read-only", "--dry-run"]].concat());
+    assert_eq!(recorded(), Vec::<Value>::new());
+    for more in [&["--yes"][..], &["--yes", "--read-only"]] {
+        assert_eq!(on(dir.path(), &[&promote[..], more].concat()).code, 3);
+    }
+    let all = recorded();
+    assert_eq!(all.len(), 2);
+    let log = on(dir.path(), &["audit", "log", "--service", "payment"]).out;
+    assert!(log.contains("promote payment --env production: this takes the typed name"), "{log}");
+    assert!(log.contains("promote payment --env production: read-only"), "{log}");
+    assert_eq!(root(dir.path(), &["audit", "verify"])["operations"], 0, "nothing was begun");
+}
+
+#[test]
+fn to_look_at_a_plan_settles_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(&dir.path().join("state"));
+    for more in [&["--dry-run"][..], &["--save-plan", "plan.json"]] {
+        let ended = on(dir.path(), &[&["promote", "payment", "--env", "production", "--demo"], more].concat());
+        assert!(!ended.err.contains("settling"), "{}", ended.err);
+    }
+    assert_eq!(root(dir.path(), &["audit", "verify"])["lines"], 10, "and nothing was written");
 }
 
 #[test]

@@ -108,6 +108,12 @@ fn a_pull_request_from_a_fork_changes_nothing_and_may_look() {
     assert_eq!(of(&["--dry-run"]).0, 0);
 }
 
+#[test]
+fn a_saved_plan_is_not_carried_out_where_nothing_is_to_be_done() {
+    // Where a pull request comes from a fork, that would be a way around.
+    refused(&["apply", "plan.json", "--save-plan", "again.json", "--yes", "--demo"], 2, &["leave --save-plan out"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_saved_plan_applies_once_and_to_its_own_world() {
     let bed = Bed::start(Scenario::Calm, Some(20.0), &[]).await;

@@ -24,8 +24,9 @@ impl fmt::Display for Pausing {
     }
 }
 
-/// What was seen of an object when the change was planned. A write is bound to it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What was seen of an object when the change was planned. A write is bound to it. The default is that of an object that
+/// was not looked at.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Seen {
     /// The server's id of the object.
     pub uid: Arc<str>,
@@ -153,16 +154,8 @@ impl Seen {
             fingerprint: SafeText::capped(fingerprint, usize::MAX),
             ops: meta.ops.clone(),
             annotated: meta.annotated,
-            observed: false,
             writer: meta.writers.last().map(|w| w.manager.clone()),
-            containers: vec![],
-            build: BuildNotes::default(),
-            noted: false,
-            paused: false,
-            selector: Labels::new(),
-            behind: None,
-            rollout: SeenRollout::default(),
-            template: None,
+            ..Self::default()
         }
     }
 

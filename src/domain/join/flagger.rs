@@ -48,7 +48,6 @@ impl<'a> Joiner<'a, '_> {
         self.owned("canary", &c.meta);
         self.placement.traffic = self.traffic(&subject(c));
         let live = self.live_share();
-        let (_, message) = words(c);
         self.placement.delivery = Some(if c.iterations.is_some() { Delivery::BlueGreen } else { Delivery::Canary });
         self.placement.version.clone_from(&stable);
         self.placement.wanted_version.clone_from(&canary);
@@ -89,31 +88,37 @@ impl<'a> Joiner<'a, '_> {
         let served = serving.map(|h| deployment_status(h.deployment));
         self.placement.health = health(c, causes, served, live);
         self.own_route();
-        let workload = |name: Arc<str>| WorkloadRef { kind: WorkloadKind::Deployment, name };
-        self.placement.delegated = Some(Delegated {
-            by: Delegate::Flagger,
-            object: format!("canary/{}", c.meta.key.name).into(),
-            phase: c.phase.to_string().into(),
-            message,
-            since: c.since,
-            analyses: vec![],
-            blue_green: None,
-            flagger: Some(FlaggerStand {
-                target: workload(c.target.clone()),
-                primary: workload(c.primary()),
-                suspended: c.suspended,
-                skip_analysis: c.skip_analysis,
-                failed_checks: c.failed_checks,
-                threshold: c.threshold,
-                iteration: c.iterations.map(|_| c.iteration),
-                iterations: c.iterations,
-                interval: c.interval.as_secs(),
-                said: c.said,
-                gates: c.gates.clone(),
-                metrics: c.metrics.clone(),
-            }),
-            warm: vec![],
-        });
+        self.placement.delegated = Some(delegated(c));
+    }
+}
+
+/// What Flagger says, in its own words.
+fn delegated(c: &FlaggerCanary) -> Delegated {
+    let (phase, message) = words(c);
+    let workload = |name: Arc<str>| WorkloadRef { kind: WorkloadKind::Deployment, name };
+    Delegated {
+        by: Delegate::Flagger,
+        object: format!("canary/{}", c.meta.key.name).into(),
+        phase,
+        message,
+        since: c.since,
+        analyses: vec![],
+        blue_green: None,
+        flagger: Some(FlaggerStand {
+            target: workload(c.target.clone()),
+            primary: workload(c.primary()),
+            suspended: c.suspended,
+            skip_analysis: c.skip_analysis,
+            failed_checks: c.failed_checks,
+            threshold: c.threshold,
+            iteration: c.iterations.map(|_| c.iteration),
+            iterations: c.iterations,
+            interval: c.interval.as_secs(),
+            said: c.said,
+            gates: c.gates.clone(),
+            metrics: c.metrics.clone(),
+        }),
+        warm: vec![],
     }
 }
 

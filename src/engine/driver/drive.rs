@@ -12,6 +12,7 @@ use crate::{
         clock::Clock,
         journal::{self, Entry, Head, Space},
         operation::{Effect, Event, Looked, Operation, Progress},
+        read_only,
         service::ConnectedCluster,
     },
     provider::role::{Timer as _, Workloads},
@@ -31,6 +32,8 @@ pub(super) struct Hands {
     pub actor: Vec<Identity>,
     /// Where its lines may be written when the disk is full.
     pub space: Space,
+    /// Whether this process may change nothing: then it looks, and no more.
+    pub read_only: bool,
 }
 
 impl Hands {
@@ -47,6 +50,8 @@ impl Hands {
             let mut event = None;
             for effect in effects.drain(..) {
                 let noted = matches!(effect, Effect::Note(_));
+                let sends = matches!(effect, Effect::Send { .. } | Effect::Fence { .. });
+                let mut begun = false;
                 let work = self.perform(effect);
                 tokio::pin!(work);
                 event = tokio::select! {
@@ -61,10 +66,10 @@ impl Hands {
                             tell(operation.progress());
                             return;
                         }
-                        // Something was sent, or is being written down: what comes of it is waited for.
-                        work.await
+                        // What was sent, or is being written down, is waited for; what was not sent yet never is.
+                        if sends && !begun { Some(Event::Withheld) } else { work.await }
                     }
-                    event = &mut work => event,
+                    event = async { begun = true; work.as_mut().await } => event,
                 };
             }
             tell(operation.progress());
@@ -93,11 +98,11 @@ impl Hands {
                 Some(Event::Looked(looked.map(Box::new)))
             }
             Effect::Send { target, request, audit } => {
-                let sent = async { self.role(&target)?.send(&target, &request, &audit).await };
+                let sent = async { self.writer(&target)?.send(&target, &request, &audit).await };
                 Some(Event::Sent(within(sent).await))
             }
             Effect::Fence { target, seen, audit } => {
-                let sent = async { self.role(&target)?.fence(&target, &seen, &audit).await };
+                let sent = async { self.writer(&target)?.fence(&target, &seen, &audit).await };
                 Some(Event::Fenced(within(sent).await))
             }
             Effect::Sleep(nap) => {
@@ -122,6 +127,13 @@ impl Hands {
         let (seen, settled) = role.look(target, change, audit).await?;
         let remain = role.render(target, change, &seen);
         Ok(Looked { seen, settled, remain })
+    }
+
+    fn writer(&self, target: &ChangeTarget) -> Result<&Arc<dyn Workloads>, Problem> {
+        if self.read_only {
+            return Err(Problem::new(ProblemKind::Forbidden, read_only().why.as_str()));
+        }
+        self.role(target)
     }
 
     fn role(&self, target: &ChangeTarget) -> Result<&Arc<dyn Workloads>, Problem> {

@@ -1,6 +1,7 @@
 //! The journal as the driver writes it: opened at the first line, off the tasks that must not wait for a disk.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -23,6 +24,8 @@ type Open = dyn Fn() -> Result<Box<dyn Disk>, JournalError> + Send + Sync;
 pub struct Keep {
     open: Arc<Open>,
     journal: Arc<Mutex<Option<Journal>>>,
+    /// The operations that this process is at.
+    busy: Arc<Mutex<BTreeSet<OpId>>>,
     running: Option<PathBuf>,
 }
 
@@ -39,7 +42,7 @@ impl Keep {
 
     /// On disks that `open` opens; nobody else can tell which operations this process is at.
     pub fn on(open: impl Fn() -> Result<Box<dyn Disk>, JournalError> + Send + Sync + 'static) -> Self {
-        Self { open: Arc::new(open), journal: Arc::default(), running: None }
+        Self { open: Arc::new(open), journal: Arc::default(), busy: Arc::default(), running: None }
     }
 
     /// Nowhere: nothing can be sent.
@@ -67,31 +70,42 @@ impl Keep {
         }
     }
 
-    /// Takes an operation, so that other processes on this state directory leave it alone until this one ends. `None`
-    /// where another one has it. Where that cannot be told it is taken: to be kept from an abort would be worse.
+    /// Takes an operation, so that nobody else on this state directory is at it until what is returned is dropped.
+    /// `None` where somebody has it, in this process or another. Where it cannot be told of other processes it is taken:
+    /// to be kept from an abort would be worse.
     pub(super) fn take(&self, op: &OpId) -> Option<Taken> {
-        let Some(folder) = &self.running else { return Some(Taken(None)) };
+        if !self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(op.clone()) {
+            return None;
+        }
+        let mut taken = Taken { op: op.clone(), busy: self.busy.clone(), file: None };
+        let Some(folder) = &self.running else { return Some(taken) };
         let path = folder.join(op.as_str());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).ok();
         let Ok(file) = File::options().write(true).create(true).truncate(false).mode(0o600).open(&path) else {
-            return Some(Taken(None));
+            return Some(taken);
         };
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => None,
-            _ => Some(Taken(Some((path, file)))),
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return None;
         }
+        taken.file = Some((path, file));
+        Some(taken)
     }
 }
 
-/// An operation that this process is at. The system lets go of it when the process ends, however it does.
-pub(super) struct Taken(Option<(PathBuf, File)>);
+/// An operation that this process is at. The system lets go of its file when the process ends, however it does.
+pub(super) struct Taken {
+    op: OpId,
+    busy: Arc<Mutex<BTreeSet<OpId>>>,
+    file: Option<(PathBuf, File)>,
+}
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        if let Some((path, file)) = self.0.take() {
+        if let Some((path, file)) = self.file.take() {
             fs::remove_file(path).ok();
             drop(file);
         }
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.op);
     }
 }
 

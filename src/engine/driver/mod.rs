@@ -26,6 +26,7 @@ use super::{
     journal::{self, Begun, Journal, Space, Way},
     operation::{Effect, Operation, Parts, Progress},
     plan::{Move, Plan},
+    read_only,
     service::ConnectedCluster,
 };
 use crate::{
@@ -85,6 +86,7 @@ impl Running {
 /// The operations of an engine.
 pub(super) struct Desk {
     pub(super) keep: Keep,
+    read_only: bool,
     list: Arc<watch::Sender<Arc<Vec<Progress>>>>,
     tasks: Mutex<JoinSet<()>>,
     cancel: CancellationToken,
@@ -92,15 +94,25 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(cancel: CancellationToken) -> Self {
-        Self { keep: Keep::nowhere(), list: Arc::new(watch::Sender::default()), tasks: Mutex::default(), cancel }
+        let list = Arc::new(watch::Sender::default());
+        Self { keep: Keep::nowhere(), read_only: false, list, tasks: Mutex::default(), cancel }
     }
 
     pub(super) fn keeping(&mut self, keep: Keep) {
         self.keep = keep;
     }
 
+    pub(super) fn read_only(&mut self, read_only: bool) {
+        self.read_only = read_only;
+    }
+
     /// Begins an operation.
     async fn begin(&self, parts: Parts, overruled: &[SafeText], with: With) -> Result<Running, Refusal> {
+        if self.read_only {
+            return Err(read_only());
+        }
+        // Before the journal is asked: of two that begin the same plan at once, one finds it taken, or written down.
+        let Some(taken) = self.keep.take(&parts.op) else { return Err(Blocked::Again(parts.op).into()) };
         let (mut may, same) = tokio::join!(self.may(&parts), identity::as_planned(&with.clusters, &parts));
         same?;
         if matches!(may, Ok(Err(Blocked::By { .. }))) {
@@ -113,10 +125,11 @@ impl Desk {
         match may {
             Ok(may) => may.map_err(Refusal::from)?,
             // On a full disk the reserve may still take it; the first line will tell.
-            Err(refusal) if !parts.begun.goes_back => return Err(nothing_sent(refusal, &parts)),
+            Err(refusal) if !parts.begun.goes_back => {
+                return Err(Refusal { hint: Some(parts.by_hand(refusal.hint.as_ref())), ..refusal });
+            }
             Err(_) => {}
         }
-        let taken = self.keep.take(&parts.op);
         let space = if parts.begun.goes_back { Space::Reserve } else { Space::Ordinary };
         let reason = parts.begun.reason.clone().unwrap_or_else(|| "".into());
         let (operation, mut effects) = Operation::start(parts, with.clock.now());
@@ -137,7 +150,7 @@ impl Desk {
         self.keep.with(look).await
     }
 
-    fn run(&self, operation: Operation, effects: Vec<Effect>, with: With, space: Space, taken: Option<keep::Taken>) -> Running {
+    fn run(&self, operation: Operation, effects: Vec<Effect>, with: With, space: Space, taken: keep::Taken) -> Running {
         let op = operation.id().clone();
         let (told, progress) = watch::channel(operation.progress());
         let cancel = self.cancel.child_token();
@@ -145,7 +158,7 @@ impl Desk {
         let list = self.list.clone();
         note(&list, operation.progress());
         let With { clusters, clock, actor } = with;
-        let hands = Hands { op, clusters, clock, keep: self.keep.clone(), actor, space };
+        let hands = Hands { op, clusters, clock, keep: self.keep.clone(), actor, space, read_only: self.read_only };
         let task = async move {
             let tell = |progress: Progress| {
                 note(&list, progress.clone());
@@ -168,10 +181,7 @@ impl Desk {
         };
         let mut taken = vec![];
         for operation in self.keep.with(open).await? {
-            let ours = self.list.borrow().iter().any(|p| p.op == operation.id && !p.ended());
-            if !ours && let Some(lock) = self.keep.take(&operation.id) {
-                taken.push((operation.id, lock));
-            }
+            taken.extend(self.keep.take(&operation.id).map(|lock| (operation.id, lock)));
         }
         // What another process ended before it let go of it is not open any more.
         let mut still: BTreeMap<OpId, journal::Operation> =
@@ -183,7 +193,7 @@ impl Desk {
             let (operation, effects) = Operation::resume(&id, found.at, &found.begun, events, clock.now());
             let space = if found.begun.goes_back { Space::Reserve } else { Space::Ordinary };
             let with = With { clusters: clusters.to_vec(), clock: clock.clone(), actor: who(clusters, &found.begun).await };
-            all.push(self.run(operation, effects, with, space, Some(lock)));
+            all.push(self.run(operation, effects, with, space, lock));
         }
         Ok(all)
     }
@@ -204,11 +214,10 @@ fn note(list: &watch::Sender<Arc<Vec<Progress>>>, progress: Progress) {
             Some(old) => *old = progress,
             None => all.push(progress),
         }
-        let over = all.iter().filter(|p| p.ended()).count().saturating_sub(SHOWN);
-        let mut drop = over;
+        let mut excess = all.iter().filter(|p| p.ended()).count().saturating_sub(SHOWN);
         all.retain(|p| {
-            let goes = drop > 0 && p.ended();
-            drop -= usize::from(goes);
+            let goes = excess > 0 && p.ended();
+            excess -= usize::from(goes);
             !goes
         });
     });
@@ -254,13 +263,6 @@ fn may_begin(journal: &Journal, op: &OpId, moves: &[Move]) -> Result<(), Blocked
     Ok(())
 }
 
-/// That the journal cannot be opened, with what a person can do by hand.
-fn nothing_sent(refusal: Refusal, parts: &Parts) -> Refusal {
-    let lines: Vec<&str> = parts.moves.iter().flat_map(|m| &m.requests).map(|r| r.by_hand.as_str()).collect();
-    let hint = refusal.hint.map(|h| format!("{h}; ")).unwrap_or_default();
-    Refusal { hint: Some(format!("{hint}by hand: {}", lines.join("; ")).into()), ..refusal }
-}
-
 /// What a plan comes down to once consent is given.
 fn parts(plan: &Plan, given: &Given) -> Parts {
     let target = plan.action().target();
@@ -297,11 +299,19 @@ impl Engine {
     /// Applies a plan that was consented to. Returns once it is begun; how it goes on is told by what is returned.
     ///
     /// # Errors
-    /// Refused with 3 when the plan has expired or was applied before, with 4 while an operation of unknown outcome is
-    /// open on one of its objects or a cluster does not say who it is, with 5 when somebody else took the wheel since it
-    /// was made or a cluster or the user is another one, and with 7 when the journal cannot be written. Nothing was sent
-    /// then.
+    /// Refused with 3 when the plan has expired or was applied before and when this process may change nothing, with 4
+    /// while an operation of unknown outcome is open on one of its objects or a cluster does not say who it is, with 5 when
+    /// somebody else took the wheel since it was made or a cluster or the user is another one, and with 7 when the journal
+    /// cannot be written. Nothing was sent then.
     pub async fn apply(&self, plan: &Plan, given: Given) -> Result<Running, Refusal> {
+        let begun = self.begin(plan, given).await;
+        if let Err(refusal) = &begun {
+            self.declined_plan(plan, refusal).await;
+        }
+        begun
+    }
+
+    async fn begin(&self, plan: &Plan, given: Given) -> Result<Running, Refusal> {
         if self.clock().now() >= plan.expires() {
             return Err(Refusal::new("this plan has expired").hint("plan anew: the world may have changed"));
         }
@@ -312,12 +322,15 @@ impl Engine {
             actor: parts.who.values().cloned().collect(),
         };
         self.wheel_is_as_seen(plan).await?;
-        let (running, ()) = tokio::join!(self.desk.begin(parts, &given.overruled, with), self.take_wheel(plan));
-        running
+        let running = self.desk.begin(parts, &given.overruled, with).await?;
+        // The operation goes on meanwhile. What is refused takes no wheel either.
+        self.take_wheel(plan).await;
+        Ok(running)
     }
 
     /// Takes up the operations that other processes left open: looks, fences and reports, and sends no change. What
-    /// another process is still at is left to it.
+    /// another process is still at is left to it. Where nothing may be changed it does not fence either: what only a fence
+    /// could settle stays open.
     ///
     /// # Errors
     /// The journal cannot be read or written.

@@ -2,23 +2,26 @@
 
 mod fake;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use self::fake::{Cluster, Fate, alice};
-use super::{Desk, Given, Keep, With};
+use super::{Desk, Given, Hands, Keep, With};
 use crate::{
     domain::{Change, ChangeTarget, Exit, Identity, OpId, Problem, ProblemKind, Refusal},
     engine::{
         clock::Clock,
-        journal::{self, Begun, FOLDER, Folder, Hash, Journal, JournalError, Way},
-        operation::{Parts, Progress, Stand},
+        journal::{self, Begun, FOLDER, Folder, Hash, Journal, JournalError, Space, Way},
+        operation::{Operation, Parts, Progress, Stand},
         plan::Move,
         service::ConnectedCluster,
     },
-    provider::role::Workloads,
+    provider::role::{Timer as _, Workloads},
 };
 
 struct Bed {
@@ -94,6 +97,30 @@ impl Bed {
 
     async fn run(&self, n: u64, change: &Change) -> Progress {
         self.desk.begin(self.parts(n, change), &[], self.with()).await.unwrap().ended().await
+    }
+
+    /// Drives an operation, and calls it off in the very moment in which it stands like this.
+    async fn run_until(&self, n: u64, change: &Change, stop: impl Fn(&Progress) -> bool) -> Progress {
+        let (operation, effects) = Operation::start(self.parts(n, change), self.clock.now());
+        let With { clusters, clock, actor } = self.with();
+        let keep = self.desk.keep.clone();
+        let hands = Hands { op: op(n), clusters, clock, keep, actor, space: Space::Ordinary, read_only: false };
+        let (cancel, last) = (CancellationToken::new(), Mutex::new(None));
+        let tell = |progress: Progress| {
+            if stop(&progress) {
+                cancel.cancel();
+            }
+            last.lock().unwrap().replace(progress);
+        };
+        hands.drive(operation, effects, &cancel, tell).await;
+        last.into_inner().unwrap().unwrap()
+    }
+
+    /// Whether the journal has such a line.
+    fn written(&self, fits: impl Fn(&journal::Event) -> bool) -> bool {
+        let mut found = false;
+        journal::Chain::read(&Folder::read_only(&self.state(), FOLDER), |line, _| found |= fits(&line.entry.event)).unwrap();
+        found
     }
 
     fn journal(&self) -> Journal {
@@ -232,11 +259,12 @@ async fn without_a_journal_nothing_is_sent() {
         let mut bed = Bed::one();
         bed.desk = Bed::desk(Keep::on(|| Err(JournalError::Full)));
         let refused = bed.desk.begin(bed.parts(1, &change), &[], bed.with()).await;
-        let exit = match refused {
-            Err(refusal) => refusal.exit,
-            Ok(mut running) => running.ended().await.outcome.unwrap().exit,
+        let (exit, hint) = match refused {
+            Err(refusal) => (refusal.exit, refusal.hint),
+            Ok(mut running) => running.ended().await.outcome.map(|o| (o.exit, o.hint)).unwrap(),
         };
         assert_eq!(exit, Exit::Journal, "{change:?}");
+        assert!(hint.unwrap().as_str().contains("by hand: kubectl"), "{change:?}");
         assert_eq!(bed.clusters[0].sends().len(), 0);
     }
 }
@@ -328,6 +356,43 @@ async fn a_plan_is_applied_once() {
 }
 
 #[tokio::test]
+async fn a_plan_that_is_applied_twice_at_once_is_applied_once() {
+    for same_process in [true, false] {
+        let bed = Bed::one();
+        let other = Bed::desk(Keep::folder(&bed.state()));
+        let second = if same_process { &bed.desk } else { &other };
+        let parts = || bed.parts(1, &Change::Pause);
+        let both = tokio::join!(bed.desk.begin(parts(), &[], bed.with()), second.begin(parts(), &[], bed.with()));
+        let (Ok(mut running), Err(refusal)) = both else { panic!("one of them is begun, the other is not") };
+        assert_eq!(refusal.exit, Exit::Refused);
+        assert_eq!(outcome(&running.ended().await), (Exit::Done, Stand::Reached));
+        assert_eq!(bed.clusters[0].sends().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_may_change_nothing_sends_no_fence_either() {
+    let bed = Bed::one();
+    bed.clusters[0].fate(0, Fate::Hangs);
+    let mut running = bed.desk.begin(bed.parts(1, &Change::Pause), &[], bed.with()).await.unwrap();
+    bed.clusters[0].holds().await;
+    let Bed { folder, clusters, clock, desk } = bed;
+    drop(desk);
+    while running.progress.changed().await.is_ok() {}
+    let mut bed = Bed { desk: Bed::desk(Keep::folder(&folder.path().join("state"))), folder, clusters, clock };
+    bed.desk.read_only(true);
+    let refusal = bed.desk.begin(bed.parts(2, &Change::Abort), &[], bed.with()).await.map(drop).unwrap_err();
+    assert_eq!(refusal.exit, Exit::Refused);
+    let ended = bed.desk.recover(&bed.connected(), &bed.clock).await.unwrap().remove(0).ended().await;
+    assert_eq!(outcome(&ended), (Exit::Unknown, Stand::Unknown));
+    assert!(sentence(&ended).contains("read-only"), "{}", sentence(&ended));
+    assert_eq!((bed.clusters[0].sends().len(), bed.clusters[0].fences().len()), (1, 0));
+    bed.desk.read_only(false);
+    let ended = bed.desk.recover(&bed.connected(), &bed.clock).await.unwrap().remove(0).ended().await;
+    assert_eq!(outcome(&ended), (Exit::Failed, Stand::NotApplied), "it stayed open: {}", sentence(&ended));
+}
+
+#[tokio::test]
 async fn a_process_that_ends_leaves_what_the_next_one_settles() {
     for fate in [Fate::Hangs, Fate::AppliedAndHangs] {
         let bed = Bed::one();
@@ -372,17 +437,42 @@ async fn a_hang_up_sends_nothing_new_and_leaves_it_open() {
 }
 
 #[tokio::test]
+async fn what_is_called_off_right_before_it_is_sent_is_not_sent() {
+    let bed = Bed::one();
+    let ended = bed.run_until(1, &Change::Pause, |p| p.targets[0].state == Stand::Sending).await;
+    assert_eq!(outcome(&ended), (Exit::Interrupted, Stand::NotBegun), "{}", sentence(&ended));
+    assert_eq!(bed.clusters[0].sends().len(), 0);
+    assert_eq!(bed.journal().unresolved().count(), 0, "nothing is open");
+    // The same of a fence.
+    bed.clusters[0].fate(0, Fate::Late);
+    let fenced = |event: &journal::Event| matches!(event, journal::Event::Fence { .. });
+    let ended = bed.run_until(2, &Change::Pause, |_| bed.written(fenced)).await;
+    assert_eq!(outcome(&ended), (Exit::Interrupted, Stand::Unknown), "{}", sentence(&ended));
+    assert_eq!((bed.clusters[0].sends().len(), bed.clusters[0].fences().len()), (1, 0));
+    assert_eq!(bed.journal().unresolved().count(), 1);
+}
+
+#[tokio::test]
+async fn half_of_a_list_is_called_half_and_not_on_its_way() {
+    let bed = Bed::one();
+    let (change, requests) = changes().into_iter().last().unwrap();
+    let ended = bed.run_until(1, &change, |p| p.targets[0].applied == 1).await;
+    assert_eq!(outcome(&ended), (Exit::Interrupted, Stand::Accepted), "{}", sentence(&ended));
+    assert_eq!((bed.clusters[0].applied(), requests), (1, 2));
+    let ended = bed.desk.recover(&bed.connected(), &bed.clock).await.unwrap().remove(0).ended().await;
+    assert_eq!(outcome(&ended), (Exit::Failed, Stand::NotApplied), "{}", sentence(&ended));
+    let said = sentence(&ended);
+    assert!(said.contains("not applied after 1 of 2 requests, half of it; the rest was not sent"), "{said}");
+    assert_eq!(bed.journal().unresolved().count(), 0);
+}
+
+#[tokio::test]
 async fn what_was_overruled_is_written_down_with_the_reason() {
     let bed = Bed::one();
     let given = Given { reason: Some("it burns".into()), overruled: vec!["CANARY".into()], ..Given::by(Way::Options) };
     let mut parts = bed.parts(1, &Change::Pause);
     parts.begun.reason.clone_from(&given.reason);
     bed.desk.begin(parts, &given.overruled, bed.with()).await.unwrap().ended().await;
-    let mut seen = false;
-    journal::Chain::read(&Folder::read_only(&bed.state(), FOLDER), |line, _| {
-        seen |= matches!(&line.entry.event, journal::Event::Override { what, reason }
-            if what.as_str() == "CANARY" && reason.as_str() == "it burns");
-    })
-    .unwrap();
-    assert!(seen);
+    assert!(bed.written(|event| matches!(event, journal::Event::Override { what, reason }
+            if what.as_str() == "CANARY" && reason.as_str() == "it burns")));
 }

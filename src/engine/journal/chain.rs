@@ -2,8 +2,10 @@
 //!
 //! A write that was cut short is told from a line that was altered: only the last append of a journal can be torn, its
 //! bytes are missing or zero, and it was never acknowledged. All else is a break, and is reported for ever.
+//!
+//! A journal of years is read a line at a time; only what stands behind a write that was cut short is held as a whole.
 
-use std::io;
+use std::io::{self, BufRead, Read as _};
 
 use serde::Serialize;
 
@@ -81,13 +83,44 @@ pub struct Chain {
 
 /// One file, and from where on it is read.
 struct Piece<'a> {
+    disk: &'a dyn Disk,
     file: &'a str,
     base: u64,
-    bytes: &'a [u8],
     /// The last line of it that counts, where a later file says so.
     limit: Option<Head>,
     /// Whether a later file goes on: then nothing here can be torn any more.
     closed: bool,
+}
+
+/// A file with something that counts.
+struct Begun {
+    file: String,
+    /// Where it goes on, and why it was begun.
+    opening: Option<(Head, Turn)>,
+}
+
+/// The lines of a file, one at a time.
+struct Lines {
+    bytes: Box<dyn BufRead>,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn of(bytes: Box<dyn BufRead>) -> Self {
+        Self { bytes, line: vec![] }
+    }
+
+    /// The next line, and whether it has an end.
+    fn next(&mut self) -> io::Result<Option<(&[u8], bool)>> {
+        self.line.clear();
+        if self.bytes.read_until(b'\n', &mut self.line)? == 0 {
+            return Ok(None);
+        }
+        Ok(Some(match self.line.strip_suffix(b"\n") {
+            Some(line) => (line, true),
+            None => (&self.line, false),
+        }))
+    }
 }
 
 impl Chain {
@@ -104,26 +137,34 @@ impl Chain {
         chain.newest = files.last().and_then(|n| file_number(n)).unwrap_or(0);
         let mut files = files.into_iter();
         let mut next = chain.load(disk, &mut files)?;
-        while let Some((file, bytes)) = next {
+        while let Some(Begun { file, .. }) = next {
             next = chain.load(disk, &mut files)?;
-            let limit = next.as_ref().and_then(|(_, bytes)| opening(bytes));
             let closed = next.is_some();
             // What was altered is reported even where the writer went on behind it.
-            let limit = limit.filter(|(_, why)| *why != Turn::Broken).map(|(after, _)| after);
-            chain.piece(&Piece { file: &file, base: 0, bytes: &bytes, limit, closed }, &mut each);
+            let limit = next.as_ref().and_then(|n| n.opening).filter(|(_, why)| *why != Turn::Broken).map(|(after, _)| after);
+            chain.piece(&Piece { disk, file: &file, base: 0, limit, closed }, &mut each)?;
         }
         Ok(chain)
     }
 
     /// The next file with anything that counts. What a crash left of a file that was only begun does not.
-    fn load(&mut self, disk: &dyn Disk, files: &mut impl Iterator<Item = String>) -> io::Result<Option<(String, Vec<u8>)>> {
+    fn load(&mut self, disk: &dyn Disk, files: &mut impl Iterator<Item = String>) -> io::Result<Option<Begun>> {
         for file in files {
-            let bytes = disk.read(&file, 0)?;
-            let begun_only = bytes.first().is_none_or(|b| *b == 0) || !bytes.contains(&b'\n');
-            if !(begun_only && lines_of(&bytes).all(|line| sealed(line).is_none())) {
-                return Ok(Some((file, bytes)));
+            let mut lines = Lines::of(disk.read(&file, 0)?);
+            let (mut len, mut zero) = (0, true);
+            let mut opening = None;
+            while let Some((line, terminated)) = lines.next()? {
+                let first = len == 0;
+                if first && terminated {
+                    opening = self::opening(line);
+                }
+                if terminated && (sealed(line).is_some() || (first && line.first() != Some(&0))) {
+                    return Ok(Some(Begun { file, opening }));
+                }
+                len += line.len() as u64 + u64::from(terminated);
+                zero &= !terminated && is_zero(line);
             }
-            self.left += if is_zero(&bytes) { 0 } else { bytes.len() as u64 };
+            self.left += if zero { 0 } else { len };
         }
         Ok(None)
     }
@@ -131,58 +172,61 @@ impl Chain {
     /// Reads what was written to the newest file since.
     pub fn go_on(&mut self, disk: &dyn Disk, mut each: impl FnMut(Line, &[u8])) -> io::Result<()> {
         let Some(tail) = self.tail.clone() else { return Ok(()) };
-        let bytes = disk.read(&tail.file, tail.end)?;
-        self.piece(&Piece { file: &tail.file, base: tail.end, bytes: &bytes, limit: None, closed: false }, &mut each);
-        Ok(())
+        self.piece(&Piece { disk, file: &tail.file, base: tail.end, limit: None, closed: false }, &mut each)
     }
 
-    fn piece(&mut self, piece: &Piece, each: &mut impl FnMut(Line, &[u8])) {
-        let mut at = 0;
-        let mut number = if piece.base > 0 { self.tail.as_ref().map_or(0, |t| t.line) } else { 0 };
+    fn piece(&mut self, piece: &Piece, each: &mut impl FnMut(Line, &[u8])) -> io::Result<()> {
+        let line = if piece.base > 0 { self.tail.as_ref().map_or(0, |t| t.line) } else { 0 };
+        let mut tail = Tail { file: piece.file.to_owned(), end: piece.base, rest: Rest::Nothing, line };
+        let done = self.follow(piece, &mut tail, each);
+        // Where it cannot be read on, it was read so far.
+        self.tail = Some(tail);
+        done
+    }
+
+    fn follow(&mut self, piece: &Piece, tail: &mut Tail, each: &mut impl FnMut(Line, &[u8])) -> io::Result<()> {
+        let mut lines = Lines::of(piece.disk.read(piece.file, piece.base)?);
+        let mut at = piece.base;
         let mut first = piece.base == 0;
-        let mut rest = Rest::Nothing;
-        let mut end = 0;
-        while at < piece.bytes.len() {
-            let left = &piece.bytes[at..];
-            if is_zero(left) {
-                rest = Rest::Room(piece.base + piece.bytes.len() as u64);
+        while let Some((line, terminated)) = lines.next()? {
+            let began = at;
+            at += line.len() as u64 + u64::from(terminated);
+            if !terminated && is_zero(line) {
+                tail.rest = Rest::Room(at);
                 break;
             }
             if piece.limit == Some(self.head) {
-                self.left += left.len() as u64;
+                self.left += at - began + io::copy(&mut lines.bytes, &mut io::sink())?;
                 break;
             }
-            number += 1;
-            let (line, terminated) = match left.iter().position(|b| *b == b'\n') {
-                Some(n) => (&left[..n], true),
-                None => (left, false),
-            };
-            at += line.len() + usize::from(terminated);
+            tail.line += 1;
             match read_line(line, terminated) {
                 Ok(read) => {
                     if let Some(why) = self.misplaced(&read, first) {
-                        self.breaks.push(Break { file: piece.file.to_owned(), line: number, why });
+                        self.breaks.push(Break { file: piece.file.to_owned(), line: tail.line, why });
                     }
                     self.head = Head { seq: read.seq, hash: read.hash };
                     self.lines += 1;
                     self.gap = false;
-                    end = at;
-                    rest = Rest::Nothing;
+                    (tail.end, tail.rest) = (at, Rest::Nothing);
                     each(read, line);
                 }
-                Err(_) if !piece.closed && is_torn(left, line, terminated, self.head.seq) => {
-                    rest = Rest::Torn(left.len() as u64, Hash::of("gonogo/v1/cut", left));
-                    break;
-                }
                 Err(why) => {
-                    self.breaks.push(Break { file: piece.file.to_owned(), line: number, why });
+                    if !piece.closed && (!terminated || line.contains(&0)) {
+                        let left = rest_of(piece.disk, piece.file, began)?;
+                        if is_torn(&left, self.head.seq) {
+                            tail.rest = Rest::Torn(left.len() as u64, Hash::of("gonogo/v1/cut", &left));
+                            break;
+                        }
+                    }
+                    self.breaks.push(Break { file: piece.file.to_owned(), line: tail.line, why });
                     self.gap = true;
-                    rest = Rest::Broken;
+                    tail.rest = Rest::Broken;
                 }
             }
             first = false;
         }
-        self.tail = Some(Tail { file: piece.file.to_owned(), end: piece.base + end as u64, rest, line: number });
+        Ok(())
     }
 
     /// Why a line that holds by itself cannot stand here.
@@ -214,9 +258,16 @@ pub fn is_zero(bytes: &[u8]) -> bool {
     bytes.chunks(ZEROS.len()).all(|part| *part == ZEROS[..part.len()])
 }
 
-/// Where a file goes on, and why it was begun.
-fn opening(bytes: &[u8]) -> Option<(Head, Turn)> {
-    match read_line(lines_of(bytes).next()?, true).ok()?.entry.event {
+/// All of a file from `at` on.
+pub fn rest_of(disk: &dyn Disk, file: &str, at: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![];
+    disk.read(file, at)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where a file goes on, and why it was begun, by its first line.
+fn opening(line: &[u8]) -> Option<(Head, Turn)> {
+    match read_line(line, true).ok()?.entry.event {
         Event::Continued { after, why } => Some((after, why)),
         _ => None,
     }
@@ -235,9 +286,9 @@ fn read_line(line: &[u8], terminated: bool) -> Result<Line, String> {
     if line.hash == hash { Ok(line) } else { Err("names two hashes".to_owned()) }
 }
 
-/// Whether what is left of the newest file is a write that was cut short: bytes are missing or zero, and nothing of a
-/// later append stands behind it. `last` is the number of the last good line.
-fn is_torn(left: &[u8], line: &[u8], terminated: bool, last: u64) -> bool {
+/// Whether what is left of the newest file, from a line on whose bytes are missing or zero, is a write that was cut short:
+/// nothing of a later append stands in it. `last` is the number of the last good line.
+fn is_torn(left: &[u8], last: u64) -> bool {
     let later = |line: &[u8]| read_line(line, true).is_ok_and(|l| l.with.unwrap_or(l.seq) > last + 1);
-    (!terminated || line.contains(&0)) && !lines_of(left).any(later)
+    !lines_of(left).any(later)
 }

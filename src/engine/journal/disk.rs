@@ -1,6 +1,9 @@
 //! The few things that the journal asks of a disk. Tests put one in its place that stops, tears, forgets and fails.
 
-use std::{any::Any, io};
+use std::{
+    any::Any,
+    io::{self, BufRead},
+};
 
 /// One folder of plain files. What was written is kept only once the file was synced, and a name only once the folder was.
 pub trait Disk: Send {
@@ -11,7 +14,7 @@ pub trait Disk: Send {
     fn len(&self, name: &str) -> io::Result<u64>;
 
     /// The bytes of a file from `at` to its end.
-    fn read(&self, name: &str, at: u64) -> io::Result<Vec<u8>>;
+    fn read(&self, name: &str, at: u64) -> io::Result<Box<dyn BufRead>>;
 
     /// Makes an empty file, readable by its owner only; fails where it exists.
     fn create(&mut self, name: &str) -> io::Result<()>;

@@ -4,7 +4,7 @@ use std::{
     any::Any,
     collections::HashMap,
     fs::{self, File, OpenOptions},
-    io::{self, ErrorKind, Read as _, Seek as _, SeekFrom},
+    io::{self, BufRead, BufReader, ErrorKind, Seek as _, SeekFrom},
     os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     thread,
@@ -38,7 +38,7 @@ impl Folder {
         let path = parent.join(name);
         for dir in [parent, &path] {
             match make_folder(dir) {
-                Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(e),
+                Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(named(dir, &e)),
                 _ => ours(dir, true)?,
             }
         }
@@ -61,16 +61,22 @@ impl Folder {
             if !new {
                 ours(&path, false)?;
             }
-            let file = OpenOptions::new().read(true).write(true).create_new(new).mode(0o600).open(path)?;
+            let file = OpenOptions::new().read(true).write(true).create_new(new).mode(0o600).open(&path);
+            let file = file.map_err(|e| named(&path, &e))?;
             self.open.insert(name.to_owned(), file);
         }
         self.open.get(name).ok_or_else(|| ErrorKind::NotFound.into())
     }
 }
 
+/// An error that says of which file it is.
+fn named(path: &Path, e: &io::Error) -> io::Error {
+    io::Error::new(e.kind(), format!("{}: {e}", path.display()))
+}
+
 /// Refuses what is not ours alone to write. The folder above is ours already, so nobody can exchange it behind our back.
 fn ours(path: &Path, folder: bool) -> io::Result<()> {
-    let meta = fs::symlink_metadata(path)?;
+    let meta = fs::symlink_metadata(path).map_err(|e| named(path, &e))?;
     let refuse = |why: String| Err(io::Error::new(ErrorKind::PermissionDenied, why));
     let shown = path.display();
     if meta.is_symlink() {
@@ -101,12 +107,11 @@ impl Disk for Folder {
         Ok(fs::metadata(self.path.join(name))?.len())
     }
 
-    fn read(&self, name: &str, at: u64) -> io::Result<Vec<u8>> {
-        let mut file = File::open(self.path.join(name))?;
+    fn read(&self, name: &str, at: u64) -> io::Result<Box<dyn BufRead>> {
+        let path = self.path.join(name);
+        let mut file = File::open(&path).map_err(|e| named(&path, &e))?;
         file.seek(SeekFrom::Start(at))?;
-        let mut out = vec![];
-        file.read_to_end(&mut out)?;
-        Ok(out)
+        Ok(Box::new(BufReader::new(file)))
     }
 
     fn create(&mut self, name: &str) -> io::Result<()> {
@@ -114,7 +119,8 @@ impl Disk for Folder {
     }
 
     fn write(&mut self, name: &str, at: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file(name, false)?.write_all_at(bytes, at)
+        let written = self.file(name, false)?.write_all_at(bytes, at);
+        written.map_err(|e| named(&self.path.join(name), &e))
     }
 
     fn preallocate(&mut self, name: &str, len: u64) -> io::Result<()> {
@@ -135,7 +141,8 @@ impl Disk for Folder {
 
     fn sync(&mut self, name: &str) -> io::Result<()> {
         // The length of a file is kept with its data.
-        self.file(name, false)?.sync_data()
+        let done = self.file(name, false)?.sync_data();
+        done.map_err(|e| named(&self.path.join(name), &e))
     }
 
     fn sync_dir(&mut self) -> io::Result<()> {
@@ -157,7 +164,8 @@ impl Disk for Folder {
         // Another process may have given the same names to other files since.
         self.open.clear();
         let path = self.path.join(LOCK);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.map_err(|e| named(&path, &e))?;
         ours(&path, false)?;
         let (tries, pause) = PATIENCE;
         for _ in 0..tries {

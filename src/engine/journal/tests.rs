@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::domain::{
-    BodyKind, BuildNotes, Change, ChangeTarget, ClusterName, Exit, Guarantee, Identity, Labels, Method, ObjectKey, ObjectKind,
-    OpId, Problem, ProblemKind, Request, SafeText, Seen, SeenRollout,
+    BodyKind, Change, ChangeTarget, ClusterName, Exit, Guarantee, Identity, Method, ObjectKey, ObjectKind, OpId, Problem,
+    ProblemKind, Request, SafeText, Seen, SeenRollout,
 };
 use fault::FaultDisk;
 
@@ -196,15 +196,10 @@ fn seen() -> Seen {
         ops: vec![op(7).as_str().into()],
         annotated: true,
         observed: true,
-        writer: None,
         containers: vec!["app".into()],
-        build: BuildNotes::default(),
         noted: true,
-        paused: false,
-        selector: Labels::new(),
-        behind: None,
         rollout: SeenRollout { step: Some(2), ..SeenRollout::default() },
-        template: None,
+        ..Seen::default()
     }
 }
 

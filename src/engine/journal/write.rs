@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     Break, Chain, Disk, Entry, Event, Hash, Head, JournalError, Line, Operation, Operations, Turn,
-    chain::{RESERVE, Rest, Tail, file_name, file_number, is_zero},
+    chain::{RESERVE, Rest, Tail, file_name, file_number, is_zero, rest_of},
     error::is_full,
     hash::{SCHEMA, seal},
 };
@@ -219,7 +219,7 @@ impl Journal {
         if len < bytes.len() as u64 {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        if !is_zero(&self.disk.read(RESERVE, 0)?) {
+        if !is_zero(&rest_of(&*self.disk, RESERVE, 0)?) {
             // A crash has left here what was never acknowledged.
             self.disk.write(RESERVE, 0, &vec![0; len as usize])?;
         }

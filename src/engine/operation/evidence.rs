@@ -80,11 +80,16 @@ impl Shot {
         match &looked.settled {
             Settled::Absent(_) => false,
             Settled::Reached => true,
-            // Of some changes only those requests are rendered that are not in effect yet.
-            Settled::NotYet(_) | Settled::Failed(_) => {
-                let rest = looked.remain.as_deref().unwrap_or_default();
-                !(matches!(change, Change::Abort | Change::Template { .. }) && rest.iter().any(|r| same(r, &self.sent)))
+            Settled::NotYet(_) | Settled::Failed(_) if lists(change) => {
+                // Where it cannot be said what remains, it cannot be said either that this does not.
+                looked.remain.as_ref().is_ok_and(|rest| !rest.iter().any(|r| same(r, &self.sent)))
             }
+            Settled::NotYet(_) | Settled::Failed(_) => true,
         }
     }
+}
+
+/// Whether of a change only those requests are rendered that are not in effect yet.
+pub(super) fn lists(change: &Change) -> bool {
+    matches!(change, Change::Abort | Change::Template { .. })
 }

@@ -117,7 +117,7 @@ pub struct Operation {
     pub(super) unwritten: Option<Refusal>,
     /// Whether another process began it. Then nothing is sent but fences.
     pub(super) resumed: bool,
-    /// Whether any request was handed to the driver.
+    /// Whether any request was sent.
     pub(super) sent: bool,
     pub(super) outcome: Option<Outcome>,
 }
@@ -193,6 +193,8 @@ impl Operation {
             (Phase::Sleeping(why), Event::Woke) => self.look(why),
             (Phase::Sending, Event::Sent(answer)) => self.answered(answer),
             (Phase::Fencing, Event::Fenced(answer)) => self.fenced(answer),
+            (Phase::Sending, Event::Withheld) => self.withheld(),
+            (Phase::Fencing, Event::Withheld) => self.interrupted(),
             // An answer to something that is not waited for any more.
             _ => vec![],
         }
@@ -224,6 +226,7 @@ impl Operation {
         self.attempts = 0;
         self.rest();
         match self.tracks[next].stand {
+            Stand::Settling if self.refused.is_some() => self.look(Why::Refused),
             Stand::Settling => self.doubt(),
             Stand::Accepted => self.look(Why::Converge),
             _ => self.look(Why::Before),

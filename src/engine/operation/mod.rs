@@ -65,6 +65,15 @@ pub struct Parts {
     pub who: BTreeMap<ClusterName, Identity>,
 }
 
+impl Parts {
+    /// What a person can do by hand where the journal cannot be written, behind what would mend that.
+    pub fn by_hand(&self, mend: Option<&SafeText>) -> SafeText {
+        let lines = self.moves.iter().flat_map(|m| &m.requests).map(|r| r.by_hand.as_str());
+        let mend = mend.map(|m| format!("{m}; ")).unwrap_or_default();
+        format!("{mend}by hand: {}", lines.collect::<Vec<_>>().join("; ")).into()
+    }
+}
+
 /// What was read of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Looked {
@@ -87,6 +96,9 @@ pub enum Event {
     Sent(Result<Receipt, Problem>),
     /// Of [`Effect::Fence`].
     Fenced(Result<Receipt, Problem>),
+    /// Of [`Effect::Send`] and [`Effect::Fence`] after a [`Cancel`](Self::Cancel) that came before the first byte: it was
+    /// not sent, and never will be.
+    Withheld,
     /// Of [`Effect::Sleep`].
     Woke,
     /// Nothing new is to be sent: the terminal is gone, or a person said so. May come at any time.

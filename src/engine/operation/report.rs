@@ -84,7 +84,7 @@ impl Operation {
         };
         let hint = match exit {
             Exit::Unknown => Some("it stays open: nothing but an abort is begun there until it is settled".into()),
-            Exit::Journal => self.unwritten.as_ref().and_then(|r| r.hint.clone()),
+            Exit::Journal => self.unwritten.as_ref().map(|r| self.parts.by_hand(r.hint.as_ref())),
             Exit::Changed => Some("look at it again, and decide anew".into()),
             Exit::Hold => Some("it was accepted and goes on without gonogo".into()),
             _ => None,
@@ -111,7 +111,8 @@ impl Operation {
     fn sentence(&self, exit: Exit, reached: u32) -> String {
         let title = &self.parts.title;
         if let (Exit::Journal, Some(why)) = (exit, &self.unwritten) {
-            return format!("{title}: nothing was sent: {why}");
+            let nothing = if self.sent { "nothing took effect" } else { "nothing was sent" };
+            return format!("{title}: {nothing}: {why}");
         }
         let named = |well: bool| {
             let these = self.tracks.iter().zip(&self.parts.moves).filter(|(t, _)| (t.stand == Stand::Reached) == well);

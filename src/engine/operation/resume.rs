@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Effect, Operation, Parts, Stand, evidence::Shot, machine::Track, rules::Rules};
 use crate::{
-    domain::{BuildNotes, Change, ChangeTarget, Labels, OpId, SafeText, Seen, SeenRollout},
+    domain::{Change, ChangeTarget, OpId, Problem, SafeText, Seen},
     engine::{
         journal::{self, Answered, Begun, Evidence, Intent},
         plan::Move,
@@ -95,7 +95,10 @@ impl Operation {
         // The reads of the process before had other numbers.
         operation.reads = times * 1_000;
         // One request at a time is on its way.
-        operation.shot = taken.into_iter().find_map(|t| t.shot);
+        if let Some((shot, refused)) = taken.into_iter().find_map(|t| t.shot) {
+            operation.shot = Some(shot);
+            operation.refused = refused;
+        }
         let note = "taken up after its process ended".into();
         (operation, vec![Effect::Journal(vec![journal::Event::Resumed { note }])])
     }
@@ -105,8 +108,8 @@ impl Operation {
 struct Taken {
     planned: Move,
     track: Track,
-    /// The request that may still be on its way.
-    shot: Option<Shot>,
+    /// The request that may still be on its way, or whose refusal nobody has looked into yet.
+    shot: Option<(Shot, Option<Problem>)>,
 }
 
 impl Taken {
@@ -114,7 +117,7 @@ impl Taken {
         let last = told.last().and_then(|t| Some((t, t.intent.as_deref()?)));
         let Some((last, intent)) = last else {
             // Nothing was sent to it; it is named, and not looked at.
-            let planned = Move { target: target.clone(), change: Change::Pause, seen: nothing_seen(), requests: vec![] };
+            let planned = Move { target: target.clone(), change: Change::Pause, seen: Seen::default(), requests: vec![] };
             return Self { planned, track: Track { stand: Stand::NotBegun, ..Track::new() }, shot: None };
         };
         let sent = told.iter().filter_map(|t| t.intent.as_ref());
@@ -134,16 +137,12 @@ impl Taken {
                 (track.stand, track.words) = after.unwrap_or((Stand::Accepted, "".into()));
             }
             Became::Nothing(stand) => track.stand = stand,
-            Became::Open => {
+            Became::Open(refused) => {
                 track.stand = Stand::Settling;
-                shot = Some(Shot {
-                    index: told.len() - 1,
-                    number: intent.request,
-                    attempt: intent.attempt,
-                    seen,
-                    sent: Arc::new(intent.sent.clone()),
-                    fences: 0,
-                });
+                let sent = Arc::new(intent.sent.clone());
+                let index = told.len() - 1;
+                let open = Shot { index, number: intent.request, attempt: intent.attempt, seen, sent, fences: 0 };
+                shot = Some((open, refused));
             }
         }
         Self { planned, track, shot }
@@ -152,9 +151,12 @@ impl Taken {
 
 /// What the journal says became of a request.
 enum Became {
-    Applied { ours: bool },
+    Applied {
+        ours: bool,
+    },
     Nothing(Stand),
-    Open,
+    /// It is not known yet; with what the server said where it refused: that may have been about a copy of the request.
+    Open(Option<Problem>),
 }
 
 impl Told {
@@ -164,8 +166,8 @@ impl Told {
             (Some((journal::Effect::NotApplied, _)), _) => Became::Nothing(Stand::NotApplied),
             (Some((journal::Effect::Unknown, Evidence::State)), _) => Became::Nothing(Stand::NotThere),
             (None, Some(Answered::Accepted { .. })) => Became::Applied { ours: true },
-            (None, Some(Answered::Rejected { .. })) => Became::Nothing(Stand::NotApplied),
-            _ => Became::Open,
+            (None, Some(Answered::Rejected { problem })) => Became::Open(Some(problem.clone())),
+            _ => Became::Open(None),
         }
     }
 }
@@ -175,25 +177,4 @@ fn title(begun: &Begun) -> SafeText {
     let verb = begun.command.first().map(|c| c.as_str().to_uppercase()).unwrap_or_default();
     let service = begun.service.as_ref().map(|s| format!(" {s}")).unwrap_or_default();
     format!("{verb}{service}").into()
-}
-
-/// Of an object that was not looked at.
-fn nothing_seen() -> Seen {
-    Seen {
-        uid: "".into(),
-        resource_version: "".into(),
-        fingerprint: "".into(),
-        ops: vec![],
-        annotated: false,
-        observed: false,
-        writer: None,
-        containers: vec![],
-        build: BuildNotes::default(),
-        noted: false,
-        paused: false,
-        selector: Labels::new(),
-        behind: None,
-        rollout: SeenRollout::default(),
-        template: None,
-    }
 }

@@ -74,7 +74,7 @@ impl<'a> Scene<'a> {
             nobody("environment", env.as_str(), &t.environments.iter().map(|x| x.name.to_string()).collect::<Vec<_>>())
         })?;
         if told.read_only {
-            return Err(Refusal::new("read-only: nothing is changed from here").hint("start without --read-only"));
+            return Err(crate::engine::read_only());
         }
         if environment.readonly {
             return Err(Refusal::new(format!("{env} is read-only by configuration")));

@@ -38,6 +38,8 @@ fn problem(code: u16, said: &str, what: &str, until: Option<Timestamp>) -> Probl
         401 => (ProblemKind::Auth, Some("the credential is missing, wrong or expired: log in again")),
         403 => (ProblemKind::Forbidden, Some("ask for this right, or use a context that has it")),
         404 => (ProblemKind::NotFound, None),
+        // No API server says it: something in between did, and what that passed on before is not known.
+        408 => (ProblemKind::Timeout, None),
         409 => (ProblemKind::Conflict, None),
         410 => (ProblemKind::Expired, None),
         429 => (ProblemKind::RateLimited, None),
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn answers_have_kinds() {
-        use ProblemKind::{Auth, Conflict, Expired, Forbidden, Invalid, NotFound, RateLimited, Server, Unreadable};
+        use ProblemKind::{Auth, Conflict, Expired, Forbidden, Invalid, NotFound, RateLimited, Server, Timeout, Unreadable};
         let no_details = r#"{"kind":"Status","code":422,"details":{},"message":"error in our request"}"#;
         let named =
             r#"{"kind":"Status","code":422,"details":{"name":"payment","causes":[{"field":"spec"}]},"message":"is invalid"}"#;
@@ -125,6 +127,7 @@ mod tests {
             (401, "", Auth),
             (403, "", Forbidden),
             (404, "", NotFound),
+            (408, "", Timeout),
             (409, "", Conflict),
             (410, "", Expired),
             (422, no_details, Conflict),

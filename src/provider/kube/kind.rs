@@ -86,13 +86,13 @@ macro_rules! kinds {
 
 kinds! {
     Deployments: ["apis/apps/v1"], "deployments", false,
-        wire::Object<wire::DeploymentSpec, wire::DeploymentStatus> => Deployment, project::deployment,
+        wire::Object<wire::WorkloadSpec, wire::DeploymentStatus> => Deployment, project::deployment,
         ClusterUpdate::Deployments;
     StatefulSets: ["apis/apps/v1"], "statefulsets", false,
-        wire::Object<wire::StatefulSetSpec, wire::StatefulSetStatus> => StatefulSet, project::stateful_set,
+        wire::Object<wire::WorkloadSpec, wire::StatefulSetStatus> => StatefulSet, project::stateful_set,
         ClusterUpdate::StatefulSets;
     DaemonSets: ["apis/apps/v1"], "daemonsets", false,
-        wire::Object<wire::DaemonSetSpec, wire::DaemonSetStatus> => DaemonSet, project::daemon_set,
+        wire::Object<wire::WorkloadSpec, wire::DaemonSetStatus> => DaemonSet, project::daemon_set,
         ClusterUpdate::DaemonSets;
     ControllerRevisions: ["apis/apps/v1"], "controllerrevisions", false,
         wire::ControllerRevision => ControllerRevision, project::controller_revision,

@@ -238,6 +238,11 @@ impl Preset {
         out
     }
 
+    /// Whether it counts the same requests in the same labels as another.
+    pub fn counts_as(&self, other: &Self) -> bool {
+        (self.counter, self.native, self.fixed, self.tell) == (other.counter, other.native, other.fixed, other.tell)
+    }
+
     /// The labels that tell how a request ended.
     pub fn codes(&self) -> Vec<&'static str> {
         self.ends.iter().map(|e| e.label).collect()

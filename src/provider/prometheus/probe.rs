@@ -87,8 +87,20 @@ pub async fn probe(source: &Source, settings: &SourceSettings, targets: &[&Metri
     let whole = PRESETS.iter().filter(|p| has(p) == (true, true));
     let half = PRESETS.iter().filter(|p| has(p) == (true, false));
     let candidates: Vec<&'static Preset> = whole.chain(half).collect();
-    let asked = candidates.iter().map(|preset| spoken(source, settings, preset, targets));
-    let spoken = future::join_all(asked).await.into_iter().flatten().collect();
+    // Some differ only in how they tell latency: whom their counter speaks of is asked once.
+    let mut counters: Vec<&'static Preset> = vec![];
+    for preset in &candidates {
+        if !counters.iter().any(|known| known.counts_as(preset)) {
+            counters.push(preset);
+        }
+    }
+    let asked = counters.iter().map(|preset| spoken(source, settings, preset, targets));
+    let answers: Vec<Spoken> = future::join_all(asked).await.into_iter().flatten().collect();
+    let told = |preset: &&'static Preset| {
+        let answer = answers.iter().find(|a| a.dialect.preset.counts_as(preset))?;
+        Some(Spoken { dialect: Dialect { preset, place: answer.dialect.place }, of: answer.of.clone() })
+    };
+    let spoken = candidates.iter().filter_map(told).collect();
     Ok(Found { names, spoken })
 }
 

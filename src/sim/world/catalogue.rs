@@ -192,19 +192,6 @@ impl Service {
         format!("\"{}/{}\"", workload.kind, workload.name)
     }
 
-    /// The route that carries its weights, as `<resource>/<name>`, where it has one.
-    pub fn route_binding(&self) -> Option<String> {
-        match self.delivery {
-            Delivery::RolloutCanary | Delivery::VirtualService | Delivery::Flagger => {
-                Some(format!("virtualservice/{}", self.name))
-            }
-            Delivery::GatewayRoute => Some(format!("httproute/{}", self.name)),
-            Delivery::Rolling | Delivery::BlueGreen | Delivery::RolloutBlueGreen => None,
-            Delivery::TraefikService => Some(format!("traefikservice/{}", self.name)),
-            Delivery::Ingress => Some(format!("ingress/{}", self.name)),
-        }
-    }
-
     /// The version that serves in an environment when no release is under way.
     pub fn version(&self, environment: Environment) -> &'static str {
         match environment {

@@ -192,11 +192,6 @@ impl World {
         self.counter(service, cluster, arm, Count::Faster(le)).at(self.minutes(at))
     }
 
-    /// The sum of latencies of an arm since EPOCH, in milliseconds: a counter.
-    pub fn latency_total(&self, service: &Service, cluster: Cluster, arm: Arm, at: Timestamp) -> f64 {
-        self.counter(service, cluster, arm, Count::Latency).at(self.minutes(at))
-    }
-
     /// A counter of an arm, ready to be read at many instants.
     pub fn counter(&self, service: &Service, cluster: Cluster, arm: Arm, count: Count) -> Counter {
         let demand = self.demand(service, cluster);

@@ -301,6 +301,21 @@ pub fn bound(card: PlanCard, world: &Snapshot) -> PlanCard {
     PlanCard { bound: bound.collect(), ..card }
 }
 
+/// A model in which the abort that [`progress`] tells of was consented to, and nothing was heard of it yet.
+pub fn consented(width: u16, height: u16) -> super::Model {
+    let mut m = model(width, height);
+    m.operations.push(super::Operation {
+        plan: Some(1),
+        title: "ABORT payment".into(),
+        actor: "mira".into(),
+        undo: "gonogo retry payment --env production".into(),
+        began: now(),
+        refused: None,
+        progress: None,
+    });
+    m
+}
+
 /// A model that shows it.
 pub fn model(width: u16, height: u16) -> super::Model {
     let mut m = super::Model::new(now(), (width, height), topology(), Arc::default());

@@ -47,6 +47,9 @@ pub type Planning<'a> = BoxFuture<'a, Made>;
 pub fn make(engine: &Engine, guard: Guard, purpose: Purpose, action: Action) -> Planning<'_> {
     Box::pin(async move {
         let planned = engine.plan(&action, guard).await;
+        if let (Purpose::Ask, Err(refusal)) = (purpose, &planned) {
+            engine.declined(&action, refusal).await;
+        }
         Made { purpose, action, planned }
     })
 }

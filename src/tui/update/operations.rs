@@ -15,25 +15,24 @@ const KEPT: usize = 50;
 /// News of an operation. Its end is said, and told to a person who does not look.
 pub fn progress(m: &mut Model, news: News) -> Vec<Effect> {
     let now = m.now;
-    let at = match place(m, &news) {
-        Some(at) => at,
-        None => {
-            let Ok(progress) = &news.stands else { return vec![] };
-            m.operations.push(Operation {
-                plan: None,
-                title: progress.title.clone(),
-                actor: "an earlier start".into(),
-                undo: SafeText::clean(""),
-                began: progress.began,
-                refused: None,
-                progress: None,
-            });
-            // What was left open is shown first.
-            if !progress.ended() && m.overlays.is_empty() {
-                m.overlays.push(Overlay::Operations(0));
-            }
-            m.operations.len() - 1
+    let at = if let Some(at) = place(m, &news) {
+        at
+    } else {
+        let Ok(progress) = &news.stands else { return vec![] };
+        m.operations.push(Operation {
+            plan: None,
+            title: progress.title.clone(),
+            actor: "an earlier start".into(),
+            undo: SafeText::clean(""),
+            began: progress.began,
+            refused: None,
+            progress: None,
+        });
+        // What was left open is shown first.
+        if !progress.ended() && m.overlays.is_empty() {
+            m.overlays.push(Overlay::Operations(0));
         }
+        m.operations.len() - 1
     };
     let known = &mut m.operations[at];
     let ended_before = known.ended();

@@ -12,7 +12,7 @@ use crate::{
     tui::{
         glyph::Glyph,
         look::Look,
-        model::{Area, Pane, ServiceRow, Tone, VersionCell, age, freshness},
+        model::{Area, Model, Pane, ServiceRow, Tone, VersionCell, age, freshness},
         theme::Token,
         widget::{Align, Column, Panel, Slider, Table, put, scroll, text},
     },
@@ -52,56 +52,8 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
         put(c.buf, inner, 2, 0, why, look.style(Token::Dim));
         return;
     }
-    let environments = &m.snapshot.topology.environments;
-    let last = environments.len().saturating_sub(1);
-    let clusters = environments.last().map(|e| e.clusters.as_slice()).unwrap_or_default();
-    // With room for it the last environment is shown per cluster.
-    let split = area.width >= 84 && clusters.len() > 1;
-    let width = |texts: &mut dyn Iterator<Item = usize>, head: usize| text::columns(texts.max().unwrap_or(0).max(head));
-    let mut kinds = vec![Cell::Name, Cell::Ci];
-    let mut heads = vec!["SERVICE".to_owned(), "CI".to_owned()];
-    let name_wide = width(&mut m.board.services.iter().map(|r| text::width(r.name.as_str())), 7).min(24);
-    let mut widths = vec![name_wide, 2];
-    for (at, e) in environments.iter().enumerate() {
-        if split && at == last {
-            for (n, placing) in clusters.iter().enumerate() {
-                kinds.push(Cell::Cluster(n));
-                heads.push(format!("{} {}", short(e.name.as_str()), placing.cluster).to_uppercase());
-            }
-        } else {
-            kinds.push(Cell::Environment(at));
-            heads.push(short(e.name.as_str()).to_uppercase());
-        }
-    }
-    for (kind, head) in kinds.iter().zip(&heads).skip(2) {
-        let cells = rows.iter().filter_map(|r| version(r, *kind)).map(|v| text::width(&v.text) + usize::from(v.differs));
-        widths.push(width(&mut cells.into_iter(), text::width(head)).clamp(6, 14));
-    }
-    kinds.extend([Cell::Canary, Cell::Errors, Cell::P95]);
-    let wide_canary = area.width >= if split { 90 } else { 76 };
-    heads.extend([if wide_canary { "CANARY set/act" } else { "CANARY" }.to_owned(), "ERR %".to_owned(), "P95".to_owned()]);
-    widths.extend([if wide_canary { 15 } else { 10 }, 5, 5]);
-    let columns: Vec<Column<'_>> = kinds
-        .iter()
-        .zip(heads.iter().zip(&widths))
-        .map(|(kind, (head, width))| Column {
-            head: if matches!(kind, Cell::P95) { "P95" } else { head },
-            width: *width,
-            grow: match kind {
-                Cell::Environment(_) | Cell::Cluster(_) => 2,
-                Cell::Canary => 3,
-                Cell::Name => 1,
-                _ => 0,
-            },
-            align: if matches!(kind, Cell::Errors | Cell::P95) { Align::Right } else { Align::Left },
-            give: match kind {
-                Cell::Environment(0) if last > 1 => 3,
-                Cell::P95 => 2,
-                Cell::Errors | Cell::Canary => 1,
-                _ => 0,
-            },
-        })
-        .collect();
+    let heads = heads(m, &rows, area.width);
+    let columns = columns(&heads, m.snapshot.topology.environments.len());
     let room = usize::from(inner.height - 1);
     let offset = scroll(m.services.offset, selected, rows.len(), room);
     let found = m.filter.found();
@@ -113,11 +65,76 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
         head: true,
         cell: &|row, column| {
             let is_selected = selected == Some(row);
-            cell(look, rows[row], kinds[column], widths[column], is_selected, found.as_deref())
+            let head = &heads[column];
+            cell(look, rows[row], head.kind, head.width, is_selected, found.as_deref())
         },
     };
     table.draw(inner, c.buf, look);
     c.map.note(Rect { y: inner.y + 1, height: inner.height - 1, ..inner }, Area::Rows(Pane::Services, offset));
+}
+
+/// What a column shows, what is written over it, and how wide it would like to be.
+struct Head {
+    kind: Cell,
+    text: String,
+    width: u16,
+}
+
+/// The columns for a pane of this width.
+fn heads(m: &Model, rows: &[&ServiceRow], width: u16) -> Vec<Head> {
+    let environments = &m.snapshot.topology.environments;
+    let last = environments.len().saturating_sub(1);
+    let clusters = environments.last().map(|e| e.clusters.as_slice()).unwrap_or_default();
+    // With room for it the last environment is shown per cluster.
+    let split = width >= 84 && clusters.len() > 1;
+    let wide_canary = width >= if split { 90 } else { 76 };
+    let widest = |texts: &mut dyn Iterator<Item = usize>, head: usize| text::columns(texts.max().unwrap_or(0).max(head));
+    let fixed = |kind, text: &str, width| Head { kind, text: text.to_owned(), width };
+    let names = widest(&mut m.board.services.iter().map(|r| text::width(r.name.as_str())), 7).min(24);
+    let mut heads = vec![fixed(Cell::Name, "SERVICE", names), fixed(Cell::Ci, "CI", 2)];
+    let mut place = |kind, text: String| {
+        let text = text.to_uppercase();
+        let cells = rows.iter().filter_map(|r| version(r, kind)).map(|v| text::width(&v.text) + usize::from(v.differs));
+        let width = widest(&mut cells.into_iter(), text::width(&text)).clamp(6, 14);
+        heads.push(Head { kind, text, width });
+    };
+    for (at, e) in environments.iter().enumerate() {
+        let name = short(e.name.as_str());
+        if split && at == last {
+            for (n, placing) in clusters.iter().enumerate() {
+                place(Cell::Cluster(n), format!("{name} {}", placing.cluster));
+            }
+        } else {
+            place(Cell::Environment(at), name.to_owned());
+        }
+    }
+    heads.push(if wide_canary { fixed(Cell::Canary, "CANARY set/act", 15) } else { fixed(Cell::Canary, "CANARY", 10) });
+    heads.extend([fixed(Cell::Errors, "ERR %", 5), fixed(Cell::P95, "P95", 5)]);
+    heads
+}
+
+/// The same for a table of so many environments: who grows where there is room, and who gives way where there is none.
+fn columns(heads: &[Head], environments: usize) -> Vec<Column<'_>> {
+    heads
+        .iter()
+        .map(|head| Column {
+            head: &head.text,
+            width: head.width,
+            grow: match head.kind {
+                Cell::Environment(_) | Cell::Cluster(_) => 2,
+                Cell::Canary => 3,
+                Cell::Name => 1,
+                _ => 0,
+            },
+            align: if matches!(head.kind, Cell::Errors | Cell::P95) { Align::Right } else { Align::Left },
+            give: match head.kind {
+                Cell::Environment(0) if environments > 2 => 3,
+                Cell::P95 => 2,
+                Cell::Errors | Cell::Canary => 1,
+                _ => 0,
+            },
+        })
+        .collect()
 }
 
 /// What stands at the right of the frame: rows out of sight, filter, age.

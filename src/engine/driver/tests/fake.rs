@@ -11,9 +11,9 @@ use tokio::sync::watch;
 
 use crate::{
     domain::{
-        BodyKind, Change, ChangeTarget, ClusterName, ContainerLog, Driver, Finding, FoundInCluster, Guarantee, Identity, Labels,
-        Method, NOTE, OP, ObjectKey, ObjectKind, Problem, ProblemKind, Receipt, Request, SafeText, Seen, SeenRollout, Settled,
-        TemplateFacts, TemplateOf,
+        BodyKind, Change, ChangeTarget, ClusterName, ContainerLog, Driver, Finding, FoundInCluster, Guarantee, Identity, Method,
+        NOTE, OP, ObjectKey, ObjectKind, Problem, ProblemKind, Receipt, Request, SafeText, Seen, Settled, TemplateFacts,
+        TemplateOf,
     },
     engine::plan::Move,
     provider::role::{LogSink, Sink, Workloads},
@@ -87,14 +87,8 @@ impl State {
             annotated: true,
             observed: true,
             writer: self.writer.clone(),
-            containers: vec![],
-            build: crate::domain::BuildNotes::default(),
             noted: true,
-            paused: false,
-            selector: Labels::new(),
-            behind: None,
-            rollout: SeenRollout::default(),
-            template: None,
+            ..Seen::default()
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     collections::BTreeMap,
-    io::{self, ErrorKind},
+    io::{self, BufRead, ErrorKind},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -242,9 +242,10 @@ impl Disk for FaultDisk {
         Ok(inner.files[inner.id(name)?].seen.len() as u64)
     }
 
-    fn read(&self, name: &str, at: u64) -> io::Result<Vec<u8>> {
+    fn read(&self, name: &str, at: u64) -> io::Result<Box<dyn BufRead>> {
         let inner = self.inner();
-        Ok(inner.files[inner.id(name)?].seen.get(at as usize..).unwrap_or_default().to_vec())
+        let bytes = inner.files[inner.id(name)?].seen.get(at as usize..).unwrap_or_default().to_vec();
+        Ok(Box::new(io::Cursor::new(bytes)))
     }
 
     fn create(&mut self, name: &str) -> io::Result<()> {

@@ -102,6 +102,23 @@ fn a_folder_of_somebody_else_is_refused() {
 }
 
 #[test]
+fn a_file_that_cannot_be_used_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    fs::write(&state, "a file").unwrap();
+    for place in [state.join("below"), state.clone()] {
+        let Err(e) = open_in(&place) else { panic!("not refused") };
+        assert!(e.to_string().contains(state.to_str().unwrap()), "{e}");
+    }
+    fs::remove_file(&state).unwrap();
+    drop(open_in(&state).unwrap());
+    fs::remove_file(state.join("journal/lock")).unwrap();
+    fs::create_dir(state.join("journal/lock")).unwrap();
+    let Err(e) = open_in(&state) else { panic!("not refused") };
+    assert!(e.to_string().contains("journal/lock: "), "{e}");
+}
+
+#[test]
 fn a_journal_that_is_not_there_is_empty_and_nothing_is_made_by_reading_it() {
     let dir = tempfile::tempdir().unwrap();
     let report = check(&dir.path().join("nowhere"));

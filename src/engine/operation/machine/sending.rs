@@ -83,12 +83,15 @@ impl Operation {
                 return self.stop(Stand::NotApplied, words);
             }
         }
-        if self.cancelled {
-            let never = self.settled(journal::Effect::NotApplied, Evidence::None, "it was never sent");
-            self.shot = None;
-            return with(never, self.interrupted());
-        }
-        self.send()
+        if self.cancelled { self.withheld() } else { self.send() }
+    }
+
+    /// The last request stays here.
+    pub(super) fn withheld(&mut self) -> Vec<Effect> {
+        let never = self.settled(journal::Effect::NotApplied, Evidence::None, "it was never sent");
+        self.shot = None;
+        self.stands(Stand::Looking, "");
+        with(never, self.interrupted())
     }
 
     pub(super) fn send(&mut self) -> Vec<Effect> {
@@ -97,13 +100,13 @@ impl Operation {
         let audit = self.op().write(shot.number, attempt);
         let target = self.planned().target.clone();
         self.phase = Phase::Sending;
-        self.sent = true;
         self.track().before = Some(seen);
         self.stands(Stand::Sending, "");
         vec![Effect::Send { target, request, audit }]
     }
 
     pub(super) fn answered(&mut self, answer: Result<Receipt, Problem>) -> Vec<Effect> {
+        self.sent = true;
         let mut notes = if self.rules.journal_first() { vec![] } else { self.intent().into_iter().collect() };
         notes.extend(self.answer(&answer));
         let next = match answer {

@@ -1,15 +1,15 @@
 //! After a request: what became of it, whether what it asked for is so, and how an object ends.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{FENCES, Operation, Phase, Why, with};
 use crate::{
-    domain::{Problem, ProblemKind, Receipt, Refusal, SafeText, Settled},
+    domain::{Problem, ProblemKind, Receipt, Refusal, Request, SafeText, Settled},
     engine::{
         journal::{self, Evidence, Head},
         operation::{
             Effect, Looked, Stand,
-            evidence::{Finding, Shot},
+            evidence::{Finding, Shot, lists},
             report,
         },
     },
@@ -141,7 +141,11 @@ impl Operation {
                 self.stands(Stand::Reached, words);
                 with(Some(note), self.advance())
             }
-            Settled::NotYet(why) if self.at >= self.until => self.gave_up(why.clone()),
+            Settled::NotYet(why) if self.at >= self.until => match &looked.remain {
+                // Whoever began it was stopped between its requests. That does not go on without gonogo.
+                Ok(rest) if self.resumed && lists(&self.planned().change) && !rest.is_empty() => self.half(rest, why),
+                _ => self.gave_up(why.clone()),
+            },
             Settled::NotYet(why) => {
                 self.track().words = why.clone();
                 self.sleep(Why::Converge)
@@ -161,6 +165,15 @@ impl Operation {
     fn may_be_taken_back(&self) -> bool {
         let Some(accepted) = self.tracks[self.now].accepted else { return false };
         Duration::try_from(self.at.duration_since(accepted)).is_ok_and(|past| past < self.parts.watch)
+    }
+
+    /// Only the first of its requests took effect, and nobody sends the rest.
+    fn half(&mut self, rest: &[Request], why: &SafeText) -> Vec<Effect> {
+        let now = self.now;
+        Arc::make_mut(&mut self.parts).moves[now].requests.extend_from_slice(rest);
+        let words: SafeText = format!("{why}; the rest was not sent").into();
+        let note = Effect::Note(vec![self.gave(&words)]);
+        with(Some(note), self.stop(Stand::NotApplied, words))
     }
 
     pub(super) fn taken_back(&mut self, by: String, why: impl Into<SafeText>) -> Vec<Effect> {

@@ -17,8 +17,8 @@ use serde_json::json;
 use super::super::{Effect, Event, Looked, Operation, Parts, Stand, rules::Rules};
 use crate::{
     domain::{
-        BodyKind, BuildNotes, Change, ChangeTarget, Guarantee, Labels, Method, NOTE, OP, ObjectKey, ObjectKind, OpId, Problem,
-        ProblemKind, Receipt, Request, Seen, SeenRollout, Settled,
+        BodyKind, Change, ChangeTarget, Guarantee, Method, NOTE, OP, ObjectKey, ObjectKind, OpId, Problem, ProblemKind, Receipt,
+        Request, Seen, Settled,
     },
     engine::{
         journal::{self, Begun, Given, Hash as Digest, Head, Way},
@@ -178,15 +178,8 @@ impl Object {
             ops: self.ops.iter().map(|a| id(*a).as_str().into()).collect(),
             annotated: true,
             observed: self.observed,
-            writer: None,
-            containers: vec![],
-            build: BuildNotes::default(),
             noted: true,
-            paused: false,
-            selector: Labels::new(),
-            behind: None,
-            rollout: SeenRollout::default(),
-            template: None,
+            ..Seen::default()
         }
     }
 
@@ -481,6 +474,13 @@ impl World {
             let answer = w.deliver(&message);
             w.flight.push(message.clone());
             all.push(w.tell(a, NOW, event(answer)));
+            if message.index.is_some_and(|index| self.setup.kind.marked(index)) {
+                // Without a mark nobody can tell that it was the copy.
+                let mut w = faulty("doubled, and the second is answered");
+                w.deliver(&message).ok();
+                let answer = w.deliver(&message);
+                all.push(w.tell(a, NOW, event(answer)));
+            }
         }
         if actor.crashes > 0 {
             let mut w = self.after("crash after send", a);

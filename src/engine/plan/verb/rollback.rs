@@ -177,14 +177,11 @@ fn called<'a>(c: &Scene<'_>, p: &'a Placement, text: &str) -> Result<&'a Revisio
                 .hint(format!("there are: {}", known.join(", "))))
         }
         // Several templates of one build: the newest of them, where one is wanted already.
-        many => match many.iter().find(|r| r.wanted) {
-            Some(r) => Ok(r),
-            None => {
-                let uids: Vec<String> = many.iter().map(|r| r.uid.to_string()).collect();
-                Err(Refusal::new(format!("{} revisions of {} on {cluster} are {text}", uids.len(), c.service.name))
-                    .hint(format!("name the uid and the cluster: --cluster {cluster} --to {}", uids.join(" or --to "))))
-            }
-        },
+        many => many.iter().find(|r| r.wanted).copied().ok_or_else(|| {
+            let uids: Vec<String> = many.iter().map(|r| r.uid.to_string()).collect();
+            Refusal::new(format!("{} revisions of {} on {cluster} are {text}", uids.len(), c.service.name))
+                .hint(format!("name the uid and the cluster: --cluster {cluster} --to {}", uids.join(" or --to ")))
+        }),
     }
 }
 

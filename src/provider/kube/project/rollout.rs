@@ -141,9 +141,9 @@ fn template_ref(raw: &wire::Reference, notes: Option<&wire::Annotations>, seen: 
 }
 
 pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wire::RolloutStatus>) -> Result<Rollout, Odd> {
-    let spec = raw.spec.ok_or(Odd("it has no spec"))?;
+    let mut spec = raw.spec.ok_or(Odd("it has no spec"))?;
     let status = raw.status.unwrap_or_default();
-    let strategy = strategy(&spec.strategy.unwrap_or_default())?;
+    let strategy = strategy(&spec.strategy.take().unwrap_or_default())?;
     let max = if let RolloutStrategy::Canary(c) = &strategy { c.max_weight } else { 100 };
     let (canary, blue_green) = (status.canary.unwrap_or_default(), status.blue_green.unwrap_or_default());
     let runs = runs(&canary, &blue_green);
@@ -162,10 +162,8 @@ pub(in crate::provider::kube) fn rollout(raw: wire::Object<wire::RolloutSpec, wi
         available_replicas: status.available_replicas,
         conditions: status.conditions,
     };
-    // With a workloadRef the template stands in a Deployment; what the server may leave here is empty.
-    let parts = (spec.min_ready_seconds, spec.template.as_ref(), spec.selector.as_ref());
     Ok(Rollout {
-        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), parts, &counts)?,
+        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), &spec, &counts)?,
         paused: spec.paused.unwrap_or(false),
         strategy,
         phase: phase(status.phase.as_deref()),

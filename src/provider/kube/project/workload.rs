@@ -35,27 +35,25 @@ fn rolling(raw: &wire::Strategy, surge: &str, unavailable: &str) -> UpdateStrate
 }
 
 pub(in crate::provider::kube) fn deployment(
-    raw: wire::Object<wire::DeploymentSpec, wire::DeploymentStatus>,
+    raw: wire::Object<wire::WorkloadSpec, wire::DeploymentStatus>,
 ) -> Result<Deployment, Odd> {
-    let spec = raw.spec.ok_or(Odd("it has no spec"))?;
+    let mut spec = raw.spec.ok_or(Odd("it has no spec"))?;
     let revision = raw.metadata.annotations.as_ref().and_then(|a| a.deployment.as_deref());
-    let parts = (spec.min_ready_seconds, spec.template.as_ref(), spec.selector.as_ref());
     Ok(Deployment {
         paused: spec.paused.unwrap_or(false),
-        strategy: rolling(&spec.strategy.unwrap_or_default(), "25%", "25%"),
+        strategy: rolling(&spec.strategy.take().unwrap_or_default(), "25%", "25%"),
         revision: revision.and_then(|r| r.parse().ok()),
-        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), parts, &raw.status.unwrap_or_default())?,
+        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), &spec, &raw.status.unwrap_or_default())?,
     })
 }
 
 pub(in crate::provider::kube) fn stateful_set(
-    raw: wire::Object<wire::StatefulSetSpec, wire::StatefulSetStatus>,
+    raw: wire::Object<wire::WorkloadSpec, wire::StatefulSetStatus>,
 ) -> Result<StatefulSet, Odd> {
-    let spec = raw.spec.ok_or(Odd("it has no spec"))?;
+    let mut spec = raw.spec.ok_or(Odd("it has no spec"))?;
     let status = raw.status.unwrap_or_default();
-    let strategy = spec.update_strategy.unwrap_or_default();
+    let strategy = spec.strategy.take().unwrap_or_default();
     let numbers = strategy.rolling_update.as_ref();
-    let parts = (spec.min_ready_seconds, spec.template.as_ref(), spec.selector.as_ref());
     Ok(StatefulSet {
         strategy: match strategy.kind.as_deref() {
             Some("OnDelete") => UpdateStrategy::OnDelete,
@@ -66,14 +64,14 @@ pub(in crate::provider::kube) fn stateful_set(
         },
         current_revision: hash(status.current_revision.as_deref()),
         update_revision: hash(status.update_revision.as_deref()),
-        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), parts, &status.counts)?,
+        workload: workload(&raw.metadata, spec.replicas.unwrap_or(1), &spec, &status.counts)?,
     })
 }
 
 pub(in crate::provider::kube) fn daemon_set(
-    raw: wire::Object<wire::DaemonSetSpec, wire::DaemonSetStatus>,
+    raw: wire::Object<wire::WorkloadSpec, wire::DaemonSetStatus>,
 ) -> Result<DaemonSet, Odd> {
-    let spec = raw.spec.ok_or(Odd("it has no spec"))?;
+    let mut spec = raw.spec.ok_or(Odd("it has no spec"))?;
     let status = raw.status.unwrap_or_default();
     let counts = wire::DeploymentStatus {
         observed_generation: status.observed_generation,
@@ -83,26 +81,25 @@ pub(in crate::provider::kube) fn daemon_set(
         available_replicas: status.number_available,
         conditions: status.conditions,
     };
-    let parts = (spec.min_ready_seconds, spec.template.as_ref(), spec.selector.as_ref());
     Ok(DaemonSet {
-        strategy: rolling(&spec.update_strategy.unwrap_or_default(), "0", "1"),
-        workload: workload(&raw.metadata, status.desired_number_scheduled.unwrap_or(0), parts, &counts)?,
+        strategy: rolling(&spec.strategy.take().unwrap_or_default(), "0", "1"),
+        workload: workload(&raw.metadata, status.desired_number_scheduled.unwrap_or(0), &spec, &counts)?,
     })
 }
 
 /// What every workload has, from what its kinds have in common.
-pub(super) fn workload(
+pub(super) fn workload<S>(
     metadata: &wire::ObjectMeta,
     wanted: u32,
-    (min_ready, pods, asks): (Option<u32>, Option<&wire::PodTemplate>, Option<&wire::Selector>),
+    spec: &wire::WorkloadSpec<S>,
     status: &wire::DeploymentStatus,
 ) -> Result<Workload, Odd> {
     Ok(Workload {
         meta: meta(metadata)?,
         wanted,
-        min_ready: min_ready.unwrap_or(0),
-        template: template(pods),
-        selector: selector(asks.and_then(|s| s.match_labels.as_ref()))?,
+        min_ready: spec.min_ready_seconds.unwrap_or(0),
+        template: template(spec.template.as_ref()),
+        selector: selector(spec.selector.as_ref().and_then(|s| s.match_labels.as_ref()))?,
         observed_generation: status.observed_generation,
         replicas: status.replicas.unwrap_or(0),
         updated: status.updated_replicas.unwrap_or(0),

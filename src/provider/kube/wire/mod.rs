@@ -24,8 +24,8 @@ pub(super) use route::{
     ParentCondition, ParentRef, Percentage, TraefikArm, TraefikServiceSpec, VirtualArm, VirtualRoute, VirtualServiceSpec,
 };
 pub(super) use workload::{
-    ControllerRevision, DaemonSetSpec, DaemonSetStatus, DeploymentSpec, DeploymentStatus, PodTemplate, ReplicaSetSpec,
-    RevisionData, StatefulSetSpec, StatefulSetStatus, Strategy,
+    ControllerRevision, DaemonSetStatus, DeploymentStatus, PodTemplate, ReplicaSetSpec, RevisionData, StatefulSetStatus,
+    Strategy, WorkloadSpec,
 };
 
 /// One page of a list.

@@ -3,19 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Condition, PodTemplate, Reference, Selector};
+use super::{Condition, WorkloadSpec};
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::provider::kube) struct RolloutSpec {
-    pub replicas: Option<u32>,
-    pub min_ready_seconds: Option<u32>,
-    pub paused: Option<bool>,
-    pub strategy: Option<RolloutStrategy>,
-    pub template: Option<PodTemplate>,
-    pub workload_ref: Option<Reference>,
-    pub selector: Option<Selector>,
-}
+pub(in crate::provider::kube) type RolloutSpec = WorkloadSpec<RolloutStrategy>;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]

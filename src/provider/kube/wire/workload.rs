@@ -1,4 +1,4 @@
-//! The shapes of Deployments, StatefulSets and DaemonSets, and of what keeps their revisions.
+//! The shapes of Deployments, StatefulSets and DaemonSets, what Rollouts share with them, and what keeps their revisions.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Condition, ObjectMeta, Selector};
+use super::{Condition, ObjectMeta, Reference, Selector};
 use crate::domain::BuildNotes;
 
 #[derive(Deserialize, Default)]
@@ -68,14 +68,19 @@ pub(in crate::provider::kube) struct Container {
     pub readiness_probe: Option<IgnoredAny>,
 }
 
+/// What a workload is asked to be; each kind has its part of this.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::provider::kube) struct DeploymentSpec {
+pub(in crate::provider::kube) struct WorkloadSpec<S = Strategy> {
     pub replicas: Option<u32>,
     pub min_ready_seconds: Option<u32>,
     pub paused: Option<bool>,
-    pub strategy: Option<Strategy>,
+    /// StatefulSets and DaemonSets have another name for it.
+    #[serde(alias = "updateStrategy")]
+    pub strategy: Option<S>,
     pub template: Option<PodTemplate>,
+    /// Of a Rollout: where the template stands instead.
+    pub workload_ref: Option<Reference>,
     pub selector: Option<Selector>,
 }
 
@@ -97,30 +102,11 @@ pub(in crate::provider::kube) struct RollingUpdate {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::provider::kube) struct StatefulSetSpec {
-    pub replicas: Option<u32>,
-    pub min_ready_seconds: Option<u32>,
-    pub update_strategy: Option<Strategy>,
-    pub template: Option<PodTemplate>,
-    pub selector: Option<Selector>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
 pub(in crate::provider::kube) struct StatefulSetStatus {
     #[serde(flatten)]
     pub counts: DeploymentStatus,
     pub current_revision: Option<String>,
     pub update_revision: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::provider::kube) struct DaemonSetSpec {
-    pub min_ready_seconds: Option<u32>,
-    pub update_strategy: Option<Strategy>,
-    pub template: Option<PodTemplate>,
-    pub selector: Option<Selector>,
 }
 
 #[derive(Deserialize, Default)]

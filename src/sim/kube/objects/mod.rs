@@ -152,23 +152,31 @@ fn template(scene: Scene<'_>, service: &Service, owner: &str, version: &str) -> 
     annotations
         .insert("org.opencontainers.image.source".to_owned(), format!("https://github.com/{}", service.repository()).into());
     annotations.insert("org.opencontainers.image.version".to_owned(), version.into());
+    defaulted(
+        json!({"labels": labels, "annotations": annotations}),
+        json!({
+            "name": service.name,
+            "image": scene.world.image(service.name, version),
+            "imagePullPolicy": "IfNotPresent",
+            "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+            "envFrom": [{"configMapRef": {"name": format!("{}-config", service.name)}}, {"secretRef": {"name": format!("{}-secrets", service.name)}}],
+            "readinessProbe": {
+                "httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"},
+                "timeoutSeconds": 1, "periodSeconds": 5, "successThreshold": 1, "failureThreshold": 3,
+            },
+            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        }),
+    )
+}
+
+/// A pod template with one container, and with what the API server fills in where nobody says otherwise.
+fn defaulted(metadata: Value, mut container: Value) -> Value {
+    container["terminationMessagePath"] = "/dev/termination-log".into();
+    container["terminationMessagePolicy"] = "File".into();
     json!({
-        "metadata": {"labels": labels, "annotations": annotations},
+        "metadata": metadata,
         "spec": {
-            "containers": [{
-                "name": service.name,
-                "image": scene.world.image(service.name, version),
-                "imagePullPolicy": "IfNotPresent",
-                "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
-                "envFrom": [{"configMapRef": {"name": format!("{}-config", service.name)}}, {"secretRef": {"name": format!("{}-secrets", service.name)}}],
-                "readinessProbe": {
-                    "httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"},
-                    "timeoutSeconds": 1, "periodSeconds": 5, "successThreshold": 1, "failureThreshold": 3,
-                },
-                "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
-                "terminationMessagePath": "/dev/termination-log",
-                "terminationMessagePolicy": "File",
-            }],
+            "containers": [container],
             "restartPolicy": "Always",
             "terminationGracePeriodSeconds": 30,
             "dnsPolicy": "ClusterFirst",

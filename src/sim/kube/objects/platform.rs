@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BEGINNING, Scene, push};
+use super::{BEGINNING, Scene, defaulted, push};
 use crate::sim::{
     kube::kinds::Kind,
     world::{Cluster, NAMESPACE, names},
@@ -42,25 +42,16 @@ impl Asked {
     }
 
     fn template(&self, past: &Past) -> Value {
-        json!({
-            "metadata": {"labels": {"app.kubernetes.io/name": self.name, "app.kubernetes.io/version": past.version}},
-            "spec": {
-                "containers": [{
-                    "name": self.name,
-                    "image": format!("registry.acme.example/platform/{}:{}", self.image, past.version),
-                    "imagePullPolicy": "IfNotPresent",
-                    "readinessProbe": {"tcpSocket": {"port": 5432}, "timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3},
-                    "resources": {},
-                    "terminationMessagePath": "/dev/termination-log",
-                    "terminationMessagePolicy": "File",
-                }],
-                "restartPolicy": "Always",
-                "terminationGracePeriodSeconds": 30,
-                "dnsPolicy": "ClusterFirst",
-                "securityContext": {},
-                "schedulerName": "default-scheduler",
-            },
-        })
+        defaulted(
+            json!({"labels": {"app.kubernetes.io/name": self.name, "app.kubernetes.io/version": past.version}}),
+            json!({
+                "name": self.name,
+                "image": format!("registry.acme.example/platform/{}:{}", self.image, past.version),
+                "imagePullPolicy": "IfNotPresent",
+                "readinessProbe": {"tcpSocket": {"port": 5432}, "timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3},
+                "resources": {},
+            }),
+        )
     }
 
     fn hash(&self, scene: Scene<'_>, past: &Past) -> String {

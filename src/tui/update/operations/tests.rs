@@ -12,17 +12,7 @@ use crate::{
 };
 
 fn consented() -> Model {
-    let mut m = fixture::model(100, 30);
-    m.operations.push(Operation {
-        plan: Some(1),
-        title: "ABORT payment".into(),
-        actor: "mira".into(),
-        undo: "gonogo retry payment --env production".into(),
-        began: fixture::now(),
-        refused: None,
-        progress: None,
-    });
-    m
+    fixture::consented(100, 30)
 }
 
 fn hear(m: &mut Model, stands: [Stand; 2], outcome: Option<(Exit, &str)>) -> Vec<Effect> {

@@ -9,7 +9,7 @@ use crate::{
     engine::operation::Stand,
     tui::{
         glyph::Glyphs,
-        model::{Fence, News, Operation},
+        model::{Fence, News},
     },
 };
 
@@ -99,16 +99,7 @@ shows!(ways_back_ascii, with(fixture::model(80, 24), |m| m.overlays.push(Overlay
 
 /// A model in which an abort was consented to 12 seconds ago, and this was heard of it.
 fn operation(size: (u16, u16), heard: Result<crate::engine::operation::Progress, Refusal>) -> Model {
-    let mut m = fixture::model(size.0, size.1);
-    m.operations.push(Operation {
-        plan: Some(1),
-        title: "ABORT payment".into(),
-        actor: "mira".into(),
-        undo: "gonogo retry payment --env production".into(),
-        began: fixture::now(),
-        refused: None,
-        progress: None,
-    });
+    let mut m = fixture::consented(size.0, size.1);
     update(&mut m, Message::Tick(fixture::now() + SignedDuration::from_secs(12)));
     update(&mut m, Message::Progress(Box::new(News { plan: Some(1), stands: heard })));
     m
