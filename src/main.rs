@@ -207,7 +207,7 @@ async fn asked(cli: &Cli, command: &Command, world: &World, stop: &CancellationT
 fn acting(cli: &Cli, world: &World, stop: &CancellationToken) -> headless::ActArgs {
     let global = &cli.global;
     headless::ActArgs {
-        guard: Guard { read_only: world.settings.read_only },
+        guard: Guard { read_only: world.settings.read_only, names_unsafe: false },
         dry_run: global.dry_run,
         save_plan: global.save_plan.clone(),
         consent: headless::ConsentArgs { yes: global.yes, confirm: global.confirm.clone(), reason: global.reason.clone() },

@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "screens/acts.rs"]
+mod acts;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, LazyLock, Mutex},

@@ -4,12 +4,11 @@ use std::io;
 
 use super::{ask, say};
 use crate::{
-    action::Action,
     domain::{Exit, Refusal, SafeText},
     engine::{
         Given,
         journal::Way,
-        plan::{Plan, fix_forward},
+        plan::{Plan, advice},
     },
 };
 
@@ -36,6 +35,7 @@ pub fn consent(plan: &Plan, args: &ConsentArgs) -> io::Result<Result<Given, Refu
         if let Some(refusal) = missing(plan, args, name) {
             return Ok(Err(refusal));
         }
+        advise(plan, reason.as_ref());
         Way::Options
     } else {
         if !ask::somebody() {
@@ -54,6 +54,8 @@ pub fn consent(plan: &Plan, args: &ConsentArgs) -> io::Result<Result<Given, Refu
         if typed && reason.is_none() {
             return Ok(Err(Refusal::new("a reason is needed: nothing was sent")));
         }
+        // While it can still be weighed.
+        advise(plan, reason.as_ref());
         match ask::ask(&format!("{}?", plan.title()), false)? {
             ask::Consent::Given => {}
             ask::Consent::Denied => return Ok(Err(Refusal::new("nothing was sent"))),
@@ -61,10 +63,14 @@ pub fn consent(plan: &Plan, args: &ConsentArgs) -> io::Result<Result<Given, Refu
         }
         if typed { Way::TypedName } else { Way::Prompt }
     };
-    if matches!(plan.action(), Action::Rollback { .. }) && reason.as_ref().is_some_and(|r| fix_forward(r.as_str())) {
-        say("for that, fixing forward may cost less than going back", None);
+    Ok(Ok(Given::to(plan, how, reason)))
+}
+
+/// Says what is to be said to a reason.
+fn advise(plan: &Plan, reason: Option<&SafeText>) {
+    if let Some(advice) = reason.and_then(|r| advice(plan.action(), r.as_str())) {
+        say(advice, None);
     }
-    Ok(Ok(Given { how, reason, overruled: plan.because().to_vec() }))
 }
 
 /// What is missing of the options that tier 3 asks for.

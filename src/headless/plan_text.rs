@@ -12,6 +12,8 @@ pub fn text(plan: &Plan) -> String {
         writeln!(out, "  {name:<8}{value}").ok();
     };
     row("where", plan.place());
+    // That it is done in part only is said before anything else.
+    plan.left_out().iter().for_each(|words| row("partly", words));
     for d in plan.driving() {
         match (&d.identity, &d.problem) {
             (Some(i), _) => {
@@ -26,6 +28,7 @@ pub fn text(plan: &Plan) -> String {
     row("to", plan.to());
     plan.gates().iter().for_each(|gate| row("against", gate));
     plan.preflights().iter().for_each(|p| row("check", &format!("{} {}: {}", p.name, p.safety, p.says)));
+    plan.accepts().iter().for_each(|contract| row("accepts", contract));
     plan.notes().iter().for_each(|note| row("note", note));
     row("hits", plan.blast());
     row("owner", plan.owner());

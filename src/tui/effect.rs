@@ -16,8 +16,13 @@ pub enum Effect {
     Replan(Action),
     /// Plan these ways back, and come back with each.
     Ways(Vec<Action>),
-    /// Carry the plan of this number out: a person has consented to it.
-    Apply(u64),
+    /// Carry a plan out: a person has consented to it.
+    Apply {
+        /// The number under which the runtime keeps it.
+        plan: u64,
+        /// Why, as the person said.
+        reason: Option<SafeText>,
+    },
     /// Ask the terminal to answer when it has drawn what was written.
     Fence,
     /// Tell somebody who does not look.

@@ -58,6 +58,11 @@ impl Given {
     pub fn by(how: Way) -> Self {
         Self { how, reason: None, overruled: vec![] }
     }
+
+    /// Given so to a plan: what it needs more than a `y` for is overruled by it.
+    pub fn to(plan: &Plan, how: Way, reason: Option<SafeText>) -> Self {
+        Self { how, reason: reason.filter(|r| !r.is_empty()), overruled: plan.because().to_vec() }
+    }
 }
 
 /// An operation under way.

@@ -40,7 +40,7 @@ impl Engine {
     /// As of [`plan`](Self::plan).
     pub async fn plan_as(&self, action: &Action, guard: Guard, id: OpId) -> Result<Plan, Refusal> {
         let snapshot = self.snapshot();
-        let told = Told { read_only: guard.read_only, id, at: self.clock().now(), kept: self.kept().await };
+        let told = Told { guard, id, at: self.clock().now(), kept: self.kept().await };
         let asking = Asking { engine: self, id: &told.id, reads: AtomicU32::new(0) };
         let mut answers: Vec<Answer> = vec![];
         loop {

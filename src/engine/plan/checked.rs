@@ -141,6 +141,7 @@ pub struct Plan {
     pub(super) gates: Vec<Gate>,
     pub(super) preflights: Vec<Preflight>,
     pub(super) safety: Safety,
+    pub(super) left_out: Vec<SafeText>,
     pub(super) notes: Vec<SafeText>,
     pub(super) blast: Blast,
     pub(super) owner: SafeText,
@@ -218,6 +219,16 @@ impl Plan {
     /// What the preflights say together.
     pub fn safety(&self) -> Safety {
         self.safety
+    }
+    /// The contracts that are broken by it and that its action accepts by name.
+    pub fn accepts(&self) -> Vec<&SafeText> {
+        let Action::Rollback { accept_unsafe, .. } = &self.action else { return vec![] };
+        let broken = |contract: &&SafeText| self.preflights.iter().any(|p| p.contract.as_ref() == Some(*contract));
+        accept_unsafe.iter().filter(broken).collect()
+    }
+    /// The clusters that a way back leaves as they are, each with the reason: it is done elsewhere only.
+    pub fn left_out(&self) -> &[SafeText] {
+        &self.left_out
     }
     /// What a person should know besides.
     pub fn notes(&self) -> &[SafeText] {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    checked::{Gate, Safety},
+    checked::{Gate, Preflight, Safety},
     intent::{Intent, Moves},
     scene::Scene,
 };
@@ -39,11 +39,23 @@ impl Consent {
 const WIDE: f64 = 50.0;
 
 /// The consent that an intent needs, and why it is more than a `y`.
-pub(super) fn consent(c: &Scene<'_>, intent: &Intent, moves: usize, gates: &[Gate], safety: Safety) -> (Consent, Vec<SafeText>) {
+pub(super) fn consent(
+    c: &Scene<'_>,
+    intent: &Intent,
+    moves: usize,
+    gates: &[Gate],
+    preflights: &[Preflight],
+) -> (Consent, Vec<SafeText>) {
     let back = intent.direction == Direction::Back;
     let mut because: Vec<SafeText> = vec![];
-    if safety == Safety::Unsafe {
-        because.push("its preflight says unsafe".into());
+    // By name: what is typed over is what the journal says was overruled.
+    let mut broken: Vec<&SafeText> =
+        preflights.iter().filter(|p| p.safety == Safety::Unsafe).map(|p| p.contract.as_ref().unwrap_or(&p.name)).collect();
+    broken.sort();
+    broken.dedup();
+    if !broken.is_empty() {
+        let names: Vec<&str> = broken.into_iter().map(SafeText::as_str).collect();
+        because.push(format!("its preflight says unsafe: {}", names.join(", ")).into());
     }
     if c.environment.policy == Policy::Open {
         // What breaks is typed everywhere.

@@ -9,7 +9,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    action::Direction,
+    action::{Action, Direction},
     domain::{Arm, Change, Delegate, MetricKey, Owner, OwnerSystem, SafeText, Undo},
     engine::wheel::other,
 };
@@ -22,13 +22,20 @@ const HEALS: SignedDuration = SignedDuration::from_secs(8);
 /// For how long a plan can be applied. What it is bound to is checked again in any case.
 const LASTS: SignedDuration = SignedDuration::from_hours(1);
 
-/// The plan.
-pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving: Vec<Driving>, gates: Vec<Gate>) -> Plan {
+/// The plan of an action, which names what it accepts.
+pub(super) fn describe(
+    c: &Scene<'_>,
+    action: Action,
+    intent: Intent,
+    moves: Vec<Move>,
+    driving: Vec<Driving>,
+    gates: Vec<Gate>,
+) -> Plan {
     let Told { id, at, .. } = c.told;
     let mut preflights = intent.preflights.clone();
     preflights.sort_by_key(|p| std::cmp::Reverse(p.safety));
     let safety = preflight::total(&preflights);
-    let (consent, because) = consent(c, &intent, moves.len(), &gates, safety);
+    let (consent, because) = consent(c, &intent, moves.len(), &gates, &preflights);
     let clusters: Vec<String> = moves.iter().map(|m| m.target.cluster.to_string()).collect();
     let owner = owner(c, &intent);
     Plan {
@@ -39,7 +46,8 @@ pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving:
         one_by_one: intent.one_by_one,
         from: SafeText::clean(&intent.from),
         to: SafeText::clean(&intent.to),
-        notes: c.left_out.iter().cloned().chain(wheel(&driving)).chain(words(&moves)).chain(intent.notes).collect(),
+        left_out: c.left_out.clone(),
+        notes: wheel(&driving).chain(words(&moves)).chain(intent.notes).collect(),
         driving,
         gates,
         preflights,
@@ -56,7 +64,7 @@ pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving:
         deadline: intent.deadline,
         watch: watch(c, intent.touches),
         moves,
-        action: c.action.clone(),
+        action,
     }
 }
 

@@ -19,13 +19,14 @@ mod gates;
 mod intent;
 mod preflight;
 mod question;
+mod reason;
 mod scene;
 mod verb;
 
 pub use checked::{Blast, Driving, Gate, Move, Plan, Preflight, Safety};
 pub use consent::Consent;
 pub use question::{Answer, Guard, Kept, Looked, Question, Rejected, Said, Told};
-pub use verb::fix_forward;
+pub use reason::{advice, reasons};
 
 use self::{
     intent::{Ask, Intent},
@@ -102,8 +103,8 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
             intent.preflights.extend(preflight::lines(&target, &of, back, facts));
         }
     }
-    accepted(action, &intent)?;
-    Ok(Planned::Plan(Box::new(describe::describe(&scene, intent, moves, driving, gates))))
+    let action = accepted(action, &intent, told)?;
+    Ok(Planned::Plan(Box::new(describe::describe(&scene, action, intent, moves, driving, gates))))
 }
 
 /// That an object cannot be read.
@@ -173,18 +174,21 @@ fn drives(cluster: &ClusterName, said: Option<&Result<Said, Problem>>, back: boo
     }
 }
 
-/// Whether everything that breaks by going back was accepted by name.
-fn accepted(action: &Action, intent: &Intent) -> Result<(), Refusal> {
-    let Action::Rollback { target, to, accept_unsafe } = action else { return Ok(()) };
+/// The action with everything by name that breaks by going back: accepted already, or by the consent that is asked for.
+fn accepted(action: &Action, intent: &Intent, told: &Told) -> Result<Action, Refusal> {
+    let Action::Rollback { target, to, accept_unsafe } = action else { return Ok(action.clone()) };
     let mut broken: Vec<&SafeText> = intent.preflights.iter().filter_map(|p| p.contract.as_ref()).collect();
     broken.sort();
     broken.dedup();
     let left: Vec<&SafeText> = broken.iter().filter(|c| !accept_unsafe.contains(c)).copied().collect();
-    let Some(first) = left.first() else { return Ok(()) };
+    let Some(first) = left.first() else { return Ok(action.clone()) };
     let why = intent.preflights.iter().find(|p| p.contract.as_ref() == Some(first)).map(|p| p.says.to_string());
     let mut all = accept_unsafe.clone();
     all.extend(left.iter().map(|c| (*c).clone()));
     let anyway = Action::Rollback { target: target.clone(), to: to.clone(), accept_unsafe: all };
+    if told.guard.names_unsafe {
+        return Ok(anyway);
+    }
     Err(Refusal::new(format!("going back is unsafe: {}", why.unwrap_or_default()))
         .hint(format!("fix forward; or, where the damage is the lesser evil: {}", anyway.command_line())))
 }

@@ -72,10 +72,13 @@ pub struct Answer {
 }
 
 /// What limits every plan, whoever asks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Guard {
     /// Nothing may be changed from here.
     pub read_only: bool,
+    /// Whoever asks for consent names what a way back breaks, and takes the typed name of the target for its acceptance:
+    /// the plan says what is accepted, as if the command line had. Else what breaks is refused until it is named.
+    pub names_unsafe: bool,
 }
 
 /// A build that somebody went back from.
@@ -125,8 +128,8 @@ impl Kept {
 /// What a plan is made with, besides the action and the world. The same over all rounds of questions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    /// Whether nothing may be changed from here.
-    pub read_only: bool,
+    /// What limits it.
+    pub guard: Guard,
     /// The id of the operation that the plan becomes.
     pub id: OpId,
     /// Now.
@@ -138,6 +141,6 @@ pub struct Told {
 impl Told {
     /// To find out whether an action is possible at all, on what a snapshot shows: nothing becomes of such a plan.
     pub fn asking(at: Timestamp, guard: Guard) -> Self {
-        Self { read_only: guard.read_only, id: OpId::new(at, 0), at, kept: Kept::default() }
+        Self { guard, id: OpId::new(at, 0), at, kept: Kept::default() }
     }
 }

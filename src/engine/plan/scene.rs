@@ -73,7 +73,7 @@ impl<'a> Scene<'a> {
         let environment = t.environment(env).ok_or_else(|| {
             nobody("environment", env.as_str(), &t.environments.iter().map(|x| x.name.to_string()).collect::<Vec<_>>())
         })?;
-        if told.read_only {
+        if told.guard.read_only {
             return Err(crate::engine::read_only());
         }
         if environment.readonly {

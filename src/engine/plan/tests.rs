@@ -123,7 +123,7 @@ fn over_a_no_go_the_name_is_typed_and_going_back_asks_nobody() {
 fn read_only_refuses_everything_from_either_side() {
     for verb in Verb::iter() {
         let s = world(verb, &Say::default()).snapshot();
-        let here = Told { read_only: true, ..told() };
+        let here = Told { guard: Guard { read_only: true, ..Guard::default() }, ..told() };
         let planned = run(&action(verb), &s, &here, &Answers::default());
         assert_eq!(refused(planned), ("read-only: nothing is changed from here".to_owned(), 3), "{verb:?}");
         let say = Say { readonly: true, ..Say::default() };

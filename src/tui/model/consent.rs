@@ -9,8 +9,10 @@ use jiff::SignedDuration;
 
 use super::PlanCard;
 use crate::{
+    action::Action,
     domain::{ChangeTarget, ObjectKind, SafeText, Seen, Snapshot},
-    tui::input::Key,
+    engine::plan::reasons,
+    tui::input::{Code, Key},
 };
 
 /// A time of the clock that stamps what arrives from the terminal; it only goes forward.
@@ -87,12 +89,23 @@ pub struct Confirm {
     pub pressed: Option<Stamp>,
     /// Whether the world is another one than the plan was made for; a new plan is being made.
     pub stale: bool,
+    /// Why, in one of the words that are offered; nobody has to say.
+    pub reason: Option<&'static str>,
 }
 
 impl Confirm {
     /// A dialog that no frame has shown yet.
     pub fn new(card: Box<PlanCard>) -> Self {
-        Self { card, offset: 0, fence: Fence::Unseen, typed: String::new(), named: false, pressed: None, stale: false }
+        Self {
+            card,
+            offset: 0,
+            fence: Fence::Unseen,
+            typed: String::new(),
+            named: false,
+            pressed: None,
+            stale: false,
+            reason: None,
+        }
     }
 
     /// Nobody reads it any more: what was typed so far is no part of an answer to what is shown next.
@@ -134,6 +147,12 @@ impl Confirm {
         let press = self.pressed.map(|p| p.saturating_add(QUIET).saturating_add(SignedDuration::from_millis(1)));
         [fence, press].into_iter().flatten().min()
     }
+}
+
+/// The reason that a letter stands for, of those that are offered for an action.
+pub fn reason_of(action: &Action, key: Key) -> Option<&'static str> {
+    let Code::Char(c) = key.code else { return None };
+    reasons(action).iter().copied().find(|reason| key.is_text() && reason.starts_with(c))
 }
 
 /// What the picture of the world shows of an object, in the form that plans are bound to.

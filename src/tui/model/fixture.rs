@@ -221,6 +221,7 @@ pub fn card(id: u64, action: Action) -> PlanCard {
         back,
         arms: !back,
         name: action.target().service.as_str().into(),
+        accepts: vec![],
         rows: vec![
             PlanRow::new(Group::What, "where", "production · eu-1"),
             PlanRow::new(Group::What, "from", "4.2.0 at 20 % of traffic"),
@@ -246,7 +247,7 @@ pub fn ways() -> Ways {
         action("rollback payment --env production --to 4.1.5"),
     ];
     let ways = actions.into_iter().zip(planned).map(|(action, planned)| Way { action, planned }).collect();
-    Ways { target: abort.target().clone(), ways, at: 0 }
+    Ways { target: abort.target().clone(), ways, at: 0, reason: None }
 }
 
 /// How the operation of a plan stands on two clusters.

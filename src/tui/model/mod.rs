@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 pub use board::{Board, CanaryCell, RunRow, ServiceRow, Tone, VersionCell, figures, verdict_tone};
-pub use consent::{ARMING, Confirm, Fence, Hand, Line, OPEN, QUIET, REPEAT, SILENCE, Stamp, pictured};
+pub use consent::{ARMING, Confirm, Fence, Hand, Line, OPEN, QUIET, REPEAT, SILENCE, Stamp, pictured, reason_of};
 pub use cursor::Cursor;
 pub use logs::LogView;
 pub use map::{Area, ScreenMap};
@@ -29,7 +29,7 @@ pub use pane::Pane;
 pub use ways::{Way, Ways};
 
 use super::keymap::Keymap;
-use crate::domain::{Event, RunKey, SafeText, ServiceChanges, ServiceName, Snapshot, Topology, Verdict, VerdictReport};
+use crate::domain::{Event, RunKey, SafeText, ServiceChanges, ServiceName, Snapshot, Topology, Verdict, VerdictReport, Waiting};
 
 /// A short word about what was done, gone after a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +169,8 @@ pub struct Model {
     pub watched: bool,
     /// The verdict that was last told, once the world had settled.
     pub told: Option<Verdict>,
+    /// What waits for the person, as far as it was told, once the world had settled.
+    pub called: Option<Vec<Waiting>>,
     /// What is under way or was, oldest first.
     pub operations: Vec<Operation>,
     /// Where everything was drawn last.
@@ -224,6 +226,7 @@ impl Model {
             open_until: None,
             watched: true,
             told: None,
+            called: None,
             operations: vec![],
             map: ScreenMap::default(),
         }

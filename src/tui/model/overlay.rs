@@ -80,6 +80,8 @@ pub struct PlanCard {
     pub arms: bool,
     /// What is typed for tier 3.
     pub name: SafeText,
+    /// The contracts that it breaks and that the typed name accepts.
+    pub accepts: Vec<SafeText>,
     /// The rows.
     pub rows: Vec<PlanRow>,
     /// What it is bound to.
@@ -98,7 +100,8 @@ impl PlanCard {
         let read = |card: &Self| -> Vec<(&'static str, SafeText)> {
             card.rows.iter().filter(|r| r.binds()).map(|r| (r.name, r.text.clone())).collect()
         };
-        (self.tier, self.back, self.arms) == (other.tier, other.back, other.arms) && read(self) == read(other)
+        (self.tier, self.back, self.arms, &self.accepts) == (other.tier, other.back, other.arms, &other.accepts)
+            && read(self) == read(other)
     }
 
     /// Marks what reads otherwise than in the card before.

@@ -24,4 +24,6 @@ pub struct Ways {
     pub ways: Vec<Way>,
     /// The selected one.
     pub at: usize,
+    /// Why, in one of the words that are offered; the dialog of a way shows it again.
+    pub reason: Option<&'static str>,
 }

@@ -74,6 +74,8 @@ pub struct Reach {
     pub display: bool,
     /// A tmux in between, which passes sequences on only when they are wrapped.
     pub tmux: bool,
+    /// A terminal that takes notifications as urxvt does (OSC 777), and not as most do (OSC 9).
+    pub urxvt: bool,
 }
 
 impl Reach {
@@ -81,7 +83,9 @@ impl Reach {
     pub fn of(env: &BTreeMap<String, String>) -> Self {
         let set = |name: &str| env.get(name).is_some_and(|v| !v.is_empty());
         let graphical = cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY");
-        Self { display: graphical && !Look::is_remote(env), tmux: set("TMUX") }
+        let term = env.get("TERM").map(String::as_str).unwrap_or_default();
+        let urxvt = set("VTE_VERSION") || ["rxvt", "foot"].iter().any(|name| term.starts_with(name));
+        Self { display: graphical && !Look::is_remote(env), tmux: set("TMUX"), urxvt }
     }
 }
 
@@ -92,7 +96,7 @@ impl<'a> Outside<'a> {
             look: options.look.clone(),
             themes: options.themes.clone(),
             engine,
-            guard: Guard { read_only: options.read_only },
+            guard: Guard { read_only: options.read_only, names_unsafe: true },
             reach: options.reach,
             plans: Plans::default(),
             acts: terminal || options.scripted_acts,
@@ -118,8 +122,8 @@ impl<'a> Outside<'a> {
                 self.planning.extend(actions.into_iter().map(|action| make(engine, guard, Purpose::Way, action)));
                 Next::Go
             }
-            Effect::Apply(id) => {
-                self.apply(id, m);
+            Effect::Apply { plan, reason } => {
+                self.apply(plan, reason, m);
                 Next::Go
             }
             Effect::Fence => Next::Write(ASK.to_vec()),
@@ -148,9 +152,9 @@ impl<'a> Outside<'a> {
     }
 
     /// Carries a plan out. Each is carried out at most once.
-    fn apply(&mut self, id: u64, m: &mut Model) {
+    fn apply(&mut self, id: u64, reason: Option<SafeText>, m: &mut Model) {
         let refusal = match self.plans.take(id) {
-            Some(plan) if self.acts => return self.running.begin(id, plan),
+            Some(plan) if self.acts => return self.running.begin(id, plan, reason),
             Some(_) => Refusal::new("scripted keys change nothing outside the embedded world"),
             None => Refusal::new("the plan is gone: plan it again"),
         };
@@ -191,10 +195,12 @@ impl<'a> Outside<'a> {
     }
 }
 
-/// What calls a person who does not look: the bell, and a notification (OSC 9) where the terminal knows them.
+/// What calls a person who does not look: the bell, and a notification where the terminal knows them. One form of it: a
+/// terminal that knows both would call twice. What begins with a digit is another command to some, so a name leads.
 fn notice(text: &SafeText, reach: Reach) -> Vec<u8> {
     let text = SafeText::capped(text.as_str(), 160);
-    let sequence = wrapped(&format!("\x1b]9;{text}\x1b\\"), reach);
+    let form = if reach.urxvt { format!("777;notify;gonogo;{text}") } else { format!("9;gonogo: {text}") };
+    let sequence = wrapped(&format!("\x1b]{form}\x1b\\"), reach);
     format!("\x07{sequence}").into_bytes()
 }
 
@@ -227,3 +233,6 @@ pub fn add_themes(names: &mut Vec<String>, folder: &Path) {
     found.sort();
     names.append(&mut found);
 }
+
+#[cfg(test)]
+mod tests;

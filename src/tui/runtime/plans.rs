@@ -10,7 +10,7 @@ use crate::{
     domain::{Policy, Refusal, SafeText, Snapshot},
     engine::{
         Engine,
-        plan::{Guard, Plan, Safety},
+        plan::{Driving, Guard, Plan, Safety},
     },
     tui::{
         message::Message,
@@ -93,24 +93,33 @@ fn short(path: &str) -> &str {
     path.split_once("/namespaces/").and_then(|(_, rest)| rest.split_once('/')).map_or(path, |(_, object)| object)
 }
 
+/// A uid, short: its beginning tells clusters apart, and the whole stands further down.
+fn brief(uid: &str) -> String {
+    uid.get(..8).filter(|_| uid.len() > 12).map_or_else(|| uid.to_owned(), |head| format!("{head}…"))
+}
+
+/// What a cluster says of itself and of us.
+fn identity(d: &Driving, uid: fn(&str) -> String) -> Option<String> {
+    match (&d.identity, &d.problem) {
+        (Some(i), _) => {
+            // Its uid is its own word; an address is ours, and stands in where the uid may not be read.
+            let is = i.uid.as_ref().map_or_else(|| i.server.to_string(), |id| format!("uid {}", uid(id.as_str())));
+            Some(format!("{} is {is}, you are {}", d.cluster, i.user))
+        }
+        (None, Some(problem)) => Some(format!("{} does not say who it is: {problem}", d.cluster)),
+        (None, None) => None,
+    }
+}
+
 /// A plan in the words of the dialog.
 fn card(plan: &Plan, id: u64, world: &Snapshot) -> PlanCard {
     let target = plan.action().target();
     let row = |group, name, text: &dyn std::fmt::Display| PlanRow::new(group, name, text.to_string());
     let alarm = |group, name, text: String| PlanRow { alarm: true, ..row(group, name, &text) };
     let mut rows = vec![row(Group::What, "where", &plan.place())];
-    for d in plan.driving() {
-        let says = match (&d.identity, &d.problem) {
-            (Some(i), _) => {
-                // Its uid is its own word; an address is ours, and stands in where the uid may not be read.
-                let is = i.uid.as_ref().map_or_else(|| i.server.to_string(), |uid| format!("uid {uid}"));
-                format!("{} is {is}, you are {}", d.cluster, i.user)
-            }
-            (None, Some(problem)) => format!("{} does not say who it is: {problem}", d.cluster),
-            (None, None) => continue,
-        };
-        rows.push(row(Group::What, "cluster", &says));
-    }
+    // That it is done in part only is read before anything else.
+    rows.extend(plan.left_out().iter().map(|words| alarm(Group::What, "partly", words.to_string())));
+    rows.extend(plan.driving().iter().filter_map(|d| Some(row(Group::What, "cluster", &identity(d, brief)?))));
     rows.push(row(Group::What, "from", &plan.from()));
     rows.push(row(Group::What, "to", &plan.to()));
     for gate in plan.gates() {
@@ -161,6 +170,9 @@ fn card(plan: &Plan, id: u64, world: &Snapshot) -> PlanCard {
     for r in plan.moves().iter().flat_map(|m| &m.requests) {
         rows.push(row(Group::Same, "by hand", &r.by_hand));
     }
+    for d in plan.driving().iter().filter(|d| d.identity.is_some()) {
+        rows.extend(identity(d, str::to_owned).map(|says| row(Group::Exactly, "cluster", &says)));
+    }
     for (m, r) in plan.moves().iter().flat_map(|m| m.requests.iter().map(move |r| (m, r))) {
         rows.push(row(Group::Exactly, "exactly", &format!("{} {} {}", m.target.cluster, r.verb, r.path)));
         rows.push(row(Group::Exactly, "", &format!("{} {}", r.content_type, r.body)));
@@ -183,6 +195,7 @@ fn card(plan: &Plan, id: u64, world: &Snapshot) -> PlanCard {
         back: plan.back(),
         arms: production && !plan.back(),
         name: SafeText::clean(plan.confirm_name().as_str()),
+        accepts: plan.accepts().into_iter().cloned().collect(),
         rows,
         bound,
         undo: plan.undo().unwrap_or(plan.inverse()).clone(),

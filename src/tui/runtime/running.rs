@@ -6,7 +6,7 @@ use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::sync::watch;
 
 use crate::{
-    domain::{OpId, Refusal},
+    domain::{OpId, Refusal, SafeText},
     engine::{Engine, Given, journal::Way, operation::Progress, plan::Plan},
     tui::{message::Message, model::News},
 };
@@ -29,13 +29,12 @@ impl<'a> Running<'a> {
         Self { engine, list, told: BTreeMap::new(), ours: BTreeMap::new(), begun: FuturesUnordered::new() }
     }
 
-    /// Carries a plan out to which a person has consented.
-    pub fn begin(&mut self, id: u64, plan: Plan) {
+    /// Carries a plan out to which a person has consented, for that reason.
+    pub fn begin(&mut self, id: u64, plan: Plan, reason: Option<SafeText>) {
         self.ours.insert(plan.id().clone(), id);
         let engine = self.engine;
         let how = if plan.consent().tier() >= 3 { Way::TypedName } else { Way::Key };
-        let overruled = plan.gates().iter().map(|gate| gate.station.to_string().into()).collect();
-        let given = Given { overruled, ..Given::by(how) };
+        let given = Given::to(&plan, how, reason);
         self.begun.push(Box::pin(async move { (id, engine.apply(&plan, given).await.map(drop)) }));
     }
 

@@ -65,7 +65,7 @@ pub fn still(m: &Model, back: bool) -> Option<SafeText> {
 /// Whether an action could be planned on what is known, and if not, why. Going back is looked at on the newest picture
 /// even while the screen stands still.
 fn possible(m: &Model, s: &Snapshot, action: &Action) -> Result<(), Refusal> {
-    let guard = Guard { read_only: m.read_only };
+    let guard = Guard { read_only: m.read_only, names_unsafe: true };
     plan(action, s, &Told::asking(s.at, guard), &[]).map(drop)
 }
 
@@ -257,7 +257,7 @@ fn show(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Refusal>, 
     m.overlays.retain(|o| !matches!(o, Overlay::Confirm(_) | Overlay::Refused { .. }));
     match planned {
         Ok(mut card) => {
-            let before = before.filter(|b| anew && b.stale && b.card.action == card.action);
+            let before = before.filter(|b| anew && b.stale && b.card.action == action);
             let same = before.as_ref().is_some_and(|b| b.card.reads_like(&card));
             if let Some(before) = before.as_ref().filter(|_| !same) {
                 card.mark(&before.card);
@@ -267,7 +267,9 @@ fn show(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Refusal>, 
             m.overlays.push(Overlay::Confirm(Box::new(match before {
                 // Only versions of objects moved: what the person has read still holds, and so does what was typed.
                 Some(b) if same => Confirm { card: fresh.card, stale: false, pressed: None, ..*b },
-                _ => fresh,
+                // Why is another question than what.
+                Some(b) => Confirm { reason: b.reason, ..fresh },
+                None => fresh,
             })));
         }
         Err(Refusal { why, hint, .. }) => {

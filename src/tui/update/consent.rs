@@ -6,7 +6,7 @@ use crate::{
     tui::{
         effect::Effect,
         input::{Code, Key},
-        model::{Confirm, Fence, Hand, Model, OPEN, Operation, Overlay, QUIET, REPEAT, SILENCE, Stamp, pictured},
+        model::{Confirm, Fence, Hand, Model, OPEN, Operation, Overlay, QUIET, REPEAT, SILENCE, Stamp, pictured, reason_of},
     },
 };
 
@@ -167,7 +167,17 @@ pub fn key(m: &mut Model, key: Key, alone: bool) -> Option<Vec<Effect>> {
             }
             Some(vec![])
         }
-        _ => None,
+        _ => {
+            let word = reason_of(&confirm.card.action, key)?;
+            if !confirm.armed(at) {
+                say(m, "too early: the dialog is not armed yet");
+            } else if !alone {
+                say(m, format!("let go of the key, then press {key} once"));
+            } else {
+                confirm.reason = (confirm.reason != Some(word)).then_some(word);
+            }
+            Some(vec![])
+        }
     }
 }
 
@@ -232,6 +242,7 @@ fn consented(m: &mut Model) -> Vec<Effect> {
     if m.open_for().is_some() {
         open(m);
     }
+    let reason = confirm.reason.map(SafeText::from);
     let card = *confirm.card;
     m.operations.push(Operation {
         plan: Some(card.id),
@@ -242,7 +253,7 @@ fn consented(m: &mut Model) -> Vec<Effect> {
         refused: None,
         progress: None,
     });
-    vec![Effect::Apply(card.id)]
+    vec![Effect::Apply { plan: card.id, reason }]
 }
 
 /// The world is shown anew: a dialog whose plan was made for another one is marked, and its plan made again. A picture

@@ -70,6 +70,7 @@ pub fn update(m: &mut Model, message: Message) -> Vec<Effect> {
             }
             let mut effects = consent::compare(m);
             effects.extend(operations::verdict(m));
+            effects.extend(operations::needed(m));
             effects
         }
         Message::Planned(action, planned) => act::planned(m, action, planned),

@@ -2,7 +2,7 @@
 
 use super::say;
 use crate::{
-    domain::{SafeText, Verdict},
+    domain::{SafeText, Verdict, Waiting, WaitingFor, inbox},
     tui::{
         effect::Effect,
         model::{Flash, Model, News, Operation, Overlay},
@@ -83,6 +83,32 @@ pub fn verdict(m: &mut Model) -> Vec<Effect> {
         Some(before) if before != verdict => notify(m, format!("{verdict}: {}", world.verdict.sentence)),
         _ => vec![],
     }
+}
+
+/// What waits for the person and did not before. What is read for the first time is no news, and what a source in trouble
+/// hides for a while is none when it comes back.
+pub fn needed(m: &mut Model) -> Vec<Effect> {
+    let world = std::sync::Arc::clone(m.newest());
+    if !world.settled {
+        return vec![];
+    }
+    // The same wait in another cluster, or since another moment, is the same question.
+    let bare = |w: Waiting| Waiting { clusters: vec![], since: None, commands: vec![], ..w };
+    let now: Vec<Waiting> = inbox(&world).into_iter().filter(|w| w.kind != WaitingFor::Unclear).map(bare).collect();
+    let Some(called) = &mut m.called else {
+        m.called = Some(now);
+        return vec![];
+    };
+    if world.troubles().is_empty() {
+        called.retain(|known| now.contains(known));
+    }
+    let new: Vec<Waiting> = now.into_iter().filter(|w| !called.contains(w)).collect();
+    called.extend(new.iter().cloned());
+    let Some(first) = new.first() else { return vec![] };
+    let names: Vec<&str> = first.services.iter().map(crate::domain::ServiceName::as_str).collect();
+    let place = first.environment.as_ref().map(|e| format!(" in {e}")).unwrap_or_default();
+    let more = if new.len() > 1 { format!("; and {} more", new.len() - 1) } else { String::new() };
+    notify(m, format!("needs you: {}{place}: {}: {}{more}", names.join(", "), first.kind.words(), first.what))
 }
 
 fn notify(m: &Model, words: String) -> Vec<Effect> {

@@ -71,7 +71,7 @@ pub fn key(m: &mut Model, key: Key, alone: bool) -> Vec<Effect> {
             }
         }
         Overlay::Ways(_) => {
-            if let Some(effects) = ways::key(m, key) {
+            if let Some(effects) = ways::key(m, key, alone) {
                 return effects;
             }
         }

@@ -7,7 +7,7 @@ use crate::{
     tui::{
         effect::Effect,
         input::{Code, Key},
-        model::{Confirm, Model, Overlay, PlanCard, Way, Ways},
+        model::{Confirm, Model, Overlay, PlanCard, Way, Ways, reason_of},
     },
 };
 
@@ -21,7 +21,7 @@ pub fn open(m: &mut Model) -> Vec<Effect> {
     };
     let actions = act::ways(m, &target);
     let ways = actions.iter().map(|action| Way { action: action.clone(), planned: None }).collect();
-    m.overlays.push(Overlay::Ways(Box::new(Ways { target, ways, at: 0 })));
+    m.overlays.push(Overlay::Ways(Box::new(Ways { target, ways, at: 0, reason: None })));
     vec![Effect::Ways(actions)]
 }
 
@@ -37,9 +37,18 @@ pub fn planned(m: &mut Model, action: &Action, planned: Result<Box<PlanCard>, Re
     }
 }
 
-/// A digit chooses; gives whether the key was used.
-pub fn key(m: &mut Model, key: Key) -> Option<Vec<Effect>> {
+/// A digit chooses, a letter says why; gives whether the key was used. `alone` when it was typed by itself: what is said
+/// here is asked for no more.
+pub fn key(m: &mut Model, key: Key, alone: bool) -> Option<Vec<Effect>> {
     let Code::Char(c) = key.code else { return None };
+    if let Some(Overlay::Ways(ways)) = m.overlays.last_mut()
+        && let Some(word) = ways.ways.first().and_then(|way| reason_of(&way.action, key))
+    {
+        if alone {
+            ways.reason = (ways.reason != Some(word)).then_some(word);
+        }
+        return Some(vec![]);
+    }
     let digit = c.to_digit(10).filter(|_| key.is_text())?;
     choose(m, (digit as usize).checked_sub(1)?);
     Some(vec![])
@@ -50,9 +59,10 @@ pub fn choose(m: &mut Model, at: usize) {
     let Some(Overlay::Ways(ways)) = m.overlays.last_mut() else { return };
     let Some(way) = ways.ways.get(at) else { return };
     ways.at = at;
+    let reason = ways.reason;
     match way.planned.clone() {
         None => super::say(m, "still being planned"),
-        Some(Ok(card)) => m.overlays.push(Overlay::Confirm(Box::new(Confirm::new(card)))),
+        Some(Ok(card)) => m.overlays.push(Overlay::Confirm(Box::new(Confirm { reason, ..Confirm::new(card) }))),
         Some(Err(Refusal { why, .. })) => super::say(m, why),
     }
 }

@@ -30,8 +30,10 @@ mod verdict;
 use ratatui::{Frame, buffer::Buffer, layout::Rect};
 
 use super::{
+    glyph::Glyphs,
     look::Look,
     model::{Area, Model, Pane, ScreenMap},
+    widget::seven_bits,
 };
 
 /// What drawing needs, in one hand.
@@ -76,6 +78,9 @@ pub fn draw_into(m: &Model, look: &Look, buf: &mut Buffer) -> ScreenMap {
         }
     }
     overlay::draw(&mut c, area);
+    if look.glyphs() == Glyphs::Ascii {
+        seven_bits(c.buf);
+    }
     c.map
 }
 

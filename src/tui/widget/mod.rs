@@ -18,7 +18,7 @@ pub use panel::Panel;
 pub use slider::Slider;
 pub use sparkline::sparkline;
 pub(in crate::tui) use sweep::is_hidden;
-pub use sweep::sweep;
+pub use sweep::{seven_bits, sweep};
 pub use table::{Align, Column, Table, scroll};
 
 use ratatui::buffer::Buffer;

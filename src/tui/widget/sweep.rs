@@ -30,6 +30,20 @@ pub fn sweep(buf: &mut Buffer) -> usize {
     changed
 }
 
+/// Puts what seven bits can show in place of the signs that our own words hold: a terminal without Unicode shows them as
+/// rubbish. Text from outside stays what it is.
+pub fn seven_bits(buf: &mut Buffer) {
+    for cell in &mut buf.content {
+        let plain = match cell.symbol() {
+            "·" | "–" | "—" => "-",
+            "…" => "~",
+            "→" | "▸" => ">",
+            _ => continue,
+        };
+        cell.set_symbol(plain);
+    }
+}
+
 fn safe_symbol(symbol: &str, wide: usize) -> Cow<'_, str> {
     let mut marks = 0;
     let fine = (1..=2).contains(&wide)

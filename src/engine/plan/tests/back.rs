@@ -49,13 +49,13 @@ fn one_cluster_that_is_gone_keeps_no_other_from_going_back() {
         "eu-1" => Err(Problem::new(ProblemKind::Timeout, "10 s")),
         _ => Ok(()),
     };
-    let never = |plan: &Plan| plan.notes()[0].as_str().starts_with("eu-1 is left as it is: ");
+    let never = |plan: &Plan| plan.left_out()[0].as_str().starts_with("eu-1 is left as it is: ");
     for verb in [Verb::Abort, Verb::Pause] {
         let plan = run(&action(verb), &unread(verb).snapshot(), &told(), &Answers { look: away, ..Answers::default() }).unwrap();
-        assert!(plan.place().as_str() == "production · us-1" && never(&plan), "{verb:?}: {:?}", plan.notes());
+        assert!(plan.place().as_str() == "production · us-1" && never(&plan), "{verb:?}: {:?}", plan.left_out());
         let s = world(verb, &Say::default()).snapshot();
         let plan = run(&action(verb), &s, &told(), &Answers { look: away, ..Answers::default() }).unwrap();
-        assert!(plan.moves().len() == 1 && never(&plan), "{verb:?}: {:?}", plan.notes());
+        assert!(plan.moves().len() == 1 && never(&plan), "{verb:?}: {:?}", plan.left_out());
     }
     let (why, exit) = refused(ok(&action(Verb::Step), &mut unread(Verb::Step)));
     assert!(why.starts_with("what runs on eu-1 is not known") && exit == 4, "going forward waits for all: {why}");
@@ -158,6 +158,16 @@ fn what_a_rollback_breaks_must_be_accepted_by_name_and_typed() {
     assert_eq!(refused(other).1, 3, "another contract is another one");
     let plan = run(&rollback(None, &["schema.users"]), &s, &told(), &answers).unwrap();
     assert_eq!((plan.safety(), plan.consent().tier()), (Safety::Unsafe, 3), "also when it goes back");
+    assert_eq!(plan.because(), [SafeText::from("its preflight says unsafe: schema.users")], "and is overruled by name");
+    assert_eq!(plan.accepts(), [&SafeText::from("schema.users")]);
+    // Who asks for the typed name says what it accepts: the plan is the one of the command line, and needs as much.
+    let asks = Told { guard: Guard { names_unsafe: true, ..Guard::default() }, ..told() };
+    let asked = run(&rollback(None, &[]), &s, &asks, &answers).unwrap();
+    assert_eq!((asked.action(), asked.hash()), (plan.action(), plan.hash()));
+    assert_eq!((asked.consent().tier(), asked.accepts(), asked.because()), (3, plan.accepts(), plan.because()));
+    let safe = Answers { facts: Ok(facts("41")), ..Answers::default() };
+    let fine = run(&rollback(None, &["schema.users"]), &s, &asks, &safe).unwrap();
+    assert_eq!((fine.consent().tier(), fine.accepts().len()), (2, 0), "what is not broken needs no acceptance");
     let open = Say { policy: Policy::Open, ..Say::default() };
     let s = world(Verb::Rollback, &open).snapshot();
     let plan = run(&rollback(None, &["schema.users"]), &s, &told(), &answers).unwrap();
@@ -198,6 +208,11 @@ fn a_reason_that_is_cosmetic_or_slow_suggests_fixing_forward() {
     for (reason, forward) in
         [("a typo in the footer", true), ("checkout is SLOW", true), ("5xx doubled", false), ("colourless errors", false)]
     {
-        assert_eq!(fix_forward(reason), forward, "{reason}");
+        assert_eq!(advice(&rollback(None, &[]), reason).is_some(), forward, "{reason}");
+        assert_eq!(advice(&action(Verb::Pause), reason), None, "a pause goes back from nothing");
     }
+    let said = |action: Action| reasons(&action).iter().map(|r| advice(&action, r).is_some()).collect::<Vec<_>>();
+    assert_eq!(said(rollback(None, &[])), [false, true, false, true]);
+    assert_eq!(said(action(Verb::Abort)), [false, true, false, true]);
+    assert_eq!(reasons(&action(Verb::Promote)), [""; 0]);
 }

@@ -275,7 +275,7 @@ impl World {
 }
 
 pub(super) fn told() -> Told {
-    Told { read_only: false, id: OpId::new(now(), 7), at: now(), kept: Kept::default() }
+    Told { guard: Guard::default(), id: OpId::new(now(), 7), at: now(), kept: Kept::default() }
 }
 
 /// A verb on the service that has something for it.

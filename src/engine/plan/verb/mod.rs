@@ -11,8 +11,6 @@ mod rollback;
 mod step;
 mod switch;
 
-pub use rollback::fix_forward;
-
 use super::{intent::Intent, question::Looked, scene::Scene};
 use crate::{
     action::Action,

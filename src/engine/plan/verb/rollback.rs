@@ -264,24 +264,3 @@ fn gitops(c: &Scene<'_>, out: &mut Intent) {
     let unread = c.placements.iter().filter(|p| p.revisions.is_empty() && p.sides.is_none());
     out.notes.extend(unread.map(|p| SafeText::from(format!("{}: its revisions are not known", p.key.cluster))));
 }
-
-/// Whether a reason sounds like one for which fixing forward costs less than going back. A hint, never a bar.
-pub fn fix_forward(reason: &str) -> bool {
-    const WORDS: [&str; 14] = [
-        "cosmetic",
-        "typo",
-        "wording",
-        "colour",
-        "color",
-        "layout",
-        "css",
-        "icon",
-        "translation",
-        "label",
-        "slow",
-        "slower",
-        "latency",
-        "sluggish",
-    ];
-    reason.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word))
-}

@@ -27,6 +27,7 @@ const NONE: [u64; 0] = [];
 struct Desk {
     m: Model,
     sent: Vec<u64>,
+    why: Option<SafeText>,
     asked: usize,
 }
 
@@ -34,7 +35,7 @@ impl Desk {
     fn new(size: (u16, u16)) -> Self {
         let mut m = fixture::model(size.0, size.1);
         m.at = SignedDuration::from_secs(100);
-        Self { m, sent: vec![], asked: 0 }
+        Self { m, sent: vec![], why: None, asked: 0 }
     }
 
     /// A dialog that was planned and not drawn yet.
@@ -55,7 +56,10 @@ impl Desk {
     fn take(&mut self, message: Message) -> &mut Self {
         for effect in update(&mut self.m, message) {
             match effect {
-                Effect::Apply(id) => self.sent.push(id),
+                Effect::Apply { plan, reason } => {
+                    self.sent.push(plan);
+                    self.why = reason;
+                }
                 Effect::Fence => self.asked += 1,
                 _ => {}
             }
@@ -381,7 +385,7 @@ fn a_changed_world_takes_the_plan_back_and_shows_the_difference() {
     let mut other = fixture::bound(PlanCard { id: 2, ..abort() }, &after);
     other.rows[1].text = "4.2.0 at 50 % of traffic".into();
     desk.take(Message::Replanned(other.action.clone(), Ok(Box::new(other))));
-    assert!(desk.text().contains("from    ≠4.2.0 at 50 % of traffic"), "{}", desk.text());
+    assert!(desk.text().contains("from     ≠ 4.2.0 at 50 % of traffic"), "{}", desk.text());
     desk.press("y");
     assert_eq!(desk.sent, NONE, "what reads otherwise has to be drawn and armed anew");
     desk.frame().take(Message::Answered).press("y");
@@ -416,4 +420,100 @@ fn a_picture_that_lags_behind_the_plan_is_no_change() {
     for (world, effects) in [(old, 0), (new, 0), (newer, 1)] {
         assert_eq!(update(&mut desk.m, Message::Snapshot(Arc::new(world))).len(), effects);
     }
+}
+
+#[test]
+fn why_is_one_letter_that_nobody_has_to_press() {
+    for (keys, why) in [
+        ("y", None),
+        ("ey", Some("errors")),
+        ("sy", Some("slow")),
+        ("dy", Some("damaged data")),
+        ("ecy", Some("cosmetic")),
+        ("eey", None),
+        ("<paste e>y", None),
+        ("Ey", None),
+        ("<c-e>y", None),
+    ] {
+        let mut desk = Desk::armed(abort());
+        assert!(desk.text().contains("why      unspecified"), "{}", desk.text());
+        desk.press(keys);
+        assert_eq!((desk.sent.as_slice(), desk.why.as_ref().map(SafeText::as_str)), ([1].as_slice(), why), "{keys}");
+    }
+    // To a step nobody is asked why.
+    let mut desk = Desk::armed(step());
+    desk.press("rey");
+    assert_eq!((desk.sent.as_slice(), &desk.why), ([1].as_slice(), &None));
+}
+
+#[test]
+fn why_is_heard_only_where_a_y_would_be() {
+    let mut desk = Desk::planned(abort());
+    desk.press("e").frame().wait(100).burst("e").take(Message::Answered).wait(300).burst("s");
+    assert!(desk.text().contains("why      unspecified"), "typed ahead: {}", desk.text());
+    desk.press("y");
+    assert_eq!((desk.sent.as_slice(), &desk.why), ([1].as_slice(), &None));
+    let mut desk = Desk::armed(abort());
+    desk.burst("xe").press("y");
+    assert_eq!((desk.sent.as_slice(), &desk.why), ([1].as_slice(), &None), "out of a burst");
+    let mut desk = Desk::armed(abort());
+    desk.take(Message::Key(Key::char('y'))).wait(5).burst("e").wait(50);
+    assert_eq!(desk.sent, NONE, "it takes a y back as every key does");
+    // While the name is typed its letters are the name's.
+    let mut desk = Desk::armed(tier(3));
+    desk.press("payment<enter>y");
+    assert_eq!((desk.sent.as_slice(), &desk.why), ([1].as_slice(), &None));
+    let mut desk = Desk::armed(tier(3));
+    desk.press("payment<enter>ey");
+    assert_eq!(desk.why.as_ref().map(SafeText::as_str), Some("errors"));
+}
+
+#[test]
+fn to_what_is_cosmetic_or_slow_fixing_forward_is_suggested_and_nothing_is_barred() {
+    for (key, suggested) in [("e", false), ("s", true), ("c", true), ("d", false)] {
+        let mut desk = Desk::armed(abort());
+        desk.press(key);
+        assert_eq!(desk.text().contains("fixing forward may cost less"), suggested, "{}", desk.text());
+        desk.press("y");
+        assert_eq!(desk.sent, [1]);
+    }
+}
+
+#[test]
+fn why_outlives_a_plan_that_is_made_anew() {
+    let (before, after) = (fixture::at_step(3), fixture::at_step(4));
+    for same in [true, false] {
+        let mut desk = Desk::new((100, 30));
+        desk.take(Message::Snapshot(Arc::new(before.clone())));
+        let card = fixture::bound(abort(), &before);
+        desk.take(Message::Planned(card.action.clone(), Ok(Box::new(card))));
+        desk.frame().take(Message::Answered).wait(600).press("e").take(Message::Snapshot(Arc::new(after.clone())));
+        let mut next = fixture::bound(PlanCard { id: 2, ..abort() }, &after);
+        if !same {
+            next.rows[1].text = "4.2.0 at 50 % of traffic".into();
+        }
+        desk.take(Message::Replanned(next.action.clone(), Ok(Box::new(next))));
+        desk.frame().take(Message::Answered).press("y");
+        assert_eq!((desk.sent.as_slice(), desk.why.as_ref().map(SafeText::as_str)), ([2].as_slice(), Some("errors")), "{same}");
+    }
+}
+
+#[test]
+fn what_the_typed_name_accepts_is_part_of_what_is_read() {
+    let (before, after) = (fixture::at_step(3), fixture::at_step(4));
+    let accepting = |id, contracts: &[&str]| PlanCard { id, accepts: contracts.iter().map(|c| (*c).into()).collect(), ..tier(3) };
+    let mut desk = Desk::new((100, 30));
+    desk.take(Message::Snapshot(Arc::new(before.clone())));
+    let card = fixture::bound(accepting(1, &["schema.users"]), &before);
+    desk.take(Message::Planned(card.action.clone(), Ok(Box::new(card))));
+    desk.frame().take(Message::Answered).wait(600);
+    assert!(desk.text().contains("this accepts: schema.users"), "{}", desk.text());
+    desk.press("payment<enter>").take(Message::Snapshot(Arc::new(after.clone())));
+    let next = fixture::bound(accepting(2, &["schema.users", "schema.orders"]), &after);
+    desk.take(Message::Replanned(next.action.clone(), Ok(Box::new(next))));
+    desk.frame().take(Message::Answered).press("y");
+    assert_eq!(desk.sent, NONE, "the name was typed for less");
+    assert!(desk.text().contains("this accepts: schema.users, schema.orders"), "{}", desk.text());
+    desk.press("<bs>payment<enter>y");
+    assert_eq!(desk.sent, [2]);
 }

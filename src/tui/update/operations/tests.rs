@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    domain::{Exit, Refusal},
+    domain::{ClusterName, Exit, Feed, Problem, ProblemKind, Refusal, Snapshot},
     engine::operation::Stand,
     tui::{
         message::Message,
@@ -96,6 +96,46 @@ fn who_does_not_look_is_called_once_for_an_end_and_for_a_verdict() {
     let mut m = Model::new(fixture::now(), (80, 24), fixture::topology(), Arc::default());
     m.watched = false;
     assert_eq!(update(&mut m, Message::Snapshot(Arc::new(fixture::snapshot()))), []);
+}
+
+#[test]
+fn who_does_not_look_is_called_once_for_each_thing_that_waits_for_a_person() {
+    let waits = |who: &[&str]| {
+        let mut world = fixture::snapshot();
+        let eu = Arc::make_mut(world.clusters.get_mut(&"eu-1".parse::<ClusterName>().unwrap()).unwrap());
+        let mut rollouts = (**eu.rollouts.value().unwrap()).clone();
+        for (key, r) in &mut rollouts {
+            r.paused = who.contains(&&*key.name);
+        }
+        eu.rollouts = Feed::Live { value: Arc::new(rollouts), at: fixture::now() };
+        world
+    };
+    let dead = |mut world: Snapshot| {
+        let eu = Arc::make_mut(world.clusters.get_mut(&"eu-1".parse::<ClusterName>().unwrap()).unwrap());
+        let problem = Problem::new(ProblemKind::Timeout, "10 s");
+        eu.rollouts = Feed::Stale { value: Arc::clone(eu.rollouts.value().unwrap()), at: fixture::now(), why: problem };
+        world
+    };
+    let hear = |m: &mut Model, world: Snapshot| update(m, Message::Snapshot(Arc::new(world)));
+    for (watched, calls) in [(true, 0), (false, 1)] {
+        let mut m = Model::new(fixture::now(), (80, 24), fixture::topology(), Arc::default());
+        m.watched = watched;
+        assert_eq!(hear(&mut m, waits(&[])), [], "what is read for the first time is no news");
+        let told = hear(&mut m, waits(&["payment"]));
+        assert_eq!(told.len(), calls, "watched: {watched}: {told:?}");
+        if let Some(Effect::Notify(words)) = told.first() {
+            assert!(words.as_str().starts_with("needs you: payment in production: paused"), "{words}");
+        }
+        assert_eq!(hear(&mut m, waits(&["payment"])), [], "once");
+        assert_eq!(hear(&mut m, dead(waits(&["payment"]))), [], "a source in trouble");
+        assert_eq!(hear(&mut m, waits(&["payment"])), [], "that comes back has nothing new to say");
+        assert_eq!(hear(&mut m, waits(&[])), [], "an answer calls nobody");
+        assert_eq!(hear(&mut m, waits(&["payment"])).len(), calls, "asked again, it is asked again");
+    }
+    let mut m = Model::new(fixture::now(), (80, 24), fixture::topology(), Arc::default());
+    m.watched = false;
+    assert_eq!(hear(&mut m, Snapshot { settled: false, ..waits(&["payment"]) }), []);
+    assert_eq!(hear(&mut m, waits(&["payment"])), [], "while it is being read nothing is news");
 }
 
 #[test]

@@ -52,3 +52,25 @@ fn a_digit_is_a_choice_and_no_consent() {
     assert_eq!(press(&mut m, "<enter>y"), [], "the dialog behind it is not armed yet");
     assert!(m.operations.is_empty());
 }
+
+#[test]
+fn why_can_be_said_on_the_card_and_the_dialog_shows_it_again() {
+    for (keys, why) in [("1", None), ("e1", Some("errors")), ("ec1", Some("cosmetic")), ("ee1", None)] {
+        let mut m = fixture::model(120, 40);
+        let Some(Effect::Ways(actions)) = press(&mut m, "B").pop() else { panic!("no card") };
+        update(&mut m, Message::Way(actions[0].clone(), Ok(Box::new(fixture::card(7, actions[0].clone())))));
+        for step in parse_keys(keys).unwrap() {
+            let Step::Key(key) = step else { continue };
+            let at = m.at + jiff::SignedDuration::from_secs(1);
+            update(&mut m, Message::At(at));
+            update(&mut m, Message::Key(key));
+        }
+        let Some(Overlay::Confirm(confirm)) = m.overlays.last() else { panic!("{keys}: {:?}", m.overlays) };
+        assert_eq!(confirm.reason, why, "{keys}");
+    }
+    // Letters that come together were not meant.
+    let mut m = fixture::model(120, 40);
+    press(&mut m, "Bse");
+    let Some(Overlay::Ways(ways)) = m.overlays.last() else { panic!("{:?}", m.overlays) };
+    assert_eq!(ways.reason, None);
+}

@@ -5,12 +5,15 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{Canvas, framed, middle, scrolled};
-use crate::tui::{
-    glyph::Glyph,
-    model::{Area, Confirm, Fence, Group, PlanRow},
-    theme::Token,
-    widget::{badge, put, put_line, text},
+use super::{Canvas, framed, middle, reason, scrolled};
+use crate::{
+    domain::SafeText,
+    tui::{
+        glyph::Glyph,
+        model::{Area, Confirm, Fence, Group, PlanRow},
+        theme::Token,
+        widget::{badge, put, put_line, text},
+    },
 };
 
 /// Width of the names of the rows.
@@ -40,15 +43,12 @@ fn rows(c: &Canvas<'_>, rows: &[&PlanRow], width: usize) -> Vec<Line<'static>> {
             PlanRow { changed: true, .. } => look.glyph(Glyph::Differs),
             _ => "",
         };
-        for (at, line) in text::wrap(row.text.as_str(), room).into_iter().enumerate() {
-            let head = if at == 0 {
-                text::pad(row.name, NAMES - 1, "") + if sign.is_empty() { " " } else { sign }
-            } else {
-                " ".repeat(NAMES)
-            };
+        let hang = if sign.is_empty() { 0 } else { 2 };
+        for (at, line) in text::wrap(row.text.as_str(), room.saturating_sub(hang)).into_iter().enumerate() {
+            let (name, mark) = if at == 0 { (row.name, sign) } else { ("", "") };
             lines.push(Line::from(vec![
-                look.span(if sign.is_empty() { Token::Dim } else { token }, head),
-                look.span(token, line),
+                look.span(Token::Dim, text::pad(name, NAMES, "")),
+                look.span(token, text::pad(mark, hang, "") + &line),
             ]));
         }
     }
@@ -110,10 +110,6 @@ fn state(c: &Canvas<'_>, confirm: &Confirm) -> Vec<Span<'static>> {
         };
         return say(Token::Dim, Glyph::Waiting, words.to_owned());
     }
-    let deaf = match confirm.fence {
-        Fence::Seen { heard: false, .. } => "  (the terminal does not answer, only the delay protects)",
-        _ => "",
-    };
     let closed = confirm.card.arms && m.open_for().is_none();
     let words = if confirm.wants_name() {
         format!("armed: type {} and Enter", confirm.card.name)
@@ -122,7 +118,31 @@ fn state(c: &Canvas<'_>, confirm: &Confirm) -> Vec<Span<'static>> {
     } else {
         "armed: y does it now".to_owned()
     };
-    say(if closed { Token::Hold } else { Token::Go }, Glyph::Go, format!("{words}{deaf}"))
+    say(if closed { Token::Hold } else { Token::Go }, Glyph::Go, words)
+}
+
+/// What is said where the terminal does not tell what it has drawn.
+const DEAF: &str = "the terminal does not answer, only the delay protects";
+
+/// What must stay in sight whatever is scrolled: what the typed name accepts, how far the fence holds, why it is done.
+fn pinned(c: &Canvas<'_>, confirm: &Confirm, width: usize) -> Vec<Line<'static>> {
+    let look = c.look;
+    let mut out = vec![];
+    if !confirm.card.accepts.is_empty() {
+        let names: Vec<&str> = confirm.card.accepts.iter().map(SafeText::as_str).collect();
+        for (at, line) in text::wrap(&format!("this accepts: {}", names.join(", ")), width.saturating_sub(2)).iter().enumerate() {
+            let sign = if at == 0 { look.glyph(Glyph::Must) } else { "" };
+            out.push(Line::from(look.span(Token::NoGo, format!("{} {line}", text::pad(sign, 1, "")))));
+        }
+    }
+    if let Fence::Seen { heard: false, .. } = confirm.fence {
+        out.push(Line::from(look.span(Token::Hold, look.cut(DEAF, width).into_owned())));
+    }
+    // On a low screen the plan comes first: why is a question that nobody has to answer.
+    if c.m.size.1 >= 16 {
+        out.extend(reason::lines(look, &confirm.card.action, confirm.reason, width));
+    }
+    out
 }
 
 /// Draws the dialog.
@@ -131,17 +151,28 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, confirm: &Confirm) {
     let most = if area.width >= 112 { 112 } else { 88 };
     let wide = area.width.saturating_sub(8).clamp(40, most);
     let (words, tone) = kind(confirm);
-    let lines = body(c, confirm, usize::from(wide.saturating_sub(4)));
-    let height = u16::try_from(lines.len() + 6).unwrap_or(u16::MAX);
+    let width = usize::from(wide.saturating_sub(4));
+    let lines = body(c, confirm, width);
+    let mut pinned = pinned(c, confirm, width);
+    let height = u16::try_from(lines.len() + pinned.len() + 6).unwrap_or(u16::MAX);
     let rect = middle(area, wide, height);
     let status = Line::from(look.span(Token::Dim, format!("{words} {} tier {}", look.glyph(Glyph::Dot), confirm.card.tier)));
     let title = confirm.card.title.as_str().to_owned();
     let inner = framed(c, rect, &title, status, tone);
-    let feet = if inner.height >= 8 { 3 } else { 2 };
-    let top = u16::from(inner.height >= 8);
+    pinned.truncate(usize::from(inner.height.saturating_sub(3)));
+    let tall = u16::from(inner.height >= 8);
+    let (top, feet) = (tall, 2 + tall + text::columns(pinned.len()));
     let room = Rect { y: inner.y + top, height: inner.height.saturating_sub(feet + top), ..inner };
     scrolled(c, room, &lines, confirm.offset);
     let last = inner.height.saturating_sub(1);
+    // Where there is no row to spare, the word on what is out of sight gives way.
+    let clear = " ".repeat(usize::from(inner.width));
+    for y in last.saturating_sub(1 + text::columns(pinned.len()))..=last {
+        put(c.buf, inner, 0, y, &clear, look.style(Token::Text));
+    }
+    for (y, line) in (last.saturating_sub(1 + text::columns(pinned.len()))..).zip(&pinned) {
+        put_line(c.buf, inner, 0, y, line);
+    }
     put_line(c.buf, inner, 0, last.saturating_sub(1), &Line::from(state(c, confirm)));
     let closes = if confirm.wants_name() {
         let mut x = put(c.buf, inner, 0, last, &format!("type {}: ", confirm.card.name), look.style(Token::Text));

@@ -4,6 +4,7 @@ mod confirm;
 mod help;
 pub(super) mod list;
 mod palette;
+mod reason;
 mod refused;
 mod ways;
 mod why;
@@ -14,6 +15,7 @@ pub use why::pane as why_pane;
 
 use super::{Canvas, inbox, links, logs, operations};
 use crate::tui::{
+    glyph::Glyph,
     model::{Area, Overlay},
     theme::Token,
     widget::{Panel, put, put_line},
@@ -76,8 +78,15 @@ pub(super) fn scrolled(c: &mut Canvas<'_>, inner: Rect, lines: &[Line<'static>],
     let style = look.style(Token::Dim);
     let edge = Rect { x: inner.x, y: inner.bottom(), width: inner.width, height: 1 };
     let below = lines.len().saturating_sub(offset + room);
+    let mut hidden: Vec<String> = vec![];
     if below > 0 {
-        put(c.buf, edge, 1, 0, &format!(" {} {below} more ", look.glyph(crate::tui::glyph::Glyph::Below)), style);
+        hidden.push(format!("{} {below} more", look.glyph(Glyph::Below)));
+    }
+    if offset > 0 {
+        hidden.push(format!("{} {offset} above", look.glyph(Glyph::Above)));
+    }
+    if !hidden.is_empty() {
+        put(c.buf, edge, 1, 0, &format!(" {} ", hidden.join("  ")), style);
     }
     c.map.note(inner, Area::Overlay);
 }

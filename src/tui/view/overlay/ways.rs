@@ -5,7 +5,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{Canvas, framed, middle};
+use super::{Canvas, framed, middle, reason};
 use crate::tui::{
     glyph::Glyph,
     model::{Area, Group, Way, Ways},
@@ -14,7 +14,10 @@ use crate::tui::{
 };
 
 /// Names of rows that say what a way costs.
-const COSTS: [&str; 4] = ["to", "cost", "check", "stays"];
+const COSTS: [&str; 4] = ["partly", "to", "check", "stays"];
+
+/// Lines of one cost on the card.
+const SHOWN: usize = 2;
 
 /// A way in lines: what it does, then what it costs.
 fn lines(c: &Canvas<'_>, number: usize, way: &Way, width: usize) -> Vec<Line<'static>> {
@@ -42,7 +45,13 @@ fn lines(c: &Canvas<'_>, number: usize, way: &Way, width: usize) -> Vec<Line<'st
     let mut out =
         vec![Line::from(vec![key, Span::raw(" "), look.span(token, look.cut(&name, width.saturating_sub(2)).into_owned())])];
     for (token, words) in words {
-        for line in text::wrap(&words, width.saturating_sub(4)).into_iter().take(2) {
+        let room = width.saturating_sub(4);
+        let wrapped = text::wrap(&words, room);
+        let more = wrapped.len() > SHOWN;
+        for (at, line) in wrapped.into_iter().take(SHOWN).enumerate() {
+            // The dialog has the whole of it.
+            let cut = if more && at + 1 == SHOWN { look.glyph(Glyph::Ellipsis) } else { "" };
+            let line = format!("{}{cut}", text::cut(&line, room.saturating_sub(text::width(cut)), ""));
             out.push(Line::from(vec![Span::raw("    "), look.span(token, line)]));
         }
     }
@@ -56,12 +65,16 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, ways: &Ways) {
     let width = usize::from(wide.saturating_sub(6));
     let parts: Vec<Vec<Line<'static>>> = ways.ways.iter().enumerate().map(|(n, way)| lines(c, n + 1, way, width)).collect();
     let all: usize = parts.iter().map(Vec::len).sum();
-    let rect = middle(area, wide, u16::try_from(all.max(1) + 4).unwrap_or(u16::MAX));
+    let why = ways.ways.first().map(|way| reason::lines(look, &way.action, ways.reason, usize::from(wide.saturating_sub(4))));
+    let why = why.unwrap_or_default();
+    let rect = middle(area, wide, u16::try_from(all.max(1) + why.len() + 4).unwrap_or(u16::MAX));
     let status = Line::from(look.span(Token::Dim, "least harm first"));
     let title = format!("Ways back  {}  {}", ways.target.service, ways.target.env);
     let inner = framed(c, rect, &title, status, Token::Hold);
     let last = inner.height.saturating_sub(1);
-    let room = last.saturating_sub(u16::from(inner.height > 3));
+    // On a low screen the ways come first.
+    let why = if usize::from(inner.height) > why.len() + 6 { why } else { vec![] };
+    let room = last.saturating_sub(u16::from(inner.height > 3) + text::columns(why.len()));
     // The selected way is seen whole.
     let before: usize = parts.iter().take(ways.at).map(Vec::len).sum();
     let end = before + parts.get(ways.at).map_or(0, Vec::len);
@@ -76,6 +89,9 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, ways: &Ways) {
     }
     if ways.ways.is_empty() {
         put(c.buf, inner, 2, 0, "no way back is known", look.style(Token::Dim));
+    }
+    for (y, line) in (last.saturating_sub(text::columns(why.len()))..).zip(&why) {
+        put_line(c.buf, inner, 0, y, line);
     }
     put(c.buf, inner, 0, last, "a digit shows the plan, Esc or n closes", look.style(Token::Dim));
     c.map.note(inner, Area::Overlay);

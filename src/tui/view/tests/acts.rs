@@ -88,6 +88,76 @@ shows!(confirm_tier_3_120x40, dialog((120, 40), card("step", 3)));
 shows!(confirm_tier_3_mono, dialog((80, 24), card("step", 3)), mono());
 shows!(confirm_tier_3_ascii, dialog((80, 24), card("step", 3)), ascii());
 
+/// A way back that breaks something, in part only.
+fn unsafe_way() -> PlanCard {
+    let alarm = |name, text: &str| PlanRow { alarm: true, ..PlanRow::new(Group::What, name, text) };
+    let mut it = PlanCard { accepts: vec!["schema.users".into()], ..card("abort", 3) };
+    it.rows.retain(|row| row.name != "gate");
+    it.rows[0].text = "production · eu-1".into();
+    it.rows.insert(1, alarm("partly", "us-1 is left as it is: what runs on us-1 is not known: no answer in 10 s"));
+    let says = "contract schema.users: unsafe, eu-1: it requires <=41, and schema.users is at 42 since job migrate-42";
+    it.rows.insert(5, alarm("check", says));
+    it
+}
+
+/// The same dialog with what was said on why.
+fn because(reason: &'static str, mut m: Model) -> Model {
+    if let Some(Overlay::Confirm(confirm)) = m.overlays.last_mut() {
+        confirm.reason = Some(reason);
+    }
+    m
+}
+
+fn sixteen() -> Look {
+    Look::new(Theme::built_in("dark").unwrap(), Glyphs::Unicode, Depth::C16)
+}
+
+shows!(confirm_unsafe_80x24, dialog((80, 24), unsafe_way()));
+shows!(confirm_unsafe_120x40, because("cosmetic", dialog((120, 40), unsafe_way())));
+shows!(confirm_unsafe_16_colours, dialog((80, 24), unsafe_way()), sixteen());
+shows!(confirm_unsafe_mono, because("slow", dialog((80, 24), unsafe_way())), mono());
+shows!(confirm_unsafe_ascii, because("damaged data", dialog((80, 24), unsafe_way())), ascii());
+shows!(confirm_unsafe_40x10, dialog((40, 10), unsafe_way()));
+shows!(confirm_why_60x20, because("slow", dialog((60, 20), card("abort", 2))));
+
+#[test]
+fn what_is_accepted_and_what_is_left_out_is_in_sight_at_every_size() {
+    for (width, height) in [(40, 8), (40, 10), (60, 16), (80, 24), (120, 40)] {
+        let mut m = dialog((width, height), unsafe_way());
+        let text = shown(&m, &mono());
+        assert!(text.contains("this accepts: schema.users"), "{width}x{height}:\n{text}");
+        assert!(height < 10 || text.contains("‼ us-1 is left as it is"), "{width}x{height}:\n{text}");
+        press(&mut m, "<end>");
+        assert!(shown(&m, &mono()).contains("this accepts: schema.users"), "{width}x{height} scrolled");
+    }
+}
+
+#[test]
+fn a_terminal_that_is_silent_is_told_of_whole() {
+    let mut m = dialog((80, 24), unsafe_way());
+    if let Some(Overlay::Confirm(confirm)) = m.overlays.last_mut() {
+        confirm.fence = Fence::Seen { at: SignedDuration::from_secs(99), heard: false };
+    }
+    let text = shown(&m, &mono());
+    assert!(text.contains("the terminal does not answer, only the delay protects"), "{text}");
+    assert!(text.contains("armed: type payment and Enter") && text.contains("this accepts"), "{text}");
+}
+
+#[test]
+fn a_terminal_of_seven_bits_gets_seven_bits() {
+    for m in [
+        dialog((120, 40), unsafe_way()),
+        because("slow", dialog((80, 24), card("abort", 2))),
+        with(fixture::model(80, 24), |m| m.overlays.push(Overlay::Ways(Box::new(fixture::ways())))),
+        with(fixture::model(80, 24), |m| press(m, "a")),
+        with(fixture::model(120, 40), |m| press(m, "?")),
+        fixture::model(200, 60),
+    ] {
+        let text = print::plain(&frame(&m, &ascii()).0);
+        assert!(text.is_ascii(), "{}", text.lines().find(|line| !line.is_ascii()).unwrap_or_default());
+    }
+}
+
 fn with(mut m: Model, change: impl FnOnce(&mut Model)) -> Model {
     change(&mut m);
     m

@@ -122,7 +122,7 @@ impl Session {
         }
         for effect in update(&mut self.m, message) {
             match effect {
-                Effect::Apply(id) => self.judge(id),
+                Effect::Apply { plan, reason } => self.judge(plan, reason.as_ref()),
                 Effect::Fence if !self.deaf => self.answers.push_back(self.frames),
                 Effect::Plan(action) => {
                     let card = self.card(&action);
@@ -236,7 +236,7 @@ impl Session {
     }
 
     /// Whether a person consented to what is carried out.
-    fn judge(&mut self, id: u64) {
+    fn judge(&mut self, id: u64, reason: Option<&SafeText>) {
         self.carried += 1;
         let now = self.m.at;
         let tell = |s: &Self| format!("{:?} at {now:?}, hands {:?}", s.shown.as_ref().map(|s| (s.id, s.tier, s.since)), s.hands);
@@ -248,6 +248,11 @@ impl Session {
         assert_eq!(self.hands[last].1, Some(Key::char('y')), "the last thing was a y: {}", tell(self));
         assert!(now - self.hands[last].0 > SignedDuration::from_millis(10), "nothing can have followed yet: {}", tell(self));
         assert!(self.counts(last), "{}", tell(self));
+        if let Some(reason) = reason {
+            let said = |at: usize| self.hands[at].1 == reason.as_str().chars().next().map(Key::char);
+            let alone = |at: usize| at == 0 || self.hands[at].0 - self.hands[at - 1].0 > SignedDuration::from_millis(10);
+            assert!((0..last).any(|at| said(at) && alone(at)), "nobody said {reason}: {}", tell(self));
+        }
         assert!(!shown.arms || self.open_until.is_some(), "[RO]: {}", tell(self));
         if shown.tier == 3 {
             let since = shown.since.expect("counted");
@@ -285,7 +290,7 @@ impl Session {
             15 if self.dice.roll(4) == 0 => self.key(Key::char('A')),
             15 | 16 => self.key(Key::char('r')),
             17 => {
-                let c = self.dice.of(&['n', 'j', 'P', 'B', 'H', 'a', '1', '2', 'f', 'q', 'v', '?', 'x', ':']);
+                let c = self.dice.of(&['n', 'j', 'P', 'B', 'H', 'a', '1', '2', 'f', 'q', 'v', '?', 'x', ':', 'e', 'c', 'e', 'c']);
                 self.key(Key::char(c));
             }
             18 => {
