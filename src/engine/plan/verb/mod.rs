@@ -11,6 +11,7 @@ mod rollback;
 mod step;
 mod switch;
 
+pub(super) use rollback::earlier;
 pub use rollback::fix_forward;
 
 use super::{intent::Intent, question::Looked, scene::Scene};

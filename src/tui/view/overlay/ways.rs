@@ -75,7 +75,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, ways: &Ways) {
         }
     }
     if ways.ways.is_empty() {
-        put(c.buf, inner, 2, 0, "no way back is known", look.style(Token::Dim));
+        put(c.buf, inner, 2, 0, "being planned", look.style(Token::Dim));
     }
     put(c.buf, inner, 0, last, "a digit shows the plan, Esc or n closes", look.style(Token::Dim));
     c.map.note(inner, Area::Overlay);
