@@ -85,7 +85,7 @@ impl Engine {
 impl Asking<'_> {
     async fn ask(&self, question: Question) -> Answer {
         let said = match &question {
-            Question::Object { target, change } => self.look(target, change).await.map(Said::Object),
+            Question::Object { target, change } => self.look(target, change).await.map(|looked| Said::Object(Box::new(looked))),
             Question::Identity(cluster) => self.identity(cluster).await.map(Said::Identity),
             Question::Driver { cluster, lease } => match self.role(cluster) {
                 Ok(role) => role.driver(lease).await.map(Said::Driver),

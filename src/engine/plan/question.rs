@@ -53,7 +53,7 @@ pub struct Looked {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Said {
     /// Of an object.
-    Object(Looked),
+    Object(Box<Looked>),
     /// Of itself and of us.
     Identity(Identity),
     /// Of who drives.
