@@ -112,8 +112,7 @@ async fn dispatch(cli: &Cli) -> io::Result<Exit> {
         Some(command) => {
             let stop = CancellationToken::new();
             let acts = matches!(command, Command::Act(_) | Command::Apply { .. });
-            let work = headless(cli, command, &stop, &mut printer);
-            tokio::pin!(work);
+            let mut work = Box::pin(headless(cli, command, &stop, &mut printer));
             tokio::select! {
                 done = &mut work => return done,
                 () = interrupted() => {}

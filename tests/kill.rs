@@ -239,9 +239,9 @@ fn hang_up_is_ignored() -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_asked_to_end_sends_nothing_new_and_says_what_is_open() {
     let bed = Bed::new().await;
-    let mut signals = vec![(Signal::INT, "cart"), (Signal::TERM, "user")];
+    let mut signals = vec![(Signal::INT, "auth"), (Signal::TERM, "user")];
     // Under nohup it goes on, as it was asked to.
-    signals.extend((!hang_up_is_ignored()).then_some((Signal::HUP, "catalog")));
+    signals.extend((!hang_up_is_ignored()).then_some((Signal::HUP, "gateway")));
     tokio::task::block_in_place(|| {
         for (signal, service) in signals {
             let before = bed.read();

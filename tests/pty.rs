@@ -258,3 +258,12 @@ impl Drop for Running {
         self.0.wait().ok();
     }
 }
+
+#[test]
+fn at_the_prompt_of_a_command_a_signal_is_heard() {
+    let mut command = Cockpit::run(&["abort", "payment", "--env", "production", "--demo"], None);
+    command.wrote("[y/N]");
+    command.signal(Signal::INT);
+    command.wrote("interrupted: nothing was sent");
+    assert_eq!(command.ended().code(), Some(130));
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    action::Action,
+    action::{Action, Target},
     domain::{Repo, SafeText},
 };
 
@@ -14,6 +14,8 @@ pub enum Effect {
     Plan(Action),
     /// The same for a dialog that is open while the world has changed.
     Replan(Action),
+    /// Find the ways back for a target, and come back with their list.
+    FindWays(Target),
     /// Plan these ways back, and come back with each.
     Ways(Vec<Action>),
     /// Carry a plan out: a person has consented to it.

@@ -9,7 +9,7 @@ use super::{
     model::{News, PlanCard, ScreenMap, Stamp},
 };
 use crate::{
-    action::Action,
+    action::{Action, Target},
     domain::{LogNews, Refusal, SafeText, Snapshot},
 };
 
@@ -42,6 +42,8 @@ pub enum Message {
     Planned(Action, Result<Box<PlanCard>, Refusal>),
     /// A plan was made anew for a dialog that was open then.
     Replanned(Action, Result<Box<PlanCard>, Refusal>),
+    /// The ways back for a target, least harm first.
+    Ways(Target, Vec<Action>),
     /// One way back was planned.
     Way(Action, Result<Box<PlanCard>, Refusal>),
     /// News of an operation; one that is not known yet was left open by an earlier start.

@@ -77,6 +77,15 @@ fn what_is_so_already_is_success_without_a_change() {
 }
 
 #[test]
+fn with_a_build_go_the_words_of_its_template() {
+    let promote = ["promote", "order", "--env", "staging", "--demo=calm", "--yes"];
+    let Ended { code, out, err } = run(&promote);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("its template says of the build: revision ") && out.contains("label version 7.0.3 > 7.0.4"), "{out}");
+    assert!(out.contains("deployment shop/order  done"), "the template says them now: {out}");
+}
+
+#[test]
 fn a_refusal_is_told_to_programs_too() {
     let (code, root) = json(&["rollback", "user", "--env", "production", "--demo=bad-migration", "--yes", "--output", "json"]);
     assert_eq!((code, &root["schema"], &root["changed"]), (3, &"gonogo/v1/refusal".into(), &false.into()));

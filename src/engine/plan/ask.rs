@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::join_all;
 use jiff::SignedDuration;
 
-use super::{Answer, Guard, Kept, Looked, Plan, Planned, Question, Said, Told, plan};
+use super::{Answer, Guard, Kept, Looked, Plan, Planned, Question, Said, Told, plan, ways};
 use crate::{
-    action::Action,
+    action::{Action, Target},
     domain::{Change, ChangeTarget, ClusterName, ObjectKind, OpId, Problem, ProblemKind, Receipt, Refusal},
     engine::{Engine, journal},
     provider::role::{Timer as _, Workloads},
@@ -49,6 +49,12 @@ impl Engine {
                 Planned::Need(questions) => answers.extend(join_all(questions.into_iter().map(|q| asking.ask(q))).await),
             }
         }
+    }
+
+    /// The [ways] back for a target, on the newest snapshot and by what the journal knows. Asks no system.
+    pub async fn ways(&self, target: &Target, guard: Guard) -> Vec<Action> {
+        let told = Told { kept: self.kept().await, ..Told::asking(self.clock().now(), guard) };
+        ways(target, &self.snapshot(), &told)
     }
 
     /// What is known from before; nothing where the journal cannot be read, for going back does not wait for a disk.

@@ -6,6 +6,7 @@
 //! gates     what speaks against going forward                    consent   which tier, and why
 //! preflight what a template needs and promises                   describe  where, who drives, what it can hit
 //! ask       puts the questions to the roles                      checked   Plan: what is consented to and applied
+//! ways      which ways back there are, the best first
 //! ```
 //!
 //! Only [`plan`] makes a `Plan`, and only a `Plan` can be applied, so no front can skip a guard.
@@ -22,11 +23,13 @@ mod question;
 mod reason;
 mod scene;
 mod verb;
+mod ways;
 
 pub use checked::{Blast, Driving, Gate, Move, Plan, Preflight, Safety};
 pub use consent::Consent;
 pub use question::{Answer, Guard, Kept, Looked, Question, Rejected, Said, Told};
 pub use reason::{advice, reasons};
+pub use ways::ways;
 
 use self::{
     intent::{Ask, Intent},

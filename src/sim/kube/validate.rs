@@ -238,7 +238,8 @@ pub fn strip(value: &mut Value) {
 
 /// Drops what a spec does not have, as the server does, and names it.
 pub fn prune(kind: &Kind, object: &mut Value) -> Vec<String> {
-    let Some((known, spec)) = members(kind).zip(object["spec"].as_object_mut()) else { return Vec::new() };
+    let spec = object.get_mut("spec").and_then(Value::as_object_mut);
+    let Some((known, spec)) = members(kind).zip(spec) else { return Vec::new() };
     let unknown: Vec<String> = spec.keys().filter(|key| !known.contains(&key.as_str())).cloned().collect();
     for key in &unknown {
         spec.shift_remove(key);

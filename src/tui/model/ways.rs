@@ -20,7 +20,7 @@ pub struct Way {
 pub struct Ways {
     /// The service and its environment.
     pub target: Target,
-    /// The ways, numbered from 1.
+    /// The ways, numbered from 1; none until they are found.
     pub ways: Vec<Way>,
     /// The selected one.
     pub at: usize,

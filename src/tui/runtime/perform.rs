@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 
 use super::{
     Options,
-    plans::{Made, Planning, Plans, Purpose, make},
+    plans::{Made, Planning, Plans, Purpose, find_ways, make},
     running::Running,
 };
 use crate::{
@@ -115,6 +115,10 @@ impl<'a> Outside<'a> {
             }
             Effect::Replan(action) => {
                 self.planning.push(make(self.engine, self.guard, Purpose::Again, action));
+                Next::Go
+            }
+            Effect::FindWays(target) => {
+                self.planning.push(find_ways(self.engine, self.guard, target));
                 Next::Go
             }
             Effect::Ways(actions) => {

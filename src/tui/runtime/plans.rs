@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures::future::BoxFuture;
 
 use crate::{
-    action::Action,
+    action::{Action, Target},
     domain::{Policy, Refusal, SafeText, Snapshot},
     engine::{
         Engine,
@@ -34,10 +34,12 @@ pub enum Purpose {
 
 /// What came of planning.
 #[derive(Debug)]
-pub struct Made {
-    purpose: Purpose,
-    action: Action,
-    planned: Result<Plan, Refusal>,
+#[expect(clippy::large_enum_variant, reason = "moved once, from a future to the loop")]
+pub enum Made {
+    /// A plan, or why there is none.
+    Plan(Purpose, Action, Result<Plan, Refusal>),
+    /// The ways back for a target.
+    Ways(Target, Vec<Action>),
 }
 
 /// A plan in the making.
@@ -50,7 +52,15 @@ pub fn make(engine: &Engine, guard: Guard, purpose: Purpose, action: Action) -> 
         if let (Purpose::Ask, Err(refusal)) = (purpose, &planned) {
             engine.declined(&action, refusal).await;
         }
-        Made { purpose, action, planned }
+        Made::Plan(purpose, action, planned)
+    })
+}
+
+/// Finds the ways back for a target; each of them is to be planned.
+pub fn find_ways(engine: &Engine, guard: Guard, target: Target) -> Planning<'_> {
+    Box::pin(async move {
+        let ways = engine.ways(&target, guard).await;
+        Made::Ways(target, ways)
     })
 }
 
@@ -64,7 +74,10 @@ pub struct Plans {
 impl Plans {
     /// Keeps a plan and gives the news of it.
     pub fn keep(&mut self, made: Made, world: &Snapshot) -> Message {
-        let Made { purpose, action, planned } = made;
+        let (purpose, action, planned) = match made {
+            Made::Plan(purpose, action, planned) => (purpose, action, planned),
+            Made::Ways(target, ways) => return Message::Ways(target, ways),
+        };
         let planned = planned.map(|plan| {
             self.last += 1;
             let card = card(&plan, self.last, world);

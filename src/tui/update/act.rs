@@ -140,52 +140,6 @@ pub fn subject(m: &Model) -> Option<Target> {
     }
 }
 
-/// The ways back for a target, least harm first: what stops a rollout under way, then the earlier revisions, newest
-/// first.
-pub fn ways(m: &Model, target: &Target) -> Vec<Action> {
-    let s = m.newest();
-    let mut out = vec![];
-    let abort = Verb::Abort.on(target.clone());
-    if possible(m, s, &abort).is_ok() {
-        out.push(abort);
-    }
-    let earlier = earlier(s, target);
-    let back = |to: Option<SafeText>| Action::Rollback { target: target.clone(), to, accept_unsafe: vec![] };
-    if earlier.is_empty() {
-        out.push(back(None));
-    }
-    out.extend(earlier.into_iter().map(|to| back(Some(to))));
-    out.truncate(9);
-    out
-}
-
-/// The versions that a service had before and whose ReplicaSets are still there, newest first.
-fn earlier(s: &Snapshot, target: &Target) -> Vec<SafeText> {
-    let mut found: Vec<(i64, SafeText)> = vec![];
-    for p in s.placements_of(&target.service, &target.env) {
-        let Some(cluster) = s.clusters.get(&p.key.cluster) else { continue };
-        let (Some(sets), Ok(key)) = (cluster.replica_sets.value(), crate::domain::ObjectKey::new(&p.namespace, &p.workload.name))
-        else {
-            continue;
-        };
-        let Some(workload) = cluster.workload(p.workload.kind, &key) else { continue };
-        let now = [p.version.as_ref(), p.wanted_version.as_ref()];
-        for set in sets.values().filter(|set| set.owner.as_ref() == Some(&workload.meta.uid)) {
-            let Some(tag) = set.template.containers.first().and_then(|c| c.image.tag.clone()) else { continue };
-            let revision = set.revision.unwrap_or(0);
-            if now.iter().flatten().any(|v| v.tag == tag) {
-                continue;
-            }
-            match found.iter_mut().find(|(_, known)| *known == tag) {
-                Some((known, _)) => *known = (*known).max(revision),
-                None => found.push((revision, tag)),
-            }
-        }
-    }
-    found.sort_by_key(|(revision, _)| std::cmp::Reverse(*revision));
-    found.into_iter().map(|(_, tag)| tag).take(5).collect()
-}
-
 /// Asks for the plan of an action that is spelled out, if the screen lets it.
 pub fn request(m: &mut Model, action: Action) -> Vec<Effect> {
     match still(m, Verb::from(&action).goes_back()) {

@@ -75,6 +75,7 @@ pub fn update(m: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Planned(action, planned) => act::planned(m, action, planned),
         Message::Replanned(action, planned) => act::replanned(m, action, planned),
+        Message::Ways(target, actions) => ways::found(m, &target, actions),
         Message::Way(action, planned) => {
             ways::planned(m, &action, planned);
             vec![]

@@ -232,7 +232,7 @@ proptest! {
             let effects = update(&mut m, message);
             prop_assert!(m.overlays.len() < 200);
             for effect in effects {
-                let harmless = matches!(effect, Effect::Plan(_) | Effect::Replan(_) | Effect::Ways(_) | Effect::Fence | Effect::Notify(_) | Effect::Refresh | Effect::Copy(_) | Effect::Theme(_) | Effect::Suspend | Effect::Quit);
+                let harmless = matches!(effect, Effect::Plan(_) | Effect::Replan(_) | Effect::FindWays(_) | Effect::Ways(_) | Effect::Fence | Effect::Notify(_) | Effect::Refresh | Effect::Copy(_) | Effect::Theme(_) | Effect::Suspend | Effect::Quit);
                 prop_assert!(harmless);
             }
             let mut buf = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, m.size.0, m.size.1));

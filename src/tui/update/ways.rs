@@ -2,7 +2,7 @@
 
 use super::act;
 use crate::{
-    action::Action,
+    action::{Action, Target},
     domain::Refusal,
     tui::{
         effect::Effect,
@@ -19,10 +19,22 @@ pub fn open(m: &mut Model) -> Vec<Effect> {
         m.overlays.push(Overlay::Refused { what: "go back".into(), why, hint: None });
         return vec![];
     };
-    let actions = act::ways(m, &target);
-    let ways = actions.iter().map(|action| Way { action: action.clone(), planned: None }).collect();
-    m.overlays.push(Overlay::Ways(Box::new(Ways { target, ways, at: 0, reason: None })));
-    vec![Effect::Ways(actions)]
+    m.overlays.push(Overlay::Ways(Box::new(Ways { target: target.clone(), ways: vec![], at: 0, reason: None })));
+    vec![Effect::FindWays(target)]
+}
+
+/// The ways were found: they are shown, and each is planned.
+pub fn found(m: &mut Model, target: &Target, actions: Vec<Action>) -> Vec<Effect> {
+    for overlay in &mut m.overlays {
+        if let Overlay::Ways(ways) = overlay
+            && ways.target == *target
+            && ways.ways.is_empty()
+        {
+            ways.ways = actions.iter().map(|action| Way { action: action.clone(), planned: None }).collect();
+            return vec![Effect::Ways(actions)];
+        }
+    }
+    vec![]
 }
 
 /// A way was planned.

@@ -114,6 +114,67 @@ fn a_build_that_somebody_went_back_from_is_not_the_last_known_good_one() {
     assert_eq!(refusal.why.as_str(), "every earlier revision of cart on eu-1 was gone back from");
 }
 
+/// What is offered of `cart`, each with what it comes to, where these builds were gone back from.
+fn offered(s: &Snapshot, burned: &[&str]) -> Vec<String> {
+    let rejected =
+        |letter: &&str| Rejected { service: name("cart"), digest: rows::digest(letter), at: now(), why: "it burned".into() };
+    let kept = Kept { rejected: burned.iter().map(rejected).collect(), switched: vec![] };
+    let told = Told { kept, ..told() };
+    let come_to = |action: &Action| {
+        let line = action.command_line().replace("gonogo rollback cart --env production", "back");
+        match run(action, s, &told, &Answers::default()) {
+            Ok(plan) => {
+                let mark = plan.preflights().iter().any(|p| p.says.as_str().starts_with("somebody went back from"));
+                format!("{line}: {}{}", &plan.to().as_str()[..3], if mark { ", rejected" } else { "" })
+            }
+            Err(refusal) => format!("{line}: {}", refusal.why),
+        }
+    };
+    ways(action(Verb::Rollback).target(), s, &told).iter().map(come_to).collect()
+}
+
+#[test]
+fn the_ways_back_begin_with_the_last_known_good_one_and_end_with_what_was_gone_back_from() {
+    let three = || {
+        let mut rows = Rows::calm("1.0");
+        for (hash, revision, tag, letter) in [("older", 0, "0.8", "8"), ("oldest", -1, "0.7", "7")] {
+            let mut set = set("cart", hash, revision, tag, 0);
+            set.template.containers[0].image.digest = Some(rows::digest(letter));
+            rows.sets.push(set);
+        }
+        rows
+    };
+    let s = World::new(&Say::default(), Rows::calm("1.0"), three).snapshot();
+    assert_eq!(offered(&s, &[]), ["back: 0.9", "back --to 0.8: 0.8", "back --to 0.7: 0.7"]);
+    assert_eq!(offered(&s, &["9"]), ["back: 0.8", "back --to 0.7: 0.7", "back --to 0.9: 0.9, rejected"]);
+    let none = "back: every earlier revision of cart on eu-1 was gone back from";
+    let marked = ["0.9", "0.8", "0.7"].map(|v| format!("back --to {v}: {v}, rejected"));
+    assert_eq!(offered(&s, &["9", "8", "7"]), [&[none.to_owned()][..], &marked].concat());
+}
+
+#[test]
+fn two_builds_of_one_tag_are_told_apart_and_what_cannot_be_had_says_why() {
+    let twice = || {
+        let mut rows = Rows::calm("1.0");
+        let mut set = set("cart", "older", 0, "0.9", 0);
+        set.template.containers[0].image.digest = Some(rows::digest("8"));
+        rows.sets.push(set);
+        rows
+    };
+    let s = World::new(&Say::default(), Rows::calm("1.0"), twice).snapshot();
+    assert_eq!(offered(&s, &[]), ["back: 0.9".to_owned(), format!("back --to {}: 0.9", rows::digest("8"))]);
+    let mut w = World::new(&Say::default(), Rows::calm("1.0"), twice);
+    w.cluster("us-1", Rows::calm("1.0"));
+    assert_eq!(offered(&w.snapshot(), &[]), ["back: 0.9", "back --to 0.9: 2 revisions of cart on eu-1 are 0.9"]);
+}
+
+#[test]
+fn under_a_canary_an_abort_comes_first_and_why_nothing_else_can_be_had_is_told_once() {
+    let s = world(Verb::Abort, &Say::default()).snapshot();
+    let lines: Vec<String> = ways(action(Verb::Abort).target(), &s, &told()).iter().map(Action::command_line).collect();
+    assert_eq!(lines, ["gonogo abort payment --env production", "gonogo rollback payment --env production"]);
+}
+
 #[test]
 fn while_a_new_revision_is_stuck_the_serving_one_is_the_way_back() {
     let mut w = World::new(&Say::default(), Rows::calm("1.1"), || {

@@ -390,12 +390,8 @@ impl Answers {
                     by_hand: "kubectl".into(),
                 };
                 let requests = vec![request];
-                Ok(Said::Object(Box::new(Looked {
-                    seen,
-                    settled: self.settled.clone(),
-                    requests,
-                    dry_run: self.dry_run.clone(),
-                })))
+                let dry_run = self.dry_run.clone();
+                Ok(Said::Object(Box::new(Looked { seen, settled: self.settled.clone(), requests, dry_run })))
             }
             Question::Identity(cluster) => {
                 self.identity.clone()?;

@@ -11,6 +11,8 @@ mod rollback;
 mod step;
 mod switch;
 
+pub(super) use rollback::earlier;
+
 use super::{intent::Intent, question::Looked, scene::Scene};
 use crate::{
     action::Action,

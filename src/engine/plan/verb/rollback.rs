@@ -108,6 +108,7 @@ fn revisions(c: &Scene<'_>, to: Option<&SafeText>) -> Result<Intent, Refusal> {
     let placements: Vec<&Placement> = hit.iter().map(|(p, _)| *p).collect();
     super::restart::recreate(c, &mut out);
     super::restart::unprobed(&placements, &mut out);
+    super::promote::rejected(c, hit.iter().filter_map(|(_, r)| r.version.digest.as_ref()), &mut out);
     Ok(out)
 }
 
@@ -138,19 +139,45 @@ fn moving(c: &Scene<'_>, p: &Placement) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// How good a revision is to go back to; the least is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Users are served by it, while a new one is on its way or has got stuck.
+    Serves,
+    /// It served before.
+    Served,
+    /// Somebody went back from it.
+    Rejected,
+}
+
+/// The revisions of a placement that can be gone back to, the best first, of equal ones the newest.
+fn ranked<'a>(c: &Scene<'_>, p: &'a Placement) -> Vec<(Rank, &'a Revision)> {
+    let rank = |r: &Revision| {
+        let digest = r.version.digest.as_ref();
+        let rejected = || c.told.kept.rejected.iter().any(|x| x.service == c.service.name && Some(&x.digest) == digest);
+        match r.serving {
+            true => Rank::Serves,
+            false if rejected() => Rank::Rejected,
+            false => Rank::Served,
+        }
+    };
+    let mut all: Vec<_> = p.revisions.iter().filter(|r| !r.wanted).map(|r| (rank(r), r)).collect();
+    all.sort_by_key(|(rank, _)| *rank);
+    all
+}
+
+/// The revisions that can be gone back to anywhere, the best first.
+pub(in crate::engine::plan) fn earlier<'a>(c: &Scene<'a>) -> Vec<&'a Revision> {
+    let mut all: Vec<_> = c.placements.iter().flat_map(|p| ranked(c, p)).collect();
+    all.sort_by_key(|(rank, _)| *rank);
+    all.into_iter().map(|(_, r)| r).collect()
+}
+
 /// The revision that served before, and that nobody went back from.
 fn last_good<'a>(c: &Scene<'_>, p: &'a Placement) -> Result<&'a Revision, Refusal> {
     let service = &c.service.name;
-    let bad = |r: &Revision| {
-        let digest = r.version.digest.as_ref();
-        c.told.kept.rejected.iter().any(|x| x.service == *service && Some(&x.digest) == digest)
-    };
-    // While a new one is on its way, or has got stuck, users are served by the one before.
-    if let Some(r) = p.revisions.iter().find(|r| r.serving && !r.wanted) {
-        return Ok(r);
-    }
-    let mut earlier = p.revisions.iter().filter(|r| !r.wanted);
-    earlier.find(|r| !bad(r)).ok_or_else(|| {
+    let best = ranked(c, p).into_iter().next().filter(|(rank, _)| *rank != Rank::Rejected);
+    best.map(|(_, r)| r).ok_or_else(|| {
         let cluster = &p.key.cluster;
         let what = if p.revisions.iter().any(|r| !r.wanted) {
             format!("every earlier revision of {service} on {cluster} was gone back from")

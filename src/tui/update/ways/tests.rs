@@ -1,9 +1,12 @@
 use super::*;
-use crate::tui::{
-    input::{Step, parse_keys},
-    message::Message,
-    model::fixture,
-    update::update,
+use crate::{
+    engine::plan::{Guard, Told, ways},
+    tui::{
+        input::{Step, parse_keys},
+        message::Message,
+        model::fixture,
+        update::update,
+    },
 };
 
 fn press(m: &mut Model, keys: &str) -> Vec<Effect> {
@@ -16,12 +19,25 @@ fn press(m: &mut Model, keys: &str) -> Vec<Effect> {
     effects
 }
 
+/// Opens the card with these keys, and has its ways found.
+fn open(m: &mut Model, keys: &str) -> Vec<Action> {
+    let effects = press(m, keys);
+    let Some(Effect::FindWays(target)) = effects.last() else { panic!("{keys}: {effects:?}") };
+    assert!(matches!(m.overlays.last(), Some(Overlay::Ways(w)) if w.ways.is_empty()), "{keys}: it opens at once");
+    assert_eq!(press(m, "1"), [], "{keys}: a digit does nothing yet");
+    let s = m.newest().clone();
+    let found = ways(target, &s, &Told::asking(s.at, Guard::default()));
+    let asked = update(m, Message::Ways(target.clone(), found.clone()));
+    assert_eq!(asked, [Effect::Ways(found.clone())], "{keys}: each is planned");
+    assert_eq!(update(m, Message::Ways(target.clone(), vec![])), [], "{keys}: and found once");
+    found
+}
+
 #[test]
 fn the_card_opens_from_everywhere_with_an_abort_first_and_a_digit_shows_its_plan() {
     for keys in ["B", "5B", "?B", "vB", "fB", "jjB"] {
         let mut m = fixture::model(120, 40);
-        let effects = press(&mut m, keys);
-        let Some(Effect::Ways(actions)) = effects.last() else { panic!("{keys}: {effects:?}") };
+        let actions = open(&mut m, keys);
         let lines: Vec<String> = actions.iter().map(Action::command_line).collect();
         assert_eq!(lines[0], "gonogo abort payment --env production", "least harm first, of the rollout under way");
         assert!(lines[1].starts_with("gonogo rollback payment --env production"), "{lines:?}");
@@ -45,8 +61,7 @@ fn the_card_opens_from_everywhere_with_an_abort_first_and_a_digit_shows_its_plan
 #[test]
 fn a_digit_is_a_choice_and_no_consent() {
     let mut m = fixture::model(120, 40);
-    let effects = press(&mut m, "B");
-    let Some(Effect::Ways(actions)) = effects.last() else { panic!("{effects:?}") };
+    let actions = open(&mut m, "B");
     update(&mut m, Message::Way(actions[0].clone(), Ok(Box::new(fixture::card(7, actions[0].clone())))));
     assert_eq!(press(&mut m, "y"), []);
     assert_eq!(press(&mut m, "<enter>y"), [], "the dialog behind it is not armed yet");

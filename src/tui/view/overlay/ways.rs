@@ -88,7 +88,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, ways: &Ways) {
         }
     }
     if ways.ways.is_empty() {
-        put(c.buf, inner, 2, 0, "no way back is known", look.style(Token::Dim));
+        put(c.buf, inner, 2, 0, "being planned", look.style(Token::Dim));
     }
     for (y, line) in (last.saturating_sub(text::columns(why.len()))..).zip(&why) {
         put_line(c.buf, inner, 0, y, line);

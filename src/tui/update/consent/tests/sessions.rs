@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 
 use super::*;
 use crate::{
+    action::Verb,
     domain::Snapshot,
     tui::{
         input::Code,
@@ -131,6 +132,10 @@ impl Session {
                 Effect::Replan(action) if self.dice.roll(3) > 0 => {
                     let card = self.card(&action);
                     self.take(Message::Replanned(action, Ok(Box::new(card))));
+                }
+                Effect::FindWays(target) => {
+                    let all = [Verb::Abort, Verb::Rollback].map(|verb| verb.on(target.clone()));
+                    self.take(Message::Ways(target, all.to_vec()));
                 }
                 Effect::Ways(actions) => {
                     for action in actions {
