@@ -9,6 +9,7 @@ use std::{
     os::fd::OwnedFd,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -18,18 +19,24 @@ use rustix::{
     termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
 };
 
+#[path = "support/narrow.rs"]
+mod narrow;
 #[path = "pty/sessions.rs"]
 mod sessions;
 
 /// The longest that anything may take before the test gives up; nothing waits for it where all is well.
-const PATIENCE: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
+const PATIENCE: Duration = Duration::from_secs(30);
 const LEAVES: &str = "\u{1b}[?1049l";
+/// What the terminal is asked after the frame that shows a dialog.
+const ASKED: &str = "\u{1b}[5n";
 
 struct Cockpit {
     child: Child,
     master: Option<File>,
     slave: Option<OwnedFd>,
     seen: Vec<u8>,
+    /// How often the terminal was asked for its state.
+    asked: usize,
     screen: vt100::Parser,
 }
 
@@ -77,12 +84,17 @@ impl Cockpit {
             .unwrap();
         let master: File = master.into();
         let screen = vt100::Parser::new(size(24), size(80), 0);
-        Self { child, master: Some(master), slave: Some(slave), seen: vec![], screen }
+        Self { child, master: Some(master), slave: Some(slave), seen: vec![], asked: 0, screen }
     }
 
     /// Reads until the screen shows `text`.
     fn shows(&mut self, text: &str) {
-        self.until(text, |c| c.screen.screen().contents().contains(text));
+        self.until(text, |c| c.says(text));
+    }
+
+    /// Whether the screen shows `text`.
+    fn says(&self, text: &str) -> bool {
+        self.screen.screen().contents().contains(text)
     }
 
     /// Reads until something was written.
@@ -91,30 +103,43 @@ impl Cockpit {
     }
 
     fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
-        while !done(self) {
-            let master = self.master.as_mut().unwrap();
-            let ready = poll(&mut [PollFd::new(master, PollFlags::IN)], Some(&PATIENCE)).unwrap();
-            let mut bytes = [0; 4096];
-            let n = if ready == 0 { 0 } else { master.read(&mut bytes).unwrap_or(0) };
-            assert!(n > 0, "never saw {what:?}; the screen:\n{}", self.screen.screen().contents());
-            self.screen.process(&bytes[..n]);
-            self.seen.extend(&bytes[..n]);
-        }
+        let came = self.within(PATIENCE, done);
+        assert!(came, "never saw {what:?}; the screen:\n{}", self.screen.screen().contents());
     }
 
-    /// Takes in what comes within a moment: about as long as a held key takes to come again.
-    fn rest(&mut self) {
-        const MOMENT: Timespec = Timespec { tv_sec: 0, tv_nsec: 33_000_000 };
-        let master = self.master.as_mut().unwrap();
-        while poll(&mut [PollFd::new(master, PollFlags::IN)], Some(&MOMENT)).unwrap() > 0 {
+    /// Reads until something is so, at most for this long; gives whether it came to be. What has ended says no more.
+    fn within(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> bool {
+        let began = Instant::now();
+        while !done(self) {
+            let Some(left) = limit.checked_sub(began.elapsed()) else { return false };
+            let left = Timespec::try_from(left).unwrap();
+            let master = self.master.as_mut().unwrap();
+            let ready = poll(&mut [PollFd::new(master, PollFlags::IN)], Some(&left)).unwrap();
             let mut bytes = [0; 4096];
-            let n = master.read(&mut bytes).unwrap_or(0);
+            let n = if ready == 0 { 0 } else { master.read(&mut bytes).unwrap_or(0) };
             if n == 0 {
-                return;
+                return false;
             }
-            self.screen.process(&bytes[..n]);
-            self.seen.extend(&bytes[..n]);
+            self.take(&bytes[..n]);
         }
+        true
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.screen.process(bytes);
+        // A question may have come in two pieces.
+        let from = self.seen.len().saturating_sub(ASKED.len() - 1);
+        self.seen.extend(bytes);
+        self.asked += self.seen[from..].windows(ASKED.len()).filter(|w| *w == ASKED.as_bytes()).count();
+    }
+
+    /// Makes the terminal another size.
+    fn resize(&mut self, (rows, columns): (u16, u16)) {
+        let master = self.master.as_ref().unwrap();
+        tcsetwinsize(master, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        self.screen.screen_mut().set_size(size(rows), size(columns));
+        // Without a controlling terminal nobody sends the signal for us.
+        self.signal(Signal::WINCH);
     }
 
     fn press(&mut self, keys: &str) {
@@ -189,11 +214,7 @@ fn a_pasted_text_presses_no_keys() {
 fn another_size_is_another_frame() {
     let mut cockpit = Cockpit::start();
     cockpit.shows("NO-GO");
-    let master = cockpit.master.as_ref().unwrap();
-    tcsetwinsize(master, Winsize { ws_row: 8, ws_col: 39, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    cockpit.screen.screen_mut().set_size(size(8), size(39));
-    // Without a controlling terminal nobody sends the signal for us.
-    cockpit.signal(Signal::WINCH);
+    cockpit.resize((8, 39));
     cockpit.shows("need 40x8");
     cockpit.press("q");
     assert_eq!(cockpit.ended().code(), Some(0));

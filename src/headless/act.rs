@@ -88,7 +88,7 @@ impl<'a> ActRoot<'a> {
 /// Plans an action, prints the plan, and applies it where consent is given.
 pub async fn act(engine: &Engine, action: &Action, args: &ActArgs, printer: &mut Printer) -> io::Result<Exit> {
     if let Some(refusal) = barred(args) {
-        return Ok(printer.refusal(&refusal));
+        return Ok(printer.declined(action, &refusal));
     }
     let planned = until(&args.stop, async {
         ready(engine, action, args).await;
@@ -96,7 +96,7 @@ pub async fn act(engine: &Engine, action: &Action, args: &ActArgs, printer: &mut
     });
     match planned.await {
         Some(Ok(plan)) => go(engine, &plan, args, printer).await,
-        Some(Err(refusal)) => Ok(printer.refusal(&refusal)),
+        Some(Err(refusal)) => Ok(printer.declined(action, &refusal)),
         None => Ok(nothing_sent(engine, printer).await),
     }
 }
@@ -181,7 +181,7 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
     let now = engine.clock().now();
     if let Some(file) = &args.save_plan {
         if let Err(refusal) = saved::Saved::of(plan, now).write(file) {
-            return Ok(printer.refusal(&refusal));
+            return Ok(printer.declined(plan.action(), &refusal));
         }
         say(&format!("saved to {}; gonogo apply carries it out until {}", file.display(), plan.expires()), None);
     }

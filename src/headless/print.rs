@@ -4,7 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::domain::{Exit, Problem, Refusal, SafeText};
+use crate::{
+    action::Action,
+    domain::{Exit, Problem, Refusal, SafeText},
+};
 
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -79,10 +82,19 @@ impl Printer {
 
     /// Tells a refusal on standard error, with its hint; programs are told on standard output too.
     pub fn refusal(&mut self, refusal: &Refusal) -> Exit {
+        self.refused(None, refusal)
+    }
+
+    /// The same for what an action asked for: programs are told which one it was, as after a plan.
+    pub fn declined(&mut self, action: &Action, refusal: &Refusal) -> Exit {
+        self.refused(Some(action.command_line()), refusal)
+    }
+
+    fn refused(&mut self, command: Option<String>, refusal: &Refusal) -> Exit {
         say(&refusal.why.to_string(), refusal.hint.as_ref().map(ToString::to_string));
         if !self.is_human() {
             // An output that cannot be written leaves the exit code to speak.
-            self.answer(&RefusalRoot::new(refusal), String::new).ok();
+            self.answer(&RefusalRoot::new(command, refusal), String::new).ok();
         }
         refusal.exit
     }
@@ -94,6 +106,8 @@ struct RefusalRoot<'a> {
     schema: &'static str,
     changed: bool,
     outcome: Exit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
     problems: Vec<Told<'a>>,
 }
 
@@ -113,10 +127,10 @@ impl<'a> Told<'a> {
 }
 
 impl<'a> RefusalRoot<'a> {
-    fn new(refusal: &'a Refusal) -> Self {
+    fn new(command: Option<String>, refusal: &'a Refusal) -> Self {
         // What is so already is no problem.
         let problems = if refusal.exit == Exit::Done { vec![] } else { vec![Told::of(refusal)] };
-        Self { schema: "gonogo/v1/refusal", changed: false, outcome: refusal.exit, problems }
+        Self { schema: "gonogo/v1/refusal", changed: false, outcome: refusal.exit, command, problems }
     }
 }
 

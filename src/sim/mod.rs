@@ -20,6 +20,7 @@ use std::{
 
 use tokio::{
     net::{TcpListener, UnixListener},
+    sync::watch,
     task::JoinSet,
 };
 
@@ -119,6 +120,12 @@ impl Handle {
     /// `/k8s/<cluster>/sim/audit`.
     pub fn audit(&self, cluster: Cluster) -> Vec<serde_json::Value> {
         self.0.audit().of(cluster)
+    }
+
+    /// Counts what passes at the world's door, one for each request that has come and one for each that is answered, to
+    /// wait for what a client does.
+    pub fn door(&self) -> watch::Receiver<u64> {
+        self.0.door().subscribe()
     }
 
     /// The running world.

@@ -162,7 +162,16 @@ async fn cut(response: Response) -> Response {
 }
 
 async fn serve(shared: Shared, io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, unix: bool) {
-    let service = service_fn(move |request| answer(Arc::clone(&shared), request, unix));
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move {
+            let pass = || shared.door().send_modify(|count| *count += 1);
+            pass();
+            let answer = answer(Arc::clone(&shared), request, unix).await;
+            pass();
+            answer
+        }
+    });
     // A client that goes away is no news.
     drop(http1::Builder::new().serve_connection(TokioIo::new(io), service).await);
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::{
     fault::Faults,
@@ -27,6 +28,7 @@ pub struct State {
     prometheus: Prometheus,
     github: GitHub,
     audit: Audit,
+    door: watch::Sender<u64>,
 }
 
 impl State {
@@ -42,6 +44,7 @@ impl State {
             prometheus: Prometheus::default(),
             github: GitHub::default(),
             audit: Audit::default(),
+            door: watch::Sender::new(0),
         }
     }
 
@@ -94,6 +97,11 @@ impl State {
     /// The writes to the clusters.
     pub fn audit(&self) -> &Audit {
         &self.audit
+    }
+
+    /// Counts what passes at the door: each request that has come, and each that is answered.
+    pub fn door(&self) -> &watch::Sender<u64> {
+        &self.door
     }
 
     /// Notes what writes have led to, so that objects, traffic and metrics follow.

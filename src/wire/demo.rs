@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use crate::{
@@ -60,7 +60,9 @@ impl Demo {
         let at = SignedDuration::try_from(options.at).unwrap_or(SignedDuration::ZERO);
         let (t0, clock) = if options.live {
             let clock = Clock::running(Clock::real().now(), options.speed.unwrap_or(1.0));
-            (clock.now().checked_sub(at).unwrap_or(T0), clock)
+            let t0 = clock.now().checked_sub(at).unwrap_or(T0);
+            // Kubernetes knows whole seconds only, and times of objects are counted from here.
+            (Timestamp::from_second(t0.as_second()).unwrap_or(t0), clock)
         } else {
             let now = T0.checked_add(at).unwrap_or(T0);
             (T0, options.speed.map_or_else(|| Clock::standing(now), |speed| Clock::running(now, speed)))

@@ -1,9 +1,11 @@
-//! From consent to the server's "accepted": what gonogo itself takes of it. `cargo bench --bench act`.
+//! From consent to the server's "accepted": what gonogo itself takes of it. `cargo bench --bench act`, or without a build
+//! of everything anew `cargo bench --bench act --profile dev`.
 //!
-//! A service of the embedded world is paused and resumed again and again. The clock starts when a plan is applied, and
-//! stops when the operation says that the server took it: the look that binds the write to what was seen, the journal with
-//! its fsync, and the request, over loopback HTTP. What a server takes of it here is the embedded world's answer to two
-//! requests, which is measured beside by asking it the same question. Reported, and not asserted: machines differ.
+//! The canary of the embedded world is paused and resumed again and again. The clock starts when a plan that was consented
+//! to is applied, and stops when the operation says that the server took it: who is at the wheel, the look that binds the
+//! write to what was seen, the journal with its fsync, and the request, over loopback HTTP. Beside it a bare client reads
+//! the same object and sends the same patch as a dry run: what it takes is the server's and the line's share, the rest is
+//! gonogo's own. Reported, and not asserted: machines differ.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement for a person at a terminal")]
 
@@ -11,64 +13,94 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use gonogo::{
-    action::{Target, Verb},
+    action::{Action, Target, Verb},
     cli::Cli,
-    engine::{Given, journal::Way, plan::Guard},
+    engine::{
+        Engine, Given,
+        journal::Way,
+        plan::{Guard, Plan},
+    },
     wire::World,
 };
 
 /// How often it is done.
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 100;
+/// The cluster that it is done on: one object, one request.
+const CLUSTER: &str = "eu-1";
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(measure());
 }
 
 async fn measure() {
-    let state = tempfile::tempdir().unwrap();
+    // On the disk where people build, and not in a memory that needs no fsync.
+    let state = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let words = ["gonogo", "--demo=calm", "--speed", "1", "--state-dir", state.path().to_str().unwrap(), "status"];
     let cli = Cli::parse_from(words);
     let world = World::open(&cli.global, None, true).await.unwrap();
     let engine = &world.engine;
     engine.settled(Duration::from_secs(20)).await;
-    let target = || Target {
-        cluster: Some("eu-1".parse().unwrap()),
-        ..Target::new("catalog".parse().unwrap(), "production".parse().unwrap())
+    let endpoints = world.demo.as_ref().unwrap().sim.endpoints().clone();
+    let server = endpoints.clusters.iter().find(|(cluster, _)| cluster.name() == CLUSTER).map(|(_, url)| url.clone()).unwrap();
+    let http = reqwest::Client::new();
+    let target = Target {
+        cluster: Some(CLUSTER.parse().unwrap()),
+        ..Target::new("payment".parse().unwrap(), "production".parse().unwrap())
     };
-    let (mut planned, mut accepted, mut looked) = (vec![], vec![], vec![]);
+    let (mut planned, mut bare, mut accepted, mut own) = (vec![], vec![], vec![], vec![]);
     for round in 0..ROUNDS {
         let verb = if round % 2 == 0 { Verb::Pause } else { Verb::Resume };
-        let began = Instant::now();
-        let plan = engine.plan(&verb.on(target()), Guard::default()).await.unwrap();
-        planned.push(began.elapsed());
-        let part = &plan.moves()[0];
-        let role = world_role(engine, &part.target.cluster);
-        let began = Instant::now();
-        role.look(&part.target, &part.change, "bench.r1").await.unwrap();
-        looked.push(began.elapsed());
+        let (plan, took) = plan(engine, &verb.on(target.clone())).await;
+        planned.push(took);
+        let alone = without(&http, &server, &plan).await;
+        bare.push(alone);
         let began = Instant::now();
         let mut running = engine.apply(&plan, Given::by(Way::Options)).await.unwrap();
         running.progress.wait_for(|p| p.ended() || p.targets.iter().all(|t| t.state.applied())).await.unwrap();
-        accepted.push(began.elapsed());
+        let whole = began.elapsed();
+        accepted.push(whole);
+        own.push(whole.saturating_sub(alone));
         let end = running.ended().await;
         assert_eq!(end.outcome.map(|o| o.exit.code()), Some(0));
     }
+    let build = if cfg!(debug_assertions) { "unoptimized" } else { "optimized" };
+    println!("{ROUNDS} rounds, {build}, {} processors", std::thread::available_parallelism().map_or(0, usize::from));
     for (what, times) in [
         ("plan: look, render, dry run, who are we", &mut planned),
-        ("one look, for comparison", &mut looked),
-        ("consent to accepted: look, journal, send", &mut accepted),
+        ("consent to accepted", &mut accepted),
+        ("of it: the same two requests of a bare client", &mut bare),
+        ("of it: gonogo's own", &mut own),
     ] {
         times.sort();
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
-        println!("{what:<44} p50 {:>9.2?}  p95 {:>9.2?}  p99 {:>9.2?}", at(0.5), at(0.95), at(0.99));
+        println!("{what:<46} p50 {:>9.2?}  p95 {:>9.2?}  p99 {:>9.2?}", at(0.5), at(0.95), at(0.99));
     }
 }
 
-fn world_role(
-    engine: &gonogo::engine::Engine,
-    cluster: &gonogo::domain::ClusterName,
-) -> std::sync::Arc<dyn gonogo::provider::role::Workloads> {
-    let roles = engine.roles();
-    roles.clusters.iter().find(|(name, _)| name == cluster).unwrap().1.clone().unwrap()
+/// A plan, and how long it took to make, as soon as the picture of the world shows what was done before.
+async fn plan(engine: &Engine, action: &Action) -> (Plan, Duration) {
+    let mut snapshots = engine.snapshots();
+    loop {
+        let began = Instant::now();
+        match engine.plan(action, Guard::default()).await {
+            Ok(plan) => return (plan, began.elapsed()),
+            Err(_) => snapshots.changed().await.unwrap(),
+        }
+    }
+}
+
+/// What the server and the line take of a plan's only request, and of the look before it.
+async fn without(http: &reqwest::Client, server: &str, plan: &Plan) -> Duration {
+    let request = &plan.moves()[0].requests[0];
+    let (path, _) = request.path.as_str().split_once('?').unwrap();
+    let patch = http.patch(format!("{server}{path}?dryRun=All")).header("content-type", "application/merge-patch+json");
+    let patch = patch.body(request.body.to_string());
+    let began = Instant::now();
+    for request in [http.get(format!("{server}{path}")), patch] {
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer.bytes().await.unwrap();
+    }
+    began.elapsed()
 }

@@ -53,6 +53,17 @@ fn a_change_is_sent_followed_and_told() {
 }
 
 #[test]
+fn a_restart_of_a_rollout_ends_when_its_controller_says_so() {
+    // Standing between two seconds, where what is asked for is rounded into the future.
+    let args = ["restart", "payment", "--env", "production", "--demo=calm", "--at", "1201s", "--yes"];
+    for speed in [None, Some("20")] {
+        let ended = run(&speed.map_or(args.to_vec(), |speed| with(&args, &["--speed", speed])));
+        assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+        assert!(ended.err.contains("pods are replaced") && ended.out.contains("RESTART payment: done"), "{}", ended.err);
+    }
+}
+
+#[test]
 fn missing_consent_shows_the_plan_and_sends_nothing() {
     let unsent = run(&with(&ABORT, &["--demo"]));
     assert_eq!(unsent.code, 3);

@@ -219,6 +219,54 @@ async fn an_idle_rollout_takes_an_image_a_restart_and_a_number() {
 }
 
 #[tokio::test]
+async fn a_restart_replaces_one_pod_after_the_other_and_then_says_its_own_time() {
+    let bed = Bed::at(20).await;
+    let restart = |at: Value| bed.patch(IDLE, MERGE, json!({"spec": {"restartAt": at}}));
+    let status = || async {
+        let mut object = bed.get(IDLE).await;
+        object["status"].take()
+    };
+    let old = bed.behind("recommendation-stable").await.0;
+    let fresh = || async {
+        let (pods, ready) = bed.behind("recommendation-stable").await;
+        (pods.iter().filter(|pod| !old.contains(pod)).count(), ready)
+    };
+    // What is a moment away waits for it.
+    bed.wait(600);
+    restart("2026-03-10T09:20:01Z".into()).await;
+    assert_eq!((fresh().await, status().await["phase"].clone()), ((0, 3), "Healthy".into()));
+    for (replaced, wait) in [(1, 500), (2, 3_000)] {
+        bed.wait(wait);
+        let status = status().await;
+        assert_eq!((fresh().await, &status["restartedAt"]), ((replaced, 2), &Value::Null), "one after the other");
+        assert_eq!((&status["phase"], &status["message"]), (&"Progressing".into(), &"rollout is restarting".into()));
+    }
+    // The last one is on its way: that is all the controller waits for.
+    bed.wait(3_000);
+    let last = status().await;
+    assert_eq!((fresh().await, &last["restartedAt"]), ((3, 2), &"2026-03-10T09:20:01Z".into()));
+    assert_eq!(last["phase"], "Progressing");
+    bed.wait(3_000);
+    assert_eq!((fresh().await, status().await["phase"].clone()), ((3, 3), "Healthy".into()));
+    // A restart that is put off does not come, nor one that is withdrawn; one that is asked for again begins anew.
+    let now = bed.behind("recommendation-stable").await;
+    restart("2026-03-10T09:21:00Z".into()).await;
+    restart(Value::Null).await;
+    bed.wait(90_000);
+    assert_eq!(
+        (bed.behind("recommendation-stable").await, status().await["restartedAt"].clone()),
+        (now, "2026-03-10T09:20:01Z".into())
+    );
+    restart("2026-03-10T09:21:00.5Z".into()).await;
+    bed.wait(4_000);
+    restart("2026-03-10T09:21:30Z".into()).await;
+    bed.wait(3_000);
+    assert_eq!(status().await["restartedAt"], "2026-03-10T09:20:01Z", "the first of the two was never carried out whole");
+    bed.wait(10_000);
+    assert_eq!(status().await["restartedAt"], "2026-03-10T09:21:30Z");
+}
+
+#[tokio::test]
 async fn blue_green_waits_for_a_word_and_goes_back_without_one() {
     let bed = Bed::at(20).await;
     let active = |bed: &Bed| {

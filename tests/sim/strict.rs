@@ -87,6 +87,74 @@ async fn refusals() {
 }
 
 #[tokio::test]
+async fn what_is_not_spoken_is_refused_by_name_before_anything_is_done() {
+    const JSON: &str = "application/json";
+    const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
+    const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+    const APPLY: &str = "application/apply-patch+yaml";
+    let bed = Bed::at(20).await;
+    let send = |method: &Method, path: &str, accept: &str, media: &str, body: &str| {
+        let mut request = bed.http.request(method.clone(), bed.url(super::Cluster::Eu1, path)).header("accept", accept);
+        if !media.is_empty() {
+            request = request.header("content-type", media);
+        }
+        let request = request.body(body.to_owned());
+        async move {
+            let answer = request.send().await.unwrap();
+            let code = answer.status().as_u16();
+            (code, serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap())
+        }
+    };
+    let (deployments, lease) = ("/apis/apps/v1/namespaces/shop/deployments", r#"{"metadata":{"name":"l"}}"#);
+    let (paused, missing, review) =
+        (r#"{"spec":{"paused":true}}"#, format!("{deployments}/new"), "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+    let patches = "application/json-patch+json, application/merge-patch+json";
+    let all = &*format!("{patches}, {STRATEGIC}");
+    let (get, post, put, patch) = (Method::GET, Method::POST, Method::PUT, Method::PATCH);
+    assert_eq!(send(&post, LEASES, JSON, JSON, lease).await.0, 201);
+    let before = (bed.get(deployments).await, bed.get(LEASES).await);
+    let table = [
+        (&get, APPS, TABLE, "", "", 406, JSON),
+        (&get, deployments, TABLE, "", "", 406, JSON),
+        (&get, &*format!("{deployments}?watch=true"), TABLE, "", "", 406, JSON),
+        (&get, deployments, PROTOBUF, "", "", 406, JSON),
+        (&get, "/apis/apps/v1", PROTOBUF, "", "", 406, JSON),
+        (&patch, APPS, TABLE, MERGE, paused, 406, JSON),
+        (&post, review, PROTOBUF, JSON, "{}", 406, JSON),
+        // Server-side apply makes what is not there: it must not look like a name that is wrong.
+        (&patch, &*missing, JSON, APPLY, paused, 415, all),
+        (&patch, APPS, JSON, APPLY, paused, 415, all),
+        (&patch, ROLLOUT, JSON, STRATEGIC, paused, 415, patches),
+        (&patch, APPS, JSON, "", paused, 415, all),
+        (&put, APPS, JSON, JSON_PATCH, paused, 415, JSON),
+        (&post, LEASES, JSON, PROTOBUF, "k8s", 415, JSON),
+        (&Method::DELETE, &*format!("{LEASES}/l"), JSON, PROTOBUF, "k8s", 415, JSON),
+        (&post, review, JSON, PROTOBUF, "k8s", 415, JSON),
+    ];
+    for (method, path, accept, media, body, code, taken) in table {
+        let (got, answer) = send(method, path, accept, media, body).await;
+        let reason = if code == 406 { "NotAcceptable" } else { "UnsupportedMediaType" };
+        assert_eq!(
+            (got, &answer["kind"], &answer["reason"]),
+            (code, &"Status".into(), &reason.into()),
+            "{method} {path} {accept} {media}: {answer}"
+        );
+        let message = answer["message"].as_str().unwrap();
+        assert!(message.ends_with(&format!(": {taken}")), "{method} {path} {accept} {media}: {message}");
+    }
+    assert_eq!((bed.get(deployments).await, bed.get(LEASES).await), before, "a refusal leaves no trace");
+    // Who can do with less says so behind it.
+    for accept in [format!("{TABLE},{JSON}"), format!("{PROTOBUF}, {JSON};q=0.9"), "application/*".to_owned()] {
+        let (code, list) = send(&get, deployments, &accept, "", "").await;
+        assert_eq!((code, &list["kind"]), (200, &"DeploymentList".into()), "{accept}");
+    }
+    let metadata = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
+    let (code, written) = send(&patch, APPS, metadata, MERGE, paused).await;
+    assert_eq!((code, &written["kind"], &written["spec"]), (200, &"PartialObjectMetadata".into(), &Value::Null));
+    assert_eq!(bed.get(APPS).await["spec"]["paused"], true);
+}
+
+#[tokio::test]
 async fn opaque_patches_have_empty_details_and_conflicts_name_the_object() {
     let bed = Bed::at(20).await;
     let (_, opaque) = bed.ask(Method::PATCH, APPS, JSON_PATCH, r#"[{"op":"remove","path":"/spec/frob"}]"#).await;

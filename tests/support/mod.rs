@@ -8,10 +8,11 @@ use std::{
 
 use assert_cmd::Command;
 use gonogo::{
+    action::Action,
     config::{Inputs, RealDisk, load_text},
     domain::{Exit, Snapshot},
     engine::Engine,
-    headless::{self, CheckArgs, Format, Printer},
+    headless::{self, ActArgs, CheckArgs, Format, Printer},
     sim::{Fault, Handle, Scenario},
     wire::{self, demo},
 };
@@ -93,6 +94,16 @@ impl Bed {
         let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         (exit, text)
     }
+}
+
+/// How an action ends on an engine, and what it tells programs.
+pub async fn act(engine: &Engine, line: &str, args: &ActArgs) -> (Exit, serde_json::Value) {
+    let action = Action::parse(line.split(' ')).unwrap();
+    let out = Out::default();
+    let mut printer = Printer::to(Format::Json, Box::new(out.clone()));
+    let exit = headless::act(engine, &action, args, &mut printer).await.unwrap();
+    let text = out.0.lock().unwrap().clone();
+    (exit, serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{line}: {e}: {}", String::from_utf8_lossy(&text))))
 }
 
 #[derive(Clone, Default)]

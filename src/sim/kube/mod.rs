@@ -8,6 +8,7 @@ mod gitops;
 pub mod kinds;
 mod log;
 mod managed;
+mod media;
 pub mod objects;
 mod patch;
 pub mod proxy;
@@ -21,13 +22,13 @@ mod watch;
 mod write;
 
 use ::http::{HeaderValue, Method, StatusCode};
-use serde_json::Value;
 
 use super::{
     http::{self, Request, Response, Shared},
     world::{Cluster, names},
 };
 use kinds::Kind;
+use media::Form;
 use status::Refusal;
 
 /// What a path names.
@@ -80,6 +81,7 @@ fn answer(shared: &Shared, cluster: Cluster, request: &Request) -> Result<Respon
         return Err(Refusal::new(401, "Unauthorized", "Unauthorized"));
     };
     if let Some(found) = discovery::answer(&parts) {
+        Form::of(request)?;
         return if request.method == Method::GET { Ok(found) } else { Err(Refusal::not_allowed()) };
     }
     if let Some(reviewed) = review::answer(request, &parts, &user) {
@@ -159,40 +161,4 @@ fn authorize(target: &Target, method: &Method, user: &str) -> Result<(), Refusal
         target.namespace.as_deref().map_or_else(|| "at the cluster scope".to_owned(), |n| format!("in the namespace \"{n}\""));
     let message = format!("{} \"{name}\" is forbidden: {what} {scope}", kind.qualified());
     Err(Refusal::new(403, "Forbidden", message).about(kind, name))
-}
-
-/// The form of objects that a request accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Whole,
-    /// `as=PartialObjectMetadata` or its list.
-    Metadata,
-}
-
-impl Form {
-    /// The first type of Accept that is served; `as=Table` is passed over for the plain type behind it.
-    fn of(request: &Request) -> Result<Self, Refusal> {
-        let accept = request.header("accept").unwrap_or("*/*");
-        for part in accept.split(',') {
-            let mut options = part.split(';').map(str::trim);
-            let media = options.next().unwrap_or("");
-            let form = options.find_map(|option| option.strip_prefix("as="));
-            match (media, form) {
-                ("application/json" | "application/*" | "*/*", None) => return Ok(Self::Whole),
-                ("application/json", Some("PartialObjectMetadata" | "PartialObjectMetadataList")) => return Ok(Self::Metadata),
-                _ => {}
-            }
-        }
-        let message = "only the following media types are accepted: application/json";
-        Err(Refusal::new(406, "NotAcceptable", message))
-    }
-
-    fn shape(self, object: &Value) -> Value {
-        match self {
-            Self::Whole => object.clone(),
-            Self::Metadata => {
-                serde_json::json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
-            }
-        }
-    }
 }

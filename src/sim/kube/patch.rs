@@ -2,24 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{kinds::Kind, status::Refusal};
+use super::{kinds::Kind, media, status::Refusal};
 
 /// Applies a patch of a media type to an object.
-pub fn apply(kind: &Kind, media: &str, body: &[u8], object: &Value) -> Result<Value, Refusal> {
+pub fn apply(kind: &Kind, form: &str, body: &[u8], object: &Value) -> Result<Value, Refusal> {
     let decode = || serde_json::from_slice::<Value>(body).map_err(|why| Refusal::bad(format!("error decoding patch: {why}")));
-    let media = media.split(';').next().unwrap_or("").trim();
     let mut next = object.clone();
-    match media {
-        "application/json-patch+json" => json_patch(&decode()?, &mut next)?,
-        "application/merge-patch+json" => merge(&mut next, decode()?)?,
-        "application/strategic-merge-patch+json" if !kind.custom => {
+    match form {
+        media::JSON_PATCH => json_patch(&decode()?, &mut next)?,
+        media::MERGE_PATCH => merge(&mut next, decode()?)?,
+        media::STRATEGIC if !kind.custom => {
             let patch = decode()?;
             if !patch.is_object() {
                 return Err(Refusal::bad("error decoding patch: expected an object"));
             }
             strategic(&mut next, &patch);
         }
-        _ => return Err(Refusal::media_type(kind.custom)),
+        _ => return Err(Refusal::media_type(media::patches(kind))),
     }
     Ok(next)
 }

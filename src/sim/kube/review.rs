@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::http::{self, Request, Response},
+    media::{self, Form},
     status::Refusal,
 };
 
@@ -18,7 +19,7 @@ pub fn answer(request: &Request, parts: &[&str], user: &str) -> Option<Result<Re
     if request.method != Method::POST {
         return Some(Err(Refusal::not_allowed()));
     }
-    let body = match body(request, kind) {
+    let body = match Form::of(request).and_then(|_| body(request, kind)) {
         Ok(body) => body,
         Err(refusal) => return Some(Err(refusal)),
     };
@@ -40,10 +41,10 @@ pub fn answer(request: &Request, parts: &[&str], user: &str) -> Option<Result<Re
 
 /// The body. kubectl sends protobuf, which only matters where the body says something.
 fn body(request: &Request, kind: &str) -> Result<Value, Refusal> {
-    let protobuf = request.header("content-type").is_some_and(|media| media.contains("protobuf"));
+    let protobuf = media::of(request).contains("protobuf");
     match (protobuf, kind) {
         (true, "SelfSubjectReview") => Ok(Value::Null),
-        (true, _) => Err(Refusal::media_type(true)),
+        (true, _) => Err(Refusal::media_type(&[media::JSON])),
         (false, _) => serde_json::from_slice(&request.body)
             .map_err(|_| Refusal::bad(format!("the object provided is unrecognized (must be of type {kind})"))),
     }

@@ -76,10 +76,9 @@ impl Refusal {
         Self { details: json!({}), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
-    /// A media type that is not taken.
-    pub fn media_type(custom: bool) -> Self {
-        let strategic = if custom { "" } else { ", application/strategic-merge-patch+json" };
-        let types = format!("application/json-patch+json, application/merge-patch+json{strategic}");
+    /// A body in another media type than these.
+    pub fn media_type(taken: &[&str]) -> Self {
+        let types = taken.join(", ");
         let message = format!("the body of the request was in an unknown format - accepted media types include: {types}");
         Self { details: json!({}), ..Self::new(415, "UnsupportedMediaType", message) }
     }

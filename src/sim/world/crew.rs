@@ -62,14 +62,12 @@ impl Crew {
         }
     }
 
-    /// All of those made before a minute are replaced, one after the other.
-    pub fn restart(&mut self, minute: f64) {
-        let mut at = minute;
-        for pod in self.pods.iter_mut().filter(|pod| pod.created < minute) {
-            *pod = Birth { number: self.born, created: at };
-            self.born += 1;
-            at += START;
-        }
+    /// Replaces one of those made before a minute; gives whether there was one.
+    pub fn renew(&mut self, before: f64, minute: f64) -> bool {
+        let Some(pod) = self.pods.iter_mut().find(|pod| pod.created < before) else { return false };
+        *pod = Birth { number: self.born, created: minute };
+        self.born += 1;
+        true
     }
 }
 
@@ -84,8 +82,9 @@ mod tests {
         crew.to(2, 5.0);
         assert_eq!(crew.pods(), [Birth { number: 0, created: -10.0 }, Birth { number: 3, created: 5.0 }]);
         assert_eq!((crew.ripe(5.0), crew.ripe(5.05)), (1, 2));
-        crew.restart(5.0);
+        assert!(crew.renew(5.0, 6.0));
         let numbers: Vec<u32> = crew.pods().iter().map(|pod| pod.number).collect();
-        assert_eq!(numbers, [4, 3], "who came after is not replaced");
+        assert_eq!(numbers, [4, 3]);
+        assert!(!crew.renew(5.0, 6.0), "who came after is not replaced");
     }
 }

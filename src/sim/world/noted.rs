@@ -80,15 +80,33 @@ pub struct Selection {
     pub labels: Arc<Value>,
 }
 
-/// All pods of a Rollout from before a minute are replaced from that minute on.
+/// All pods of a Rollout from before a minute are replaced from that minute on, one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restart {
     /// The service.
     pub service: &'static str,
     /// The cluster.
     pub cluster: Cluster,
-    /// When, in minutes since T0.
+    /// When it was asked for, in minutes since T0: the restart before ends here, done or not.
+    pub asked: f64,
+    /// From when; infinite where a restart is withdrawn.
     pub minute: f64,
+    /// The same as the client wrote it.
+    pub at: String,
+    /// How many pods there are to replace.
+    pub pods: u32,
+}
+
+impl Restart {
+    /// When each of its pods is replaced: the next one goes once the one before it is Ready.
+    fn turns(&self) -> impl Iterator<Item = f64> {
+        (0..self.pods).map(|turn| self.minute + START * f64::from(turn))
+    }
+
+    /// When the last of its pods is replaced.
+    fn done(&self) -> f64 {
+        self.minute + START * f64::from(self.pods.saturating_sub(1))
+    }
 }
 
 /// One thing that a write has led to.
@@ -140,7 +158,11 @@ impl World {
                 noted.lineages.push(next);
             }
             Note::Selection(next) => noted.selections.push(next),
-            Note::Restart(next) => noted.restarts.push(next),
+            Note::Restart(next) => {
+                let other = |old: &Restart| (old.service, old.cluster) != (next.service, next.cluster);
+                noted.restarts.retain(|old| other(old) || old.minute <= next.asked);
+                noted.restarts.push(next);
+            }
         }
         self.changes += 1;
     }
@@ -187,24 +209,44 @@ impl World {
         own.find(|selection| selection.minute <= minute).map(|selection| &*selection.labels)
     }
 
-    /// The restarts of a Rollout until a minute.
-    pub fn restarts(&self, service: &str, cluster: Cluster, minute: f64) -> impl Iterator<Item = f64> {
-        let own = move |r: &&Restart| r.service == service && r.cluster == cluster && r.minute <= minute;
-        self.noted.restarts.iter().filter(own).map(|restart| restart.minute)
+    /// The restarts of a Rollout, each with the minute at which the next one takes its place.
+    fn restarts(&self, service: &str, cluster: Cluster) -> impl Iterator<Item = (&Restart, f64)> {
+        let own = move |r: &&Restart| r.service == service && r.cluster == cluster;
+        let mut next = self.noted.restarts.iter().filter(own);
+        next.next();
+        let ends = next.map(|r| r.asked).chain([f64::INFINITY]);
+        self.noted.restarts.iter().filter(own).zip(ends)
+    }
+
+    /// When a pod of a Rollout is replaced because of a restart, and from before which minute it is, in order of time.
+    pub(super) fn turns(&self, service: &str, cluster: Cluster) -> Vec<(f64, f64)> {
+        let turns = |(restart, end): (&Restart, f64)| -> Vec<(f64, f64)> {
+            restart.turns().filter(|at| *at < end).map(|at| (at, restart.minute)).collect()
+        };
+        self.restarts(service, cluster).flat_map(turns).collect()
+    }
+
+    /// The last restart of a Rollout that was carried out whole, in the words of who asked for it.
+    pub fn restarted(&self, service: &str, cluster: Cluster, minute: f64) -> Option<&str> {
+        let done = |(restart, end): &(&Restart, f64)| restart.done() <= minute && restart.done() < *end;
+        self.restarts(service, cluster).filter(done).last().map(|(restart, _)| restart.at.as_str())
+    }
+
+    /// Whether pods of a Rollout are being replaced.
+    pub fn restarting(&self, service: &str, cluster: Cluster, minute: f64) -> bool {
+        let last = self.restarts(service, cluster).map(|(restart, _)| restart).filter(|r| r.asked <= minute).last();
+        last.is_some_and(|restart| restart.minute <= minute && minute < restart.done())
     }
 
     /// The minutes at which something about a service's pods changes because of writes, in no order.
     pub fn stirred(&self, service: &str, cluster: Cluster) -> Vec<f64> {
-        let Noted { moves, stands, lineages, selections, restarts } = &self.noted;
+        let Noted { moves, stands, lineages, selections, .. } = &self.noted;
         let mut minutes: Vec<f64> =
             moves.iter().filter(|m| m.service == service && m.cluster == cluster).map(|m| m.position.minute).collect();
         minutes.extend(lineages.iter().filter(|l| l.service == service && l.cluster == cluster).map(|l| l.minute));
         minutes.extend(selections.iter().filter(|s| s.service == service && s.cluster == cluster).map(|s| s.minute));
         minutes.extend(stands.iter().filter(|s| s.service == service && s.cluster == cluster).map(|s| s.minute));
-        for restart in restarts.iter().filter(|r| r.service == service && r.cluster == cluster) {
-            // A Rollout of the company has at most ten pods.
-            minutes.extend((0..10).map(|turn| restart.minute + START * f64::from(turn)));
-        }
+        minutes.extend(self.turns(service, cluster).into_iter().map(|(at, _)| at));
         let ripe: Vec<f64> = minutes.iter().map(|minute| minute + START).collect();
         minutes.extend(ripe);
         minutes

@@ -281,10 +281,9 @@ impl World {
 
     /// Gives ReplicaSets that follow positions the pods that their past has left them.
     fn man(&self, service: &Service, cluster: Cluster, minute: f64, sets: &mut [Set]) {
-        let mut events: Vec<(f64, bool)> =
-            self.positions(service.name, cluster).iter().map(|position| (position.minute, false)).collect();
-        events.retain(|(at, _)| *at <= minute);
-        events.extend(self.restarts(service.name, cluster, minute).map(|at| (at, true)));
+        let positions = self.positions(service.name, cluster).into_iter().map(|position| (position.minute, None));
+        let turns = self.turns(service.name, cluster).into_iter().map(|(at, before)| (at, Some(before)));
+        let mut events: Vec<(f64, Option<f64>)> = positions.chain(turns).filter(|(at, _)| *at <= minute).collect();
         if events.is_empty() {
             return;
         }
@@ -294,14 +293,15 @@ impl World {
         for set in sets.iter_mut() {
             set.crew = first.iter().find(|old| old.name == set.name).map(|old| old.crew.clone()).unwrap_or_default();
         }
-        for (at, restart) in events {
+        for (at, restarted) in events {
             let then = self.parts(service, cluster, at);
             for set in sets.iter_mut() {
                 let count = then.iter().find(|old| old.name == set.name).map_or(0, Set::replicas);
                 set.crew.to(count, at);
-                if restart {
-                    set.crew.restart(at);
-                }
+            }
+            if let Some(before) = restarted {
+                // One pod, wherever the first one stands that is old enough.
+                let _ = sets.iter_mut().any(|set| set.crew.renew(before, at));
             }
         }
     }

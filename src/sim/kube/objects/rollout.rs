@@ -52,9 +52,7 @@ pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind
     if let Some(position) = position {
         stand(scene, service, current, position, &mut object["status"]);
     }
-    if let Some(at) = scene.world.restarts(service.name, scene.cluster, scene.minute).last() {
-        object["status"]["restartedAt"] = scene.time(at).into();
-    }
+    restarted(scene, service, &mut object["status"]);
     if service.delivery == Delivery::RolloutBlueGreen {
         let stable = if promoted { current } else { stable };
         blue_green(scene, service, [stable, current], position, &mut object["status"]);
@@ -63,6 +61,27 @@ pub fn rollout(scene: Scene<'_>, service: &Service, out: &mut Vec<(&'static Kind
             json!({"name": super::analysis::background_name(service, current), "status": "Running"});
     }
     push(out, "rollouts", object);
+}
+
+/// What the status says of a restart: its own time once the last pod was replaced, which is before that one is Ready.
+fn restarted(scene: Scene<'_>, service: &Service, status: &mut Value) {
+    let Scene { world, cluster, minute } = scene;
+    let done = world.restarted(service.name, cluster, minute);
+    if let Some(at) = done {
+        status["restartedAt"] = at.into();
+    }
+    let message = if world.restarting(service.name, cluster, minute) {
+        "rollout is restarting"
+    } else if done.is_some() && status["availableReplicas"] != status["replicas"] {
+        "updated replicas are still becoming available"
+    } else {
+        return;
+    };
+    // A pause is said before it.
+    if status["phase"] == "Healthy" {
+        status["phase"] = "Progressing".into();
+        status["message"] = message.into();
+    }
 }
 
 /// Generation and template as the company's pipelines left them.

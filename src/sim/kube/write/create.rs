@@ -4,8 +4,14 @@ use ::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
-    super::{super::http::Response, kinds, status::Refusal, store::Key, validate},
-    Scene, answer,
+    super::{
+        super::http::{self, Response},
+        kinds,
+        status::Refusal,
+        store::Key,
+        validate,
+    },
+    Scene,
     guard::precondition,
 };
 
@@ -52,10 +58,10 @@ impl Scene<'_> {
         metadata.insert("uid".to_owned(), uid.into());
         metadata.insert("creationTimestamp".to_owned(), self.time.as_str().into());
         if self.dry {
-            return Ok(answer(StatusCode::CREATED, &object, &warnings));
+            return Ok(self.answer(StatusCode::CREATED, &object, &warnings));
         }
         let stored = self.store.put(key, Some(object)).ok_or_else(Refusal::no_resource)?;
-        Ok(answer(StatusCode::CREATED, &stored, &warnings))
+        Ok(self.answer(StatusCode::CREATED, &stored, &warnings))
     }
 
     /// Answers DELETE.
@@ -79,7 +85,7 @@ impl Scene<'_> {
         }
         let details = json!({"name": name, "group": kind.group, "kind": kind.plural, "uid": current["metadata"]["uid"]});
         let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
-        Ok(answer(StatusCode::OK, &status, &[]))
+        Ok(http::json(StatusCode::OK, &status))
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     Target, controller,
     kinds::{Kind, Writes},
     managed::{self, Writer},
+    media::{self, Form},
     patch,
     status::Refusal,
     store::{Key, Store},
@@ -37,11 +38,13 @@ pub fn write(shared: &Shared, cluster: Cluster, target: &Target, request: &Reque
     if !allowed {
         return Err(Refusal::not_allowed());
     }
+    media::readable(kind, request)?;
+    let form = Form::of(request)?;
     let dry = dry(request)?;
     let world = shared.world();
     let now = shared.now();
     let mut store = shared.cluster(cluster);
-    let mut scene = Scene { store: &mut store, world: &world, target, request, dry, time: whole(now) };
+    let mut scene = Scene { store: &mut store, world: &world, target, request, form, dry, time: whole(now) };
     match request.method {
         Method::POST => scene.create(),
         Method::DELETE => scene.delete(),
@@ -96,6 +99,8 @@ struct Scene<'a> {
     world: &'a World,
     target: &'a Target,
     request: &'a Request,
+    /// The form in which the object is given back.
+    form: Form,
     dry: bool,
     time: String,
 }
@@ -114,15 +119,10 @@ impl Scene<'_> {
         if self.request.method == Method::PUT {
             return Ok((self.body(kind)?, true));
         }
-        let media = self.request.header("content-type").unwrap_or("");
-        Ok((patch::apply(self.kind(), media, &self.request.body, current)?, false))
+        Ok((patch::apply(self.kind(), media::of(self.request), &self.request.body, current)?, false))
     }
 
     fn body(&self, (kind, version): (&str, &str)) -> Result<Value, Refusal> {
-        let media = self.request.header("content-type").unwrap_or("application/json");
-        if !media.starts_with("application/json") {
-            return Err(Refusal::media_type(self.kind().custom));
-        }
         let value: Value = serde_json::from_slice(&self.request.body)
             .map_err(|why| Refusal::bad(format!("couldn't get version/kind; json parse error: {why}")))?;
         if value["kind"].as_str().is_some_and(|k| k != kind)
@@ -159,15 +159,15 @@ impl Scene<'_> {
         validate::check(kind, &name, &next)?;
         validate::change(kind, &name, &current, &mut next)?;
         if next == *current {
-            return Ok((answer(StatusCode::OK, &current, &warnings), None));
+            return Ok((self.answer(StatusCode::OK, &current, &warnings), None));
         }
         raise(kind, &current, &mut next, status);
         self.sign(&current, &mut next);
         if self.dry {
-            return Ok((answer(StatusCode::OK, &next, &warnings), None));
+            return Ok((self.answer(StatusCode::OK, &next, &warnings), None));
         }
         let stored = self.store.put(key, Some(next)).ok_or_else(Refusal::no_resource)?;
-        Ok((answer(StatusCode::OK, &stored, &warnings), Some((current, stored))))
+        Ok((self.answer(StatusCode::OK, &stored, &warnings), Some((current, stored))))
     }
 
     fn prune(&self, name: &str, next: &mut Value) -> Result<Vec<String>, Refusal> {
@@ -194,14 +194,15 @@ impl Scene<'_> {
         let writer = Writer { manager, sub: self.target.sub.as_deref(), time: &self.time };
         managed::sign(self.kind(), current, next, &writer);
     }
-}
 
-fn answer(code: StatusCode, object: &Value, warnings: &[String]) -> Response {
-    let mut response = http::json(code, object);
-    for field in warnings {
-        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"unknown field \\\"{field}\\\"\"")) {
-            response.headers_mut().append(header::WARNING, value);
+    /// An object as it is given back, with a warning for each field that was dropped.
+    fn answer(&self, code: StatusCode, object: &Value, warnings: &[String]) -> Response {
+        let mut response = http::json(code, &self.form.shape(object));
+        for field in warnings {
+            if let Ok(value) = HeaderValue::from_str(&format!("299 - \"unknown field \\\"{field}\\\"\"")) {
+                response.headers_mut().append(header::WARNING, value);
+            }
         }
+        response
     }
-    response
 }

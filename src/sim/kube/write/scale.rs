@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{super::http::Response, kinds::Kind, status::Refusal, store::Key, validate},
-    Scene, Written, answer,
+    Scene, Written,
     guard::{guard, identity, raise},
 };
 
@@ -45,14 +45,14 @@ impl Scene<'_> {
         next["spec"]["replicas"] = asked["spec"].get("replicas").cloned().unwrap_or_else(|| 0.into());
         validate::check(kind, &name, &next)?;
         if next == *current {
-            return Ok((answer(StatusCode::OK, &view(&current), &[]), None));
+            return Ok((self.answer(StatusCode::OK, &view(&current), &[]), None));
         }
         raise(kind, &current, &mut next, false);
         self.sign(&current, &mut next);
         if self.dry {
-            return Ok((answer(StatusCode::OK, &view(&next), &[]), None));
+            return Ok((self.answer(StatusCode::OK, &view(&next), &[]), None));
         }
         let stored = self.store.put(key, Some(next)).ok_or_else(Refusal::no_resource)?;
-        Ok((answer(StatusCode::OK, &view(&stored), &[]), Some((current, stored))))
+        Ok((self.answer(StatusCode::OK, &view(&stored), &[]), Some((current, stored))))
     }
 }

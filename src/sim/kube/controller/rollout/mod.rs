@@ -76,8 +76,11 @@ pub fn react(place: Place<'_>, before: &Value, after: &Value, minute: f64) -> Re
     }
     let template = bare(&after["spec"]["template"], service.hash_label());
     let scene = Scene { world, cluster, minute };
+    let restart = restart(place, &parts, before, after, minute);
     if !same(&objects::template_of(scene, service, &parts.current), &template) {
-        return Reaction { notes: retarget::retarget(place, &parts, after, template, minute), ..Reaction::default() };
+        let mut notes = retarget::retarget(place, &parts, after, template, minute);
+        notes.extend(restart);
+        return Reaction { notes, ..Reaction::default() };
     }
     let resting = Position {
         minute,
@@ -100,9 +103,7 @@ pub fn react(place: Place<'_>, before: &Value, after: &Value, minute: f64) -> Re
         _ if !seen => vec![moved(place, here)],
         _ => verb(place, here, before, after, minute).into_iter().flatten().map(|position| moved(place, position)).collect(),
     };
-    if let Some(due) = restart(before, after, |at| world.minutes(at), minute) {
-        notes.push(Note::Restart(Restart { service: service.name, cluster, minute: due }));
-    }
+    notes.extend(restart);
     done(notes)
 }
 
@@ -110,11 +111,18 @@ fn done(notes: Vec<Note>) -> Reaction {
     Reaction { notes, restore: true, observe: true }
 }
 
-/// When the pods are to be replaced, where a write asks for it: at once, if the time has passed.
-fn restart(before: &Value, after: &Value, minutes: impl Fn(jiff::Timestamp) -> f64, now: f64) -> Option<f64> {
+/// The restart that a write asks for: at once, if its time has passed; without a time, what was asked for before is
+/// withdrawn.
+fn restart(place: Place<'_>, parts: &Parts, before: &Value, after: &Value, now: f64) -> Option<Note> {
+    let Place { world, service, cluster } = place;
     let wanted = &after["spec"]["restartAt"];
-    let asked: jiff::Timestamp = wanted.as_str().filter(|_| before["spec"]["restartAt"] != *wanted)?.parse().ok()?;
-    Some(minutes(asked).max(now))
+    if before["spec"]["restartAt"] == *wanted {
+        return None;
+    }
+    let at = wanted.as_str().unwrap_or_default();
+    let minute = at.parse().map_or(f64::INFINITY, |at: jiff::Timestamp| world.minutes(at).max(now));
+    let pods = parts.sets.iter().map(Set::replicas).sum();
+    Some(Note::Restart(Restart { service: service.name, cluster, asked: now, minute, at: at.to_owned(), pods }))
 }
 
 fn verb(place: Place<'_>, at: Position, before: &Value, after: &Value, now: f64) -> Option<Vec<Position>> {
