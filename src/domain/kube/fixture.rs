@@ -32,6 +32,7 @@ pub fn template(of: &str, tag: &str) -> Template {
         commit: None,
         labels: [("app".into(), of.into())].into(),
         notes: BTreeMap::new(),
+        restarted: None,
         annotated: false,
     }
 }

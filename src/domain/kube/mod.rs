@@ -84,6 +84,9 @@ pub struct Template {
     /// Those of its annotations that [describe](BuildNotes::describes) the build in it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub notes: BTreeMap<Arc<str>, SafeText>,
+    /// When a restart of its pods was asked for, as that is written (`kubectl.kubernetes.io/restartedAt`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restarted: Option<SafeText>,
     /// Whether it has any annotation.
     pub annotated: bool,
 }

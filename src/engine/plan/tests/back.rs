@@ -114,6 +114,26 @@ fn a_build_that_somebody_went_back_from_is_not_the_last_known_good_one() {
     assert_eq!(refusal.why.as_str(), "every earlier revision of cart on eu-1 was gone back from");
 }
 
+#[test]
+fn what_a_restart_made_is_not_gone_back_to() {
+    let rows = || {
+        let mut rows = Rows::calm("1.0");
+        rows.sets.retain(|s| &*s.meta.key.name != "cart-old");
+        // One build with one configuration, then with another, then restarted: that is the wanted one.
+        rows.sets.extend([("first", 0), ("second", 1)].map(|(hash, revision)| set("cart", hash, revision, "1.0", 0)));
+        for set in rows.sets.iter_mut().filter(|s| s.owner.as_deref() == Some("cart")) {
+            set.template.containers[0].image.digest = Some(rows::digest("1"));
+            if &*set.meta.key.name == "cart-new" {
+                set.template.restarted = Some("2026-03-10T09:00:00Z".into());
+            }
+        }
+        rows
+    };
+    let s = World::new(&Say::default(), Rows::calm("1.0"), rows).snapshot();
+    let plan = run(&rollback(None, &[]), &s, &told(), &Answers::default()).unwrap();
+    assert!(plan.to().as_str().ends_with("of replicaset cart-first"), "{}", plan.to());
+}
+
 /// What is offered of `cart`, each with what it comes to, where these builds were gone back from.
 fn offered(s: &Snapshot, burned: &[&str]) -> Vec<String> {
     let rejected =

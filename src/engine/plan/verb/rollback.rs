@@ -161,9 +161,26 @@ fn ranked<'a>(c: &Scene<'_>, p: &'a Placement) -> Vec<(Rank, &'a Revision)> {
             false => Rank::Served,
         }
     };
-    let mut all: Vec<_> = p.revisions.iter().filter(|r| !r.wanted).map(|r| (rank(r), r)).collect();
+    let mut all: Vec<_> = released(c, p).into_iter().filter(|r| !r.wanted).map(|r| (rank(r), r)).collect();
     all.sort_by_key(|(rank, _)| *rank);
     all
+}
+
+/// The revisions of a placement, the newest first, each release once: a restart makes a revision too, and nothing is
+/// gained by going back to the one before it.
+fn released<'a>(c: &Scene<'_>, p: &'a Placement) -> Vec<&'a Revision> {
+    let restarted = |r: &Revision| c.replica_set(p, &r.name).and_then(|set| set.template.restarted.clone());
+    let mut out: Vec<&Revision> = vec![];
+    let mut newer: Option<&Revision> = None;
+    for r in &p.revisions {
+        // A restart changes that word and nothing else.
+        let same = newer.is_some_and(|n| n.version.same_build(&r.version) && restarted(n) != restarted(r));
+        if !same || r.serving {
+            out.push(r);
+        }
+        newer = Some(r);
+    }
+    out
 }
 
 /// The revisions that can be gone back to anywhere, the best first.

@@ -159,7 +159,8 @@ fn template(raw: Option<&wire::PodTemplate>) -> Template {
             .collect(),
         commit,
         labels: labels(raw.metadata.labels.as_ref()),
-        notes: annotations.into_iter().flatten().filter(|(key, _)| is_label(key)).map(note).collect(),
+        notes: annotations.into_iter().flatten().filter(|(key, _)| is_label(key) && *key != wire::RESTARTED).map(note).collect(),
+        restarted: annotations.and_then(|a| a.get(wire::RESTARTED)).map(|at| SafeText::clean(at)),
         annotated: annotations.is_some(),
     }
 }

@@ -24,8 +24,8 @@ pub(super) use route::{
     ParentCondition, ParentRef, Percentage, TraefikArm, TraefikServiceSpec, VirtualArm, VirtualRoute, VirtualServiceSpec,
 };
 pub(super) use workload::{
-    ControllerRevision, DaemonSetStatus, DeploymentStatus, PodTemplate, ReplicaSetSpec, RevisionData, StatefulSetStatus,
-    Strategy, WorkloadSpec,
+    ControllerRevision, DaemonSetStatus, DeploymentStatus, PodTemplate, RESTARTED, ReplicaSetSpec, RevisionData,
+    StatefulSetStatus, Strategy, WorkloadSpec,
 };
 
 /// One page of a list.

@@ -24,7 +24,10 @@ pub(in crate::provider::kube) struct TemplateMeta {
     pub annotations: Option<BuildAnnotations>,
 }
 
-/// The annotations of a template that speak of the build in it; the others are skipped.
+/// When a restart was asked for, as kubectl notes it.
+pub(in crate::provider::kube) const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// The annotations of a template that speak of the build in it, and of a restart; the others are skipped.
 #[derive(Default)]
 pub(in crate::provider::kube) struct BuildAnnotations(pub BTreeMap<String, String>);
 
@@ -41,7 +44,7 @@ impl<'de> Deserialize<'de> for BuildAnnotations {
             fn visit_map<A: MapAccess<'de>>(self, mut all: A) -> Result<BuildAnnotations, A::Error> {
                 let mut out = BuildAnnotations::default();
                 while let Some(key) = all.next_key::<String>()? {
-                    if BuildNotes::describes(&key) {
+                    if BuildNotes::describes(&key) || key == RESTARTED {
                         out.0.insert(key, all.next_value()?);
                     } else {
                         all.next_value::<IgnoredAny>()?;
