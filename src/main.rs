@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         }
     };
     let exit = runtime.block_on(async {
-        match dispatch(&cli).await {
+        match Box::pin(dispatch(&cli)).await {
             Ok(exit) => exit,
             Err(e) => {
                 headless::say(&format!("cannot write the answer: {e}"), None);

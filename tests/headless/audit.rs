@@ -161,19 +161,19 @@ fn lines_and_operations_are_told_to_people() {
 #[test]
 fn what_is_declined_is_recorded_and_who_only_looks_declines_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let promote = ["promote", "payment", "--env", "production", "--demo"];
+    let abort = ["abort", "payment", "--env", "production", "--demo"];
     let recorded = || root(dir.path(), &["audit", "log"])["lines"].as_array().unwrap().clone();
-    on(dir.path(), &[&promote[..], &["--dry-run"]].concat());
-    on(dir.path(), &[&promote[..], &["--read-only", "--dry-run"]].concat());
+    on(dir.path(), &[&abort[..], &["--dry-run"]].concat());
+    on(dir.path(), &[&abort[..], &["--read-only", "--dry-run"]].concat());
     assert_eq!(recorded(), Vec::<Value>::new());
-    for more in [&["--yes"][..], &["--yes", "--read-only"]] {
-        assert_eq!(on(dir.path(), &[&promote[..], more].concat()).code, 3);
+    for more in [&[][..], &["--yes", "--read-only"]] {
+        assert_eq!(on(dir.path(), &[&abort[..], more].concat()).code, 3);
     }
     let all = recorded();
     assert_eq!(all.len(), 2);
     let log = on(dir.path(), &["audit", "log", "--service", "payment"]).out;
-    assert!(log.contains("promote payment --env production: this takes the typed name"), "{log}");
-    assert!(log.contains("promote payment --env production: read-only"), "{log}");
+    assert!(log.contains("abort payment --env production: consent is missing"), "{log}");
+    assert!(log.contains("abort payment --env production: read-only"), "{log}");
     assert_eq!(root(dir.path(), &["audit", "verify"])["operations"], 0, "nothing was begun");
 }
 

@@ -141,15 +141,11 @@ impl FaultDisk {
     /// Puts `bytes` in the place of a file.
     pub fn replace(&self, name: &str, bytes: Vec<u8>) {
         let mut inner = self.inner();
-        let id = match inner.names.get(name) {
-            Some(id) => *id,
-            None => {
-                inner.files.push(File::default());
-                let id = inner.files.len() - 1;
-                inner.names.insert(name.to_owned(), id);
-                id
-            }
-        };
+        let id = inner.names.get(name).copied().unwrap_or(inner.files.len());
+        if id == inner.files.len() {
+            inner.files.push(File::default());
+            inner.names.insert(name.to_owned(), id);
+        }
         inner.files[id] = File { seen: bytes.clone(), kept: bytes, steps: vec![] };
         inner.kept_names = inner.names.clone();
     }
