@@ -72,7 +72,7 @@ fn a_digit_is_a_choice_and_no_consent() {
 fn why_can_be_said_on_the_card_and_the_dialog_shows_it_again() {
     for (keys, why) in [("1", None), ("e1", Some("errors")), ("ec1", Some("cosmetic")), ("ee1", None)] {
         let mut m = fixture::model(120, 40);
-        let Some(Effect::Ways(actions)) = press(&mut m, "B").pop() else { panic!("no card") };
+        let actions = open(&mut m, "B");
         update(&mut m, Message::Way(actions[0].clone(), Ok(Box::new(fixture::card(7, actions[0].clone())))));
         for step in parse_keys(keys).unwrap() {
             let Step::Key(key) = step else { continue };
@@ -85,7 +85,8 @@ fn why_can_be_said_on_the_card_and_the_dialog_shows_it_again() {
     }
     // Letters that come together were not meant.
     let mut m = fixture::model(120, 40);
-    press(&mut m, "Bse");
+    open(&mut m, "B");
+    press(&mut m, "se");
     let Some(Overlay::Ways(ways)) = m.overlays.last() else { panic!("{:?}", m.overlays) };
     assert_eq!(ways.reason, None);
 }
