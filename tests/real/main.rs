@@ -14,6 +14,8 @@
 //! counted notice; with `CI=true` that is a failure. gonogo is used as its compiled program only; kubectl, Argo's plugin,
 //! promtool and curl are the referees.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod acts;
 mod bed;
 mod contract;

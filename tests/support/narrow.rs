@@ -7,7 +7,7 @@ pub fn narrowed(text: &str, services: &[&str]) -> String {
     config.remove("github");
     config.remove("metrics");
     let mut only = |table: &str, names: &[&str]| {
-        config[table].as_table_mut().unwrap().retain(|name, _| names.iter().any(|n| name == *n));
+        config[table].as_table_mut().unwrap().retain(|name, _| names.contains(&name.as_str()));
     };
     only("environment", &["production"]);
     only("service", services);

@@ -48,7 +48,7 @@ impl<'a> Stand<'a> {
         let done = act(&self.lossy, &on_web(&words));
         assert_eq!(self.production.bed.met(&self.production.name), met + 1, "{verb} {fate}: {path}: {}", done.all());
         let after = (self.state)(self.production);
-        assert_eq!(done.exit, if applied { 0 } else { 1 }, "{verb} {fate}: {}", done.all());
+        assert_eq!(done.exit, i32::from(!applied), "{verb} {fate}: {}", done.all());
         // A status takes no mark: that it is as asked for is seen, and by whom is not.
         let unproven = path.ends_with("/status") && done.said["operation"]["targets"][0]["words"] == "by whom is unproven";
         assert_eq!(done.said["changed"], applied && !unproven, "{verb} {fate}: {}", done.all());

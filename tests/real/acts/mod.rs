@@ -56,7 +56,7 @@ pub fn done(gonogo: &Gonogo<'_>, words: &[&str]) -> Value {
 }
 
 /// A verb on service `web` in production.
-pub fn on_web<'a>(verb: &'a str) -> Vec<&'a str> {
+pub fn on_web(verb: &str) -> Vec<&str> {
     verb.split_whitespace().take(1).chain(["web", "--env", "production"]).chain(verb.split_whitespace().skip(1)).collect()
 }
 
