@@ -72,6 +72,10 @@ impl Hands {
                     event = async { begun = true; work.as_mut().await } => event,
                 };
             }
+            if event.is_none() && self.keep.with(|journal| Ok(journal.is_short())).await.unwrap_or(false) {
+                operation
+                    .remark("the disk is full: the journal is in its reserve, and nothing goes forward before there is room");
+            }
             tell(operation.progress());
             let Some(event) = event else { return };
             effects = operation.on(self.now(), event);

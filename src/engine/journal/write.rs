@@ -343,6 +343,11 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether the disk is full: what goes back is written into the reserve then, and nothing goes forward.
+    pub fn is_short(&self) -> bool {
+        self.reserve().is_ok_and(|there| there < RESERVED)
+    }
+
     /// How much of the reserve is there, in bytes.
     fn reserve(&self) -> io::Result<u64> {
         let there = self.disk.names()?.iter().any(|n| n == RESERVE);

@@ -95,6 +95,13 @@ impl Operation {
         if nothing { vec![] } else { vec![Effect::Note(vec![ended])] }
     }
 
+    /// What else is to be said of its end, where nothing is yet.
+    pub fn remark(&mut self, hint: &str) {
+        if let Some(outcome) = &mut self.outcome {
+            outcome.hint.get_or_insert_with(|| hint.into());
+        }
+    }
+
     fn end(&mut self, exit: Exit, hint: Option<SafeText>) -> Event {
         self.phase = Phase::Ended;
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);

@@ -65,7 +65,8 @@ impl Operation {
             // The sentence stands alone elsewhere, and begins with the title; here the title stands before it.
             (Some(outcome), _) => {
                 let sentence = outcome.sentence.as_str();
-                sentence.strip_prefix(&format!("{}: ", self.title)).unwrap_or(sentence).to_owned()
+                let sentence = sentence.strip_prefix(&format!("{}: ", self.title)).unwrap_or(sentence);
+                outcome.hint.as_ref().map_or_else(|| sentence.to_owned(), |hint| format!("{sentence}; {hint}"))
             }
             (None, Some(t)) if t.words.is_empty() => t.state.to_string(),
             (None, Some(t)) => format!("{}, {}", t.state, t.words),
