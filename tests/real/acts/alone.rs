@@ -35,8 +35,9 @@ fn an_abort_takes_two_keys_with_everything_else_gone() {
     screen.press("A");
     screen.until("a dialog that can be answered", |text| text.contains("armed: y"));
     screen.press("y");
-    let said = screen.until("what came of it", |text| text.contains("aborted"));
-    assert!(said.contains("disk"), "{said}");
+    screen.until("what came of it, and what is missing", |text| {
+        text.contains("ABORT web: done") && text.contains("the disk is full")
+    });
     is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["abort"] == true && r["status"]["phase"] == "Degraded");
 }
 
@@ -55,7 +56,9 @@ fn a_roll_back_takes_three_keys_with_everything_else_gone() {
     screen.press("1");
     screen.until("a dialog that can be answered", |text| text.contains("armed: y"));
     screen.press("y");
-    screen.until("what came of it", |text| text.contains("rolled back"));
+    screen.until("what came of it, and what is missing", |text| {
+        text.contains("ROLLBACK web: done") && text.contains("the disk is full")
+    });
     is(namespace, "deployment/web", |d| image(d) == "registry.example/shop/web:1" && rolled_out(d));
 }
 
