@@ -122,7 +122,7 @@ fn what_a_restart_made_is_not_gone_back_to() {
         // One build with one configuration, then with another, then restarted: that is the wanted one.
         rows.sets.extend([("first", 0), ("second", 1)].map(|(hash, revision)| set("cart", hash, revision, "1.0", 0)));
         for set in rows.sets.iter_mut().filter(|s| s.owner.as_deref() == Some("cart")) {
-            set.template.containers[0].image.digest = Some(rows::digest("1"));
+            set.template.containers[0].image.digest = Some(rows::digest("a"));
             if &*set.meta.key.name == "cart-new" {
                 set.template.restarted = Some("2026-03-10T09:00:00Z".into());
             }
