@@ -48,6 +48,8 @@ impl<'a> Stand<'a> {
         let done = act(&self.lossy, &on_web(&words));
         assert_eq!(self.production.bed.met(&self.production.name), met + 1, "{verb} {fate}: {path}: {}", done.all());
         let after = (self.state)(self.production);
+        // Of what hangs nobody knows whether it arrived in time: a machine that is busy may keep it until it is fenced off.
+        let applied = if fate == "hang" { before != after } else { applied };
         assert_eq!(done.exit, i32::from(!applied), "{verb} {fate}: {}", done.all());
         // A status takes no mark: that it is as asked for is seen, and by whom is not.
         let unproven = path.ends_with("/status") && done.said["operation"]["targets"][0]["words"] == "by whom is unproven";
