@@ -51,7 +51,7 @@ impl Engine {
         }
     }
 
-    /// The [ways] back for a target, on the newest snapshot and by what the journal knows. Asks no system.
+    /// The [ways](ways()) back for a target, on the newest snapshot and by what the journal knows. Asks no system.
     pub async fn ways(&self, target: &Target, guard: Guard) -> Vec<Action> {
         let told = Told { kept: self.kept().await, ..Told::asking(self.clock().now(), guard) };
         ways(target, &self.snapshot(), &told)
