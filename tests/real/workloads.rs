@@ -1,5 +1,7 @@
 //! StatefulSets, DaemonSets, histories and Helm releases: what kubectl says of them.
 
+use std::cmp::Reverse;
+
 use serde_json::{Value, json};
 
 use crate::bed::{self, Namespace, until};
@@ -100,14 +102,15 @@ fn stateful_and_daemon_sets_stand_where_kubectl_says() {
         assert_eq!(ours["unprobed"], json!([app]), "{app}");
         // The history is that of the ControllerRevisions.
         let all = namespace.get("controllerrevisions");
-        let mut names: Vec<(i64, String)> = all["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|r| r["metadata"]["ownerReferences"][0]["uid"] == theirs["metadata"]["uid"])
-            .map(|r| (r["revision"].as_i64().unwrap(), r["metadata"]["name"].as_str().unwrap().to_owned()))
-            .collect();
-        names.sort_by(|a, b| b.cmp(a));
+        let owned = |r: &&Value| r["metadata"]["ownerReferences"][0]["uid"] == theirs["metadata"]["uid"];
+        let mut own: Vec<&Value> = all["items"].as_array().unwrap().iter().filter(owned).collect();
+        // As the controller sorts them: one that has not seen its first revision yet gives the second one its number.
+        own.sort_by_key(|r| {
+            let text = |field: &str| r["metadata"][field].as_str().unwrap();
+            Reverse((r["revision"].as_i64(), text("creationTimestamp"), text("name")))
+        });
+        let names: Vec<(i64, String)> =
+            own.iter().map(|r| (r["revision"].as_i64().unwrap(), r["metadata"]["name"].as_str().unwrap().to_owned())).collect();
         let mine: Vec<(i64, String)> = ours["revisions"]
             .as_array()
             .unwrap()

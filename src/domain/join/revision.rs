@@ -1,6 +1,6 @@
 //! The revisions of a workload, and which pods belong to which.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -45,9 +45,9 @@ pub(super) fn version(template: &Template, pods: &[&Pod]) -> Version {
     Version { tag, digest, commit }
 }
 
-/// Newest first.
+/// Newest first, as the controllers sort them: a number may be there twice.
 fn sorted(mut revs: Vec<Rev<'_>>) -> Vec<Rev<'_>> {
-    revs.sort_by_key(|r| Reverse((r.number, r.meta.created)));
+    revs.sort_by(|a, b| (b.number, b.meta.created, &b.meta.key).cmp(&(a.number, a.meta.created, &a.meta.key)));
     revs
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    act::AUDIT_ID,
+    act::{AUDIT_ID, by_us},
     transport::{JSON, Transport},
     wire::ObjectMeta,
 };
@@ -99,7 +99,7 @@ pub(super) async fn drive(
     let what = format!("{} lease {key}", if seen.is_some() { "update" } else { "create" });
     let request = http::Request::builder()
         .method(method)
-        .uri(format!("{path}?fieldManager=gonogo"))
+        .uri(by_us(&path))
         .header(http::header::ACCEPT, JSON)
         .header(http::header::CONTENT_TYPE, JSON)
         .header(AUDIT_ID, audit)

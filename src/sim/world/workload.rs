@@ -301,7 +301,11 @@ impl World {
             }
             if let Some(before) = restarted {
                 // One pod, wherever the first one stands that is old enough.
-                let _ = sets.iter_mut().any(|set| set.crew.renew(before, at));
+                for set in sets.iter_mut() {
+                    if set.crew.renew(before, at) {
+                        break;
+                    }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use super::{bed, image, is, on_its_way, on_web, rolled_out};
+use super::{at_its_second, bed, image, is, on_its_way, on_web, rolled_out, says};
 use crate::{
     gonogo::Gonogo,
     progressive::argo::{on_istio, release},
@@ -27,9 +27,9 @@ fn an_abort_takes_two_keys_with_everything_else_gone() {
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
     on_istio(namespace, &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }]));
-    is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["phase"] == "Healthy");
+    is(namespace, "rollouts.argoproj.io/web", |r| says(r, "Healthy"));
     release(namespace, "v2");
-    is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["phase"] == "Paused" && r["status"]["currentStepIndex"] == 1);
+    is(namespace, "rollouts.argoproj.io/web", |r| says(r, "Paused") && r["status"]["currentStepIndex"] == 1);
     let gonogo = &Gonogo::configured(namespace, "alice", &format!("{NOBODY}[service.web]\nworkload = \"rollout/web\"\n"));
     let mut screen = alone(gonogo, "pause web --env production --yes", "manually paused");
     screen.press("A");
@@ -45,10 +45,7 @@ fn an_abort_takes_two_keys_with_everything_else_gone() {
 fn a_roll_back_takes_three_keys_with_everything_else_gone() {
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
-    namespace.deploy("web", "1", 1);
-    is(namespace, "deployment/web", rolled_out);
-    namespace.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:2"]);
-    is(namespace, "deployment/web", rolled_out);
+    at_its_second(namespace);
     let gonogo = &Gonogo::configured(namespace, "alice", &format!("{NOBODY}[service.web]\nworkload = \"deployment/web\"\n"));
     let mut screen = alone(gonogo, "restart web --env production --yes --confirm web --reason drill", "rev 3");
     screen.press("B");
@@ -66,10 +63,7 @@ fn a_roll_back_takes_three_keys_with_everything_else_gone() {
 fn a_roll_back_needs_neither_prometheus_nor_github() {
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
-    namespace.deploy("web", "1", 1);
-    is(namespace, "deployment/web", rolled_out);
-    namespace.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:2"]);
-    is(namespace, "deployment/web", rolled_out);
+    at_its_second(namespace);
     let gonogo = &Gonogo::configured(namespace, "alice", &format!("{NOBODY}[service.web]\nworkload = \"deployment/web\"\n"));
     let done = super::act(gonogo, &on_web("rollback --reason wrong"));
     assert_eq!(done.exit, 0, "{}", done.all());

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{act, bed, is, on_web, rolled_out, staged, switch, testified};
+use super::{act, bed, is, observed, on_web, rolled_out, says, staged, switch, testified};
 use crate::{
     bed::Namespace,
     gonogo::Gonogo,
@@ -84,7 +84,7 @@ fn of_a_deployment() {
             stand.lose(verb, "deployments/web", fate);
         }
         image(stand.production, &format!("v{n}-never"));
-        is(stand.production, "deployment/web", |d| d["status"]["updatedReplicas"] == 1);
+        is(stand.production, "deployment/web", |d| observed(d) && d["status"]["updatedReplicas"] == 1);
         for verb in ["pause", "resume"] {
             stand.lose(verb, "deployments/web", fate);
         }
@@ -106,7 +106,7 @@ fn of_a_rollout() {
     let (staging, production) = (&bed.namespace(), &bed.namespace());
     on_istio(staging, &json!([{ "setWeight": 100 }]));
     on_istio(production, &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }]));
-    let healthy = |r: &Value| r["status"]["phase"] == "Healthy" && r["status"]["stableRS"] == r["status"]["currentPodHash"];
+    let healthy = |r: &Value| says(r, "Healthy") && r["status"]["stableRS"] == r["status"]["currentPodHash"];
     for namespace in [staging, production] {
         is(namespace, "rollouts.argoproj.io/web", healthy);
     }

@@ -166,12 +166,22 @@ pub fn image(object: &Value) -> &str {
     object["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap()
 }
 
+/// What the controller says of a Rollout, once it has seen the newest wanted state: the old phase stays until then.
+pub fn says(r: &Value, phase: &str) -> bool {
+    let observed = r["status"]["observedGeneration"].as_str() == Some(&r["metadata"]["generation"].to_string());
+    observed && r["status"]["phase"] == phase
+}
+
+/// A Deployment whose newest wanted state its controller has seen.
+pub fn observed(d: &Value) -> bool {
+    d["status"]["observedGeneration"] == d["metadata"]["generation"]
+}
+
 /// A Deployment that has rolled out.
 pub fn rolled_out(d: &Value) -> bool {
     let count = |field: &str| d["status"][field].as_u64().unwrap_or(0);
     let wanted = d["spec"]["replicas"].as_u64().unwrap_or(0);
-    d["status"]["observedGeneration"] == d["metadata"]["generation"]
-        && [count("updatedReplicas"), count("availableReplicas"), count("replicas")] == [wanted; 3]
+    observed(d) && [count("updatedReplicas"), count("availableReplicas"), count("replicas")] == [wanted; 3]
 }
 
 /// The bed, or nothing to do.
@@ -179,10 +189,18 @@ pub fn bed() -> Option<&'static bed::Bed> {
     bed::delivery()
 }
 
+/// A Deployment `web` whose version 2 has taken over from version 1.
+pub fn at_its_second(namespace: &Namespace<'_>) {
+    namespace.deploy("web", "1", 1);
+    is(namespace, "deployment/web", rolled_out);
+    namespace.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:2"]);
+    is(namespace, "deployment/web", rolled_out);
+}
+
 /// A Deployment `web` of version 1 whose version 2 is on its way and never ready: what can be paused.
 pub fn on_its_way(namespace: &Namespace<'_>) {
     namespace.deploy("web", "1", 1);
     is(namespace, "deployment/web", rolled_out);
     namespace.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:2-never"]);
-    is(namespace, "deployment/web", |d| d["status"]["observedGeneration"] == d["metadata"]["generation"]);
+    is(namespace, "deployment/web", observed);
 }

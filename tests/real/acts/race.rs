@@ -4,7 +4,7 @@ use std::{process::Stdio, thread};
 
 use serde_json::json;
 
-use super::{Done, act, bed, is, on_web, testified};
+use super::{Done, act, bed, is, on_web, says, testified};
 use crate::{
     bed::Namespace,
     gonogo::Gonogo,
@@ -13,7 +13,7 @@ use crate::{
 
 fn waits(namespace: &Namespace<'_>, step: u64) {
     is(namespace, "rollouts.argoproj.io/web", |r| {
-        r["status"]["phase"] == "Paused" && r["status"]["currentStepIndex"] == step && !r["status"]["pauseConditions"].is_null()
+        says(r, "Paused") && r["status"]["currentStepIndex"] == step && !r["status"]["pauseConditions"].is_null()
     });
 }
 
@@ -27,7 +27,7 @@ fn two_who_press_at_once_take_one_step_and_one_is_told_who_was_faster() {
     );
     let config = "[service.web]\nworkload = \"rollout/web\"\n";
     let (one, other) = (Gonogo::configured(namespace, "alice", config), Gonogo::configured(namespace, "alice", config));
-    is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["phase"] == "Healthy");
+    is(namespace, "rollouts.argoproj.io/web", |r| says(r, "Healthy"));
     release(namespace, "v2");
     waits(namespace, 1);
     let [a, b]: [Done; 2] = thread::scope(|s| {
@@ -53,7 +53,7 @@ fn a_second_press_a_moment_later_passes_no_second_pause() {
         &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }, { "setWeight": 50 }, { "pause": {} }]),
     );
     let gonogo = &Gonogo::configured(namespace, "alice", "[service.web]\nworkload = \"rollout/web\"\n");
-    is(namespace, "rollouts.argoproj.io/web", |r| r["status"]["phase"] == "Healthy");
+    is(namespace, "rollouts.argoproj.io/web", |r| says(r, "Healthy"));
     release(namespace, "v2");
     waits(namespace, 1);
     // Planned at the same pause, applied one after the other: the second one is for a world that is gone.

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{act, bed, image, is, on_web, rolled_out};
+use super::{act, at_its_second, bed, image, on_web};
 use crate::{bed::notice, gonogo::Gonogo};
 
 #[test]
@@ -16,14 +16,7 @@ fn who_takes_a_change_back_is_named() {
     const HEALER: &str = "argocd-application-controller";
     let Some(bed) = bed() else { return };
     let namespace = &bed.namespace();
-    namespace.deploy("web", "1", 1);
-    is(namespace, "deployment/web", rolled_out);
-    let set = |manager: &str| {
-        let manager = format!("--field-manager={manager}");
-        namespace.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:2", &manager]);
-    };
-    set("kubectl-set");
-    is(namespace, "deployment/web", rolled_out);
+    at_its_second(namespace);
     // As Argo CD marks what it delivers.
     let id = format!("argocd.argoproj.io/tracking-id=shop:apps/Deployment:{}/web", namespace.name);
     namespace.kubectl(["annotate", "deployment", "web", &id]);
@@ -32,7 +25,8 @@ fn who_takes_a_change_back_is_named() {
     let heal = || {
         while !over.load(Ordering::Relaxed) {
             if image(&namespace.get("deployment/web")).ends_with(":1") {
-                set(HEALER);
+                let manager = format!("--field-manager={HEALER}");
+                namespace.kubectl(["set", "image", "deployment/web", "web=registry.example/shop/web:2", &manager]);
             }
             thread::park_timeout(Duration::from_millis(300));
         }

@@ -1,20 +1,14 @@
 //! Every verb on a Rollout of the real Argo Rollouts.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{act, bed, done, golden, image, is, on_web, serves, staged};
+use super::{act, bed, done, golden, image, is, on_web, says, serves, staged};
 use crate::{
     gonogo::Gonogo,
     progressive::argo::{on_istio, release},
 };
 
 const ROLLOUT: &str = "workload = \"rollout/web\"\n";
-
-/// What the controller says, once it has seen the newest wanted state.
-fn says(r: &Value, phase: &str) -> bool {
-    let observed = r["status"]["observedGeneration"].as_str() == Some(&r["metadata"]["generation"].to_string());
-    observed && r["status"]["phase"] == phase
-}
 
 fn weight(namespace: &crate::bed::Namespace<'_>) -> u64 {
     namespace.get("virtualservice/web")["spec"]["http"][0]["route"][1]["weight"].as_u64().unwrap()

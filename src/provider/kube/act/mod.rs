@@ -22,11 +22,16 @@ pub(super) use render::render;
 pub(super) use send::{AUDIT_ID, dry_run, fence, send};
 
 use super::kind::{self, Kind};
-use crate::domain::{ChangeTarget, ObjectKey, ObjectKind};
+use crate::domain::{ChangeTarget, ObjectKey, ObjectKind, WRITER};
 
 /// The path of an object of kind `K`, with what follows.
 fn path<K: Kind>(key: &ObjectKey, rest: &str) -> String {
     format!("/{}/namespaces/{}/{}/{}{rest}", K::GROUPS[0], key.namespace, K::PLURAL, key.name)
+}
+
+/// A path under which the server's `managedFields` name us.
+pub(super) fn by_us(path: &str) -> String {
+    format!("{path}?fieldManager={WRITER}")
 }
 
 /// The path of a target, with what follows.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     by_hand::{self, kubectl},
-    path_of,
+    by_us, path_of,
 };
 use crate::{
     domain::{
@@ -18,8 +18,6 @@ use crate::{
 const MARKER: &str = "gonogo.dev/ops";
 /// Where a word on who wrote last stands.
 const NOTED: &str = "gonogo.dev/last";
-/// Who we are to the server's `managedFields`.
-const MANAGER: &str = "?fieldManager=gonogo";
 
 /// The marker after one more operation.
 pub(super) fn marker(seen: &Seen) -> String {
@@ -95,7 +93,7 @@ impl Writer<'_> {
     fn request(&self, rest: &str, content_type: BodyKind, body: Value, marked: bool, by_hand: &str) -> Request {
         Request {
             verb: Method::Patch,
-            path: SafeText::clean(&path_of(self.target, &format!("{rest}{MANAGER}"))),
+            path: SafeText::clean(&path_of(self.target, &by_us(rest))),
             content_type,
             body,
             guard: Guarantee::Guarded,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::json;
 
-use super::{look::parse, path_of};
+use super::{by_us, look::parse, path_of};
 use crate::{
     domain::{BodyKind, ChangeTarget, Guarantee, Method, Problem, ProblemKind, Receipt, Request, SafeText, Seen},
     provider::kube::{transport::Transport, wire},
@@ -33,7 +33,7 @@ pub async fn send(transport: &Transport, target: &ChangeTarget, request: &Reques
 pub async fn fence(transport: &Transport, target: &ChangeTarget, seen: &Seen, audit: &str) -> Result<Receipt, Problem> {
     let request = Request {
         verb: Method::Patch,
-        path: SafeText::clean(&path_of(target, "?fieldManager=gonogo")),
+        path: SafeText::clean(&path_of(target, &by_us(""))),
         content_type: BodyKind::MergePatch,
         body: json!({
             "metadata": {
