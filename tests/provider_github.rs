@@ -12,8 +12,8 @@ use std::sync::{
 use gonogo::{
     config::{GithubConnection, Secret, TokenPlaces},
     domain::{
-        Budget, Compare, CompareKey, CompareWanted, DeployState, JobLog, Level, Loaded, LogNews, MayI, Outcome, Phase, Problem,
-        ProblemKind, Relation, Repo, RequiredChecks, Reviewer, Run, RunKey, RunsWanted, SourceUpdate, Update, WaitTimer,
+        Budget, Compare, CompareKey, CompareWanted, DeployState, Identity, JobLog, Level, Loaded, LogNews, MayI, Outcome, Phase,
+        Problem, ProblemKind, Relation, Repo, RequiredChecks, Reviewer, Run, RunKey, RunsWanted, SourceUpdate, Update, WaitTimer,
         WorkflowWanted,
     },
     engine::clock::Clock,
@@ -168,6 +168,7 @@ async fn githubs_own_examples_are_read_and_the_requests_are_as_few_as_they_can_b
                    {"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "test"}, {"context": "build"}]}}])
             .to_string(),
         ),
+        "/api/v3/user" => Answer::json(r#"{"login":"octocat"}"#),
         "/api/v3/repos/acme/shop/deployments" => Answer::json("[]"),
         other => panic!("{other}"),
     })
@@ -192,6 +193,8 @@ async fn githubs_own_examples_are_read_and_the_requests_are_as_few_as_they_can_b
             "/api/v3/repos/acme/shop/actions/workflows/build.yml/runs?per_page=30&exclude_pull_requests=true",
             "/api/v3/repos/acme/shop/actions/runs/30433642/jobs?filter=latest&per_page=100",
             "/api/v3/repos/acme/shop/rules/branches/main?per_page=100",
+            // Once: whom it takes us for.
+            "/api/v3/user",
             "/api/v3/repos/acme/shop/deployments?per_page=30",
         ]
     );
@@ -712,7 +715,8 @@ async fn what_a_run_waits_for_is_told_with_who_may_decide_and_who_is_before() {
     assert_eq!(gate.branches, Some("from chosen branches only".into()));
     let why = "octocat is a reviewer, but this token may not decide: it needs deployments:write";
     assert_eq!(gate.may_i, MayI::No(why.into()));
-    assert!(round.contains(&SourceUpdate::Me("octocat".into())));
+    let host = server.base.as_str().into();
+    assert!(round.contains(&SourceUpdate::Me(Identity { server: host, uid: None, user: "octocat".into() })));
     let review = &waiting.reviews.ok().unwrap()[0];
     assert_eq!(
         (review.by.clone(), review.state.as_str(), review.comment.as_str()),

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{
     ArmMetrics, ClusterName, ClusterState, Compare, CompareKey, DeploymentRecord, Environment, EnvironmentName, Event, Feed,
-    Freshness, Loaded, MetricKey, Placement, PlacementKey, Problem, Repo, RequiredChecks, Run, RunState, SafeText, Section,
-    Service, ServiceName, Sha, Topology, VerdictReport, Version,
+    Freshness, Identity, Loaded, MetricKey, Placement, PlacementKey, Problem, Repo, RequiredChecks, Run, RunState, SafeText,
+    Section, Service, ServiceName, Sha, Topology, VerdictReport, Version,
 };
 
 /// What is known of the pipeline systems.
@@ -22,8 +22,9 @@ pub struct PipelineState {
     pub compares: BTreeMap<CompareKey, Loaded<Arc<Compare>>>,
     /// Records of deployments by repository, newest first.
     pub deployments: BTreeMap<Repo, Feed<Arc<Vec<DeploymentRecord>>>>,
-    /// Whose credential is used; known once it mattered.
-    pub me: Option<SafeText>,
+    /// Whose credential is used, by the system's own word: what the journal keeps beside the word of the clusters. `None`
+    /// where it is nobody's in particular, as a job's is.
+    pub me: Option<Identity>,
     /// What is left of the request budget.
     pub budget: Option<Budget>,
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     AnalysisRun, ArmMetrics, Budget, ClusterName, ClusterUpdate, Compare, CompareKey, ControllerRevision, DaemonSet, Deployment,
-    DeploymentRecord, DestinationRule, Endpoints, FlaggerCanary, HelmRevision, KubeService, Loaded, MetricKey, MetricTarget,
-    ObjectKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, SafeText, Section,
+    DeploymentRecord, DestinationRule, Endpoints, FlaggerCanary, HelmRevision, Identity, KubeService, Loaded, MetricKey,
+    MetricTarget, ObjectKey, Pod, Problem, ReplicaSet, Repo, RequiredChecks, Rollout, Route, Run, RunKey, RunsWanted, Section,
     StatefulSet,
 };
 
@@ -96,7 +96,7 @@ pub enum SourceUpdate {
     /// Records of deployments of a repository, newest first.
     Deployments(Repo, Result<Vec<DeploymentRecord>, Problem>),
     /// Whose credential the pipeline system takes ours for.
-    Me(SafeText),
+    Me(Identity),
     /// What is left of a request budget.
     Budget(Budget),
     /// A round over all wanted workflows has ended, well or badly; the store can tell from it whether what it knows

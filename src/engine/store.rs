@@ -115,7 +115,7 @@ impl Store {
                     Err(problem) => feed.trouble(now, problem),
                 }
             }
-            SourceUpdate::Me(login) => Arc::make_mut(&mut self.pipelines).me = Some(login),
+            SourceUpdate::Me(me) => Arc::make_mut(&mut self.pipelines).me = Some(me),
             SourceUpdate::Budget(budget) => Arc::make_mut(&mut self.pipelines).budget = Some(budget),
             SourceUpdate::RunsCovered(wanted) => {
                 // What is no longer on its way is not kept for ever.

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     PATIENCE, Printer,
-    consent::{ConsentArgs, consent},
+    consent::{ConsentArgs, Denied, consent},
     plan_text, print, saved, say,
 };
 use crate::{
@@ -54,8 +54,8 @@ const LAST: Duration = Duration::from_secs(10);
 struct ActRoot<'a> {
     schema: &'static str,
     at: Timestamp,
-    /// Whether anything was changed, as far as is known.
-    changed: bool,
+    /// Whether anything was changed; null where that is not known.
+    changed: Option<bool>,
     /// How the program ends; null where nothing was asked for but the plan.
     outcome: Option<Exit>,
     command: String,
@@ -73,7 +73,7 @@ impl<'a> ActRoot<'a> {
         Self {
             schema: "gonogo/v1/plan",
             at,
-            changed: false,
+            changed: Some(false),
             outcome: refused.map(|r| r.exit),
             command: plan.command_line(),
             tier: plan.consent().tier(),
@@ -200,7 +200,8 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
     let Some(asked) = until(&args.stop, asked).await else { return Ok(nothing_sent(engine, printer).await) };
     let carried_out = match asked.map_err(io::Error::other)?? {
         Ok(given) => carry_out(engine, plan, given, &args.stop).await,
-        Err(refusal) => noted(engine, plan.action(), args, Err(refusal)).await,
+        Err(Denied::Refused(refusal)) => noted(engine, plan.action(), args, Err(refusal)).await,
+        Err(Denied::No(refusal)) => Err(refusal),
     };
     let progress = match carried_out {
         Ok(progress) => progress,
@@ -216,7 +217,7 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
     let exit = left.as_ref().map(|l| l.exit).or(told).unwrap_or(Exit::Unknown);
     let root = ActRoot {
         schema: "gonogo/v1/act",
-        changed: outcome.is_none_or(|o| o.changed),
+        changed: outcome.map_or_else(|| (exit == Exit::Interrupted).then_some(false), |o| o.changed),
         outcome: Some(exit),
         operation: progress.as_ref(),
         ..ActRoot::shown(plan, engine.clock().now(), left.as_ref())

@@ -23,28 +23,38 @@ pub struct ConsentArgs {
     pub reason: Option<SafeText>,
 }
 
+/// Why there is no consent.
+#[derive(Debug)]
+pub enum Denied {
+    /// What was given is not enough.
+    Refused(Refusal),
+    /// The person at the terminal has looked, and said no.
+    No(Refusal),
+}
+
 /// Asks for consent to a plan, where options do not give it already.
 ///
 /// # Errors
 /// The terminal cannot be read.
-pub fn consent(plan: &Plan, args: &ConsentArgs) -> io::Result<Result<Given, Refusal>> {
+pub fn consent(plan: &Plan, args: &ConsentArgs) -> io::Result<Result<Given, Denied>> {
+    let refused = |refusal| Ok(Err(Denied::Refused(refusal)));
     let name = plan.confirm_name().as_str();
     let typed = plan.consent().tier() == 3;
     let mut reason = args.reason.clone().filter(|r| !r.is_empty());
     let how = if args.yes {
         if let Some(refusal) = missing(plan, args, name) {
-            return Ok(Err(refusal));
+            return refused(refusal);
         }
         advise(plan, reason.as_ref());
         Way::Options
     } else {
         if !ask::somebody() {
-            return Ok(Err(nobody(plan, name)));
+            return refused(nobody(plan, name));
         }
         if typed {
             let said = ask::line(&format!("type {name} to go on: "))?;
             if said != name {
-                return Ok(Err(Refusal::new("that is another name: nothing was sent")));
+                return refused(Refusal::new("that is another name: nothing was sent"));
             }
         }
         if plan.asks_why() && reason.is_none() {
@@ -52,18 +62,18 @@ pub fn consent(plan: &Plan, args: &ConsentArgs) -> io::Result<Result<Given, Refu
             reason = Some(SafeText::clean(&said)).filter(|r| !r.is_empty());
         }
         if typed && reason.is_none() {
-            return Ok(Err(Refusal::new("a reason is needed: nothing was sent")));
+            return refused(Refusal::new("a reason is needed: nothing was sent"));
         }
         // While it can still be weighed.
         advise(plan, reason.as_ref());
         match ask::ask(&format!("{}?", plan.title()), false)? {
             ask::Consent::Given => {}
-            ask::Consent::Denied => return Ok(Err(Refusal::new("nothing was sent"))),
-            ask::Consent::Nobody => return Ok(Err(nobody(plan, name))),
+            ask::Consent::Denied => return Ok(Err(Denied::No(Refusal::new("nothing was sent")))),
+            ask::Consent::Nobody => return refused(nobody(plan, name)),
         }
         if typed { Way::TypedName } else { Way::Prompt }
     };
-    Ok(Ok(Given::to(plan, how, reason)))
+    Ok(Ok(Given::by(how).because(reason)))
 }
 
 /// Says what is to be said to a reason.

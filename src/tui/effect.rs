@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use crate::{
     action::{Action, Target},
     domain::{Repo, SafeText},
@@ -25,6 +27,8 @@ pub enum Effect {
         /// Why, as the person said.
         reason: Option<SafeText>,
     },
+    /// Write down that a person has opened production for so long.
+    Armed(SignedDuration),
     /// Ask the terminal to answer when it has drawn what was written.
     Fence,
     /// Tell somebody who does not look.

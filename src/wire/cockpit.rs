@@ -13,7 +13,6 @@ use crate::{
     cli::{Cli, Colour, Command, Global},
     config::{Looked, Reloader, UiSettings},
     domain::{Exit, SafeText},
-    engine::operation::Progress,
     headless::{Printer, say},
     tui::{
         glyph::Glyphs,
@@ -123,8 +122,8 @@ async fn cockpit(mut world: World, global: &Global) -> io::Result<Exit> {
                     () = &mut settle => {}
                     // The embedded world has no file that a person could change.
                     () = tokio::time::sleep(LOOK_AGAIN), if world.demo.is_none() => {
-                        // An operation under way ends on the engine that it was begun on.
-                        if !world.engine.operations().borrow().iter().all(Progress::ended) {
+                        // An operation ends on the engine that it was begun on.
+                        if world.engine.is_busy() {
                             continue;
                         }
                         match reloader.poll(&inputs) {

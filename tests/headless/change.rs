@@ -96,6 +96,36 @@ fn with_a_build_go_the_words_of_its_template() {
     assert!(out.contains("deployment shop/order  done"), "the template says them now: {out}");
 }
 
+/// Who it was is the word of the systems themselves: of each cluster, and of the pipelines where a token is somebody's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journal_names_whom_each_system_takes_us_for() {
+    let bed = Bed::start(Scenario::Calm, Some(20.0), &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let token = bed.demo.text.replacen("[github]\n", "[github]\ntoken_env = \"RELEASE_TOKEN\"\n", 1);
+    fs::write(folder.path().join("gonogo.toml"), token).unwrap();
+    let dir = folder.path().to_owned();
+    tokio::task::spawn_blocking(move || {
+        let ours = ["--config", "gonogo.toml", "--state-dir", "state"];
+        let promote = with(&ours, &["promote", "order", "--env", "staging", "--yes"]);
+        let output = gonogo(&dir, &promote).env("RELEASE_TOKEN", "acme-mira").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let listed = run_in(&dir, &with(&ours, &["audit", "log", "--output", "json"]));
+        let root: Value = serde_json::from_str(&listed.out).unwrap();
+        for line in root["lines"].as_array().unwrap() {
+            let who: Vec<(&str, bool)> = line["actor"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|i| (i["user"].as_str().unwrap(), i["server"].as_str().unwrap().ends_with("/gh")))
+                .collect();
+            assert_eq!(who, [("demo", false), ("mira", true)], "{line:#}");
+        }
+        assert!(!listed.out.contains("acme-mira"));
+    })
+    .await
+    .unwrap();
+}
+
 #[test]
 fn a_refusal_is_told_to_programs_too() {
     let (code, root) = json(&["rollback", "user", "--env", "production", "--demo=bad-migration", "--yes", "--output", "json"]);

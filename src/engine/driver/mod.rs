@@ -12,7 +12,10 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -49,19 +52,18 @@ pub struct Given {
     pub how: Way,
     /// Why, as the person said.
     pub reason: Option<SafeText>,
-    /// What spoke against it and was overruled: stations, contracts.
-    pub overruled: Vec<SafeText>,
 }
 
 impl Given {
     /// Given so, without a word on why.
     pub fn by(how: Way) -> Self {
-        Self { how, reason: None, overruled: vec![] }
+        Self { how, reason: None }
     }
 
-    /// Given so to a plan: what it needs more than a `y` for is overruled by it.
-    pub fn to(plan: &Plan, how: Way, reason: Option<SafeText>) -> Self {
-        Self { how, reason: reason.filter(|r| !r.is_empty()), overruled: plan.because().to_vec() }
+    /// The same with a word on why, if there is any.
+    #[must_use]
+    pub fn because(self, reason: Option<SafeText>) -> Self {
+        Self { reason: reason.filter(|r| !r.is_empty()), ..self }
     }
 }
 
@@ -94,13 +96,31 @@ pub(super) struct Desk {
     read_only: bool,
     list: Arc<watch::Sender<Arc<Vec<Progress>>>>,
     tasks: Mutex<JoinSet<()>>,
+    /// How many plans are consented to and not yet in the list.
+    beginning: AtomicUsize,
     cancel: CancellationToken,
+}
+
+/// A plan that was consented to, until it is begun or refused.
+struct Beginning<'a>(&'a AtomicUsize);
+
+impl<'a> Beginning<'a> {
+    fn of(desk: &'a Desk) -> Self {
+        desk.beginning.fetch_add(1, Ordering::SeqCst);
+        Self(&desk.beginning)
+    }
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Desk {
     pub(super) fn new(cancel: CancellationToken) -> Self {
         let list = Arc::new(watch::Sender::default());
-        Self { keep: Keep::nowhere(), read_only: false, list, tasks: Mutex::default(), cancel }
+        Self { keep: Keep::nowhere(), read_only: false, list, tasks: Mutex::default(), beginning: AtomicUsize::new(0), cancel }
     }
 
     pub(super) fn keeping(&mut self, keep: Keep) {
@@ -309,6 +329,7 @@ impl Engine {
     /// somebody else took the wheel since it was made or a cluster or the user is another one, and with 7 when the journal
     /// cannot be written. Nothing was sent then.
     pub async fn apply(&self, plan: &Plan, given: Given) -> Result<Running, Refusal> {
+        let _beginning = Beginning::of(&self.desk);
         let begun = self.begin(plan, given).await;
         if let Err(refusal) = &begun {
             self.declined_plan(plan, refusal).await;
@@ -324,10 +345,11 @@ impl Engine {
         let with = With {
             clusters: self.roles().clusters.clone(),
             clock: self.clock().clone(),
-            actor: parts.who.values().cloned().collect(),
+            actor: parts.who.values().cloned().chain(self.beside()).collect(),
         };
         self.wheel_is_as_seen(plan).await?;
-        let running = self.desk.begin(parts, &given.overruled, with).await?;
+        // What the plan needs more than a `y` for is overruled by the consent.
+        let running = self.desk.begin(parts, plan.because(), with).await?;
         // The operation goes on meanwhile. What is refused takes no wheel either.
         self.take_wheel(plan).await;
         Ok(running)
@@ -346,6 +368,11 @@ impl Engine {
     /// The operations under way and those that ended last, in the order in which they were begun.
     pub fn operations(&self) -> watch::Receiver<Arc<Vec<Progress>>> {
         self.desk.list.subscribe()
+    }
+
+    /// Whether a plan that was consented to is being begun, or an operation is under way.
+    pub fn is_busy(&self) -> bool {
+        self.desk.beginning.load(Ordering::SeqCst) > 0 || !self.operations().borrow().iter().all(Progress::ended)
     }
 
     /// Sends nothing more for any operation, and waits until all have ended; at most `limit` of real time.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use self::fake::{Cluster, Fate, alice};
-use super::{Desk, Given, Hands, Keep, With};
+use super::{Desk, Hands, Keep, With};
 use crate::{
     domain::{Change, ChangeTarget, Exit, Identity, OpId, Problem, ProblemKind, Refusal},
     engine::{
@@ -199,7 +199,7 @@ async fn whoever_was_faster_is_named_and_nothing_is_sent() {
     bed.clusters[0].fates(&[Fate::Rival]);
     let ended = bed.run(1, &Change::Pause).await;
     assert_eq!(outcome(&ended), (Exit::Changed, Stand::Changed));
-    assert!(!ended.outcome.unwrap().changed);
+    assert_eq!(ended.outcome.unwrap().changed, Some(false));
 }
 
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn who_takes_it_back_is_named() {
     let ended = bed.run(1, &Change::Pause).await;
     assert_eq!(outcome(&ended), (Exit::Failed, Stand::Reverted));
     assert!(sentence(&ended).contains("by argocd-controller"), "{}", sentence(&ended));
-    assert!(ended.outcome.unwrap().changed, "for a moment it was so");
+    assert_eq!(ended.outcome.unwrap().changed, Some(true), "for a moment it was so");
 }
 
 #[tokio::test]
@@ -469,10 +469,9 @@ async fn half_of_a_list_is_called_half_and_not_on_its_way() {
 #[tokio::test]
 async fn what_was_overruled_is_written_down_with_the_reason() {
     let bed = Bed::one();
-    let given = Given { reason: Some("it burns".into()), overruled: vec!["CANARY".into()], ..Given::by(Way::Options) };
     let mut parts = bed.parts(1, &Change::Pause);
-    parts.begun.reason.clone_from(&given.reason);
-    bed.desk.begin(parts, &given.overruled, bed.with()).await.unwrap().ended().await;
+    parts.begun.reason = Some("it burns".into());
+    bed.desk.begin(parts, &["CANARY".into()], bed.with()).await.unwrap().ended().await;
     assert!(bed.written(|event| matches!(event, journal::Event::Override { what, reason }
             if what.as_str() == "CANARY" && reason.as_str() == "it burns")));
 }

@@ -84,6 +84,16 @@ impl Track {
     pub(super) fn new() -> Self {
         Self { stand: Stand::Waiting, words: "".into(), applied: 0, ours: false, accepted: None, before: None }
     }
+
+    /// Whether this operation changed it, if that is known.
+    pub(super) fn changed(&self) -> Option<bool> {
+        match self.stand {
+            _ if self.ours => Some(true),
+            Stand::Unknown | Stand::NotThere => None,
+            _ if self.applied > 0 => None,
+            _ => Some(false),
+        }
+    }
 }
 
 /// An operation on its way.

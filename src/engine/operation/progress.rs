@@ -100,8 +100,9 @@ pub struct Outcome {
     /// How a program ends that did only this.
     #[serde(rename = "outcome")]
     pub exit: Exit,
-    /// Whether anything was changed by it, as far as is known.
-    pub changed: bool,
+    /// Whether anything was changed by it. `None` where nobody can tell: nobody knows what became of a request, or it is
+    /// as it was asked for, and by whom is unproven.
+    pub changed: Option<bool>,
     /// On how many objects the wanted state was reached.
     pub reached: u32,
     /// Of how many.

@@ -1,6 +1,9 @@
 //! What is said of an operation: where it stands, and how it ended.
 
-use super::{Effect, Operation, Outcome, Progress, Stand, TargetProgress, machine::Phase};
+use super::{
+    Effect, Operation, Outcome, Progress, Stand, TargetProgress,
+    machine::{Phase, Track},
+};
 use crate::{
     domain::{Exit, OpId, SafeText, Seen, WRITER},
     engine::journal::Event,
@@ -108,7 +111,8 @@ impl Operation {
         let of = count(self.tracks.len());
         let reached = count(self.tracks.iter().filter(|t| t.stand == Stand::Reached).count());
         let applied = count(self.tracks.iter().filter(|t| t.stand.applied()).count());
-        let changed = self.tracks.iter().any(|t| t.ours);
+        let mut changes = self.tracks.iter().map(Track::changed);
+        let changed = changes.clone().find(|c| *c == Some(true)).or_else(|| changes.find(Option::is_none)).unwrap_or(Some(false));
         let sentence = SafeText::clean(&self.sentence(exit, reached));
         self.outcome = Some(Outcome { exit, changed, reached, of, sentence: sentence.clone(), hint });
         Event::Ended { outcome: exit, reached: applied, of, note: Some(sentence) }
@@ -123,7 +127,7 @@ impl Operation {
         }
         let named = |well: bool| {
             let these = self.tracks.iter().zip(&self.parts.moves).filter(|(t, _)| (t.stand == Stand::Reached) == well);
-            let one = |(t, m): (&super::machine::Track, &crate::engine::plan::Move)| {
+            let one = |(t, m): (&Track, &crate::engine::plan::Move)| {
                 let words = if t.words.is_empty() || well { String::new() } else { format!(", {}", t.words) };
                 let part = match m.requests.len() {
                     of if !well && t.applied > 0 && t.applied < of => format!(" after {} of {of} requests", t.applied),

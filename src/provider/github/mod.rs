@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{
     config::GithubConnection,
-    domain::{Budget, Finding, FoundWorkflow, JobLog, Problem, Repo, RunsWanted, SafeText, SourceUpdate, Update},
+    domain::{Budget, Finding, FoundWorkflow, Identity, JobLog, Problem, Repo, RunsWanted, SourceUpdate, Update},
     provider::role::{LogSink, Pipelines, Sink, Timer},
 };
 
@@ -73,9 +73,8 @@ struct Loop<'a> {
     halted: Option<(Timestamp, Problem)>,
     /// The budget that was told last.
     budget: Option<Budget>,
-    /// Whose token it is, as it was told last.
-    #[expect(clippy::option_option, reason = "not told yet, or nobody in particular")]
-    me: Option<Option<SafeText>>,
+    /// Whether it was told whose token it is.
+    me_told: bool,
     ticks: u64,
     out: Sink,
 }
@@ -140,12 +139,7 @@ impl Loop<'_> {
             self.out.tell(SourceUpdate::Required(repo.clone(), branch, checks)).await;
         }
         self.out.tell(SourceUpdate::Runs(repo.clone(), update)).await;
-        if self.me.as_ref() != self.http.me.as_ref() {
-            self.me.clone_from(&self.http.me);
-            if let Some(Some(login)) = &self.me {
-                self.out.tell(SourceUpdate::Me(login.clone())).await;
-            }
-        }
+        self.tell_who(now).await;
         let news = match self.repos.get_mut(repo) {
             Some(followed) => match followed.kept.halt.take() {
                 None => followed.release(repo, &mut self.http, now).await,
@@ -170,6 +164,19 @@ impl Loop<'_> {
         self.ticks += 1;
         if let Some(followed) = self.repos.get_mut(repo) {
             followed.due = plus(now, pace::jitter(wait, self.ticks));
+        }
+    }
+
+    /// Tells once whose token it is. A trouble with that is one of the next request too.
+    async fn tell_who(&mut self, now: Timestamp) {
+        if !self.me_told
+            && let Ok(me) = self.http.whoami(now).await
+        {
+            self.me_told = true;
+            if let Some(user) = me {
+                let server = self.github.setup.address().into();
+                self.out.tell(SourceUpdate::Me(Identity { server, uid: None, user })).await;
+            }
         }
     }
 
@@ -232,7 +239,8 @@ impl Pipelines for Github {
                 return std::future::pending().await;
             }
         };
-        let mut state = Loop { github: self, http, repos: BTreeMap::new(), halted: None, budget: None, me: None, ticks: 0, out };
+        let mut state =
+            Loop { github: self, http, repos: BTreeMap::new(), halted: None, budget: None, me_told: false, ticks: 0, out };
         let mut covered: Option<Arc<RunsWanted>> = None;
         loop {
             let now_wanted = wanted.borrow_and_update().clone();

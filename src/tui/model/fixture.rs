@@ -274,7 +274,7 @@ pub fn progress(stands: [Stand; 2], outcome: Option<(Exit, &str)>) -> Progress {
         targets: vec![target("eu-1", stands[0]), target("us-1", stands[1])],
         outcome: outcome.map(|(exit, sentence)| Outcome {
             exit,
-            changed: true,
+            changed: Some(true),
             reached,
             of: 2,
             sentence: sentence.into(),

@@ -6,6 +6,7 @@ mod card;
 mod logs;
 mod pace;
 mod perform;
+mod plan_card;
 mod plans;
 mod running;
 mod script;
@@ -137,20 +138,8 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
 
     loop {
-        let due = pace.due();
-        let frame = async {
-            match due {
-                Some(at) => tokio::time::sleep_until(at.into()).await,
-                None => std::future::pending().await,
-            }
-        };
-        let alarm = m.wake().and_then(|at| started.checked_add(at.try_into().ok()?));
-        let alarm = async {
-            match alarm {
-                Some(at) => tokio::time::sleep_until(at.into()).await,
-                None => std::future::pending().await,
-            }
-        };
+        let frame = until(pace.due());
+        let alarm = until(m.wake().and_then(|at| started.checked_add(at.try_into().ok()?)));
         let mut messages = vec![];
         let mut cause = Some(Cause::Data);
         tokio::select! {
@@ -239,6 +228,14 @@ pub async fn run(engine: &Engine, options: Options) -> io::Result<Exit> {
         if let Some(cause) = cause {
             pace.want(cause, Instant::now());
         }
+    }
+}
+
+/// Waits for a moment; for ever where there is none.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 
 use super::{
     Options,
-    plans::{Made, Planning, Plans, Purpose, find_ways, make},
+    plans::{Made, Planning, Plans, Purpose, armed, find_ways, make},
     running::Running,
 };
 use crate::{
@@ -128,6 +128,10 @@ impl<'a> Outside<'a> {
             }
             Effect::Apply { plan, reason } => {
                 self.apply(plan, reason, m);
+                Next::Go
+            }
+            Effect::Armed(span) => {
+                self.planning.push(armed(self.engine, span));
                 Next::Go
             }
             Effect::Fence => Next::Write(ASK.to_vec()),

@@ -34,7 +34,7 @@ impl<'a> Running<'a> {
         self.ours.insert(plan.id().clone(), id);
         let engine = self.engine;
         let how = if plan.consent().tier() >= 3 { Way::TypedName } else { Way::Key };
-        let given = Given::to(&plan, how, reason);
+        let given = Given::by(how).because(reason);
         self.begun.push(Box::pin(async move { (id, engine.apply(&plan, given).await.map(drop)) }));
     }
 

@@ -160,15 +160,14 @@ pub fn key(m: &mut Model, key: Key, alone: bool) -> Option<Vec<Effect>> {
             let (armed, arms) = (confirm.armed(at), confirm.card.arms);
             if arms && m.open_for().is_none() {
                 if armed && alone {
-                    open(m);
-                } else {
-                    say(m, "too early: the dialog is not armed yet");
+                    return Some(arm(m));
                 }
+                say(m, "too early: the dialog is not armed yet");
             }
             Some(vec![])
         }
         _ => {
-            let word = reason_of(&confirm.card.action, key)?;
+            let word = reason_of(&confirm.card.action, confirm.typed_name(), key)?;
             if !confirm.armed(at) {
                 say(m, "too early: the dialog is not armed yet");
             } else if !alone {
@@ -224,8 +223,14 @@ pub fn paste(m: &mut Model) -> bool {
     true
 }
 
-/// Opens production for what goes forward, or keeps it open.
-pub fn open(m: &mut Model) {
+/// Opens production for what goes forward.
+pub fn arm(m: &mut Model) -> Vec<Effect> {
+    open(m);
+    vec![Effect::Armed(OPEN)]
+}
+
+/// Production is open from here on as long as after it was opened.
+fn open(m: &mut Model) {
     m.open_until = m.at.checked_add(OPEN);
 }
 

@@ -69,6 +69,7 @@ pub fn update(m: &mut Model, message: Message) -> Vec<Effect> {
                 None => show(m, snapshot),
             }
             let mut effects = consent::compare(m);
+            effects.extend(act::renew(m));
             effects.extend(operations::verdict(m));
             effects.extend(operations::needed(m));
             effects
@@ -146,10 +147,7 @@ fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
         Ui::WaysBack => return ways::open(m),
         Ui::Halt => return act::halt(m),
         Ui::Arm if m.read_only => say(m, "started with --read-only: nothing is changed from here"),
-        Ui::Arm => {
-            consent::open(m);
-            say(m, "production is open for 15 minutes, counted from the last act");
-        }
+        Ui::Arm => return consent::arm(m),
         Ui::Disarm => m.open_until = None,
         Ui::Operations => m.overlays.push(Overlay::Operations(0)),
         Ui::Suspend => return vec![Effect::Suspend],

@@ -354,9 +354,10 @@ impl World {
         let progress = op.progress();
         let t = &progress.targets[0];
         let mine = |from: u8| self.applied.iter().any(|(who, index)| *who == a && *index >= from);
+        let lies = outcome.changed.is_some_and(|changed| changed != mine(0));
         let wrong = match t.state {
-            Stand::Reached => self.object.settled(self.setup.kind) != Settled::Reached || (outcome.changed && !mine(0)),
-            Stand::Accepted | Stand::Reverted | Stand::Failed | Stand::GaveUp => outcome.changed && !mine(0),
+            Stand::Reached => self.object.settled(self.setup.kind) != Settled::Reached,
+            Stand::Accepted | Stand::Reverted | Stand::Failed | Stand::GaveUp => false,
             Stand::Changed | Stand::NotApplied | Stand::NotBegun => {
                 let from = u8::try_from(t.applied).unwrap();
                 actor.denied = Some(from);
@@ -371,7 +372,7 @@ impl World {
                 false
             }
         };
-        if wrong {
+        if wrong || lies {
             self.broken.get_or_insert(format!("wrong: {a} says {}: {}", t.state, outcome.sentence));
         }
     }
