@@ -93,6 +93,34 @@ fn why_costs_no_key_and_is_kept_as_the_option_of_the_command_line_is() {
 }
 
 #[test]
+fn to_go_on_against_a_no_go_takes_the_name_and_keeps_why_and_that_production_was_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let world = open("canary-regression", &state);
+    let dialog = format!("P{ARM}");
+    let shown = text(&play(&world, (80, 24), &dialog));
+    for part in ["tier 3", "type payment: _", "one letter says it, once the name is typed"] {
+        assert!(shown.contains(part), "{part} is missing:\n{shown}");
+    }
+    let shown = text(&play(&world, (80, 24), &format!("{dialog}payment<enter>r")));
+    for part in ["u urgent", "f false alarm", "t tested", "e exercise", "armed: y does it now"] {
+        assert!(shown.contains(part), "{part} is missing:\n{shown}");
+    }
+    let end = play(&world, (80, 24), &format!("{dialog}payment<enter>ruy"));
+    let begun = begun(&state);
+    assert_eq!(begun.len(), 1, "{}", text(&end));
+    assert_eq!((&begun[0]["command"][0], &begun[0]["reason"]), (&"step".into(), &"urgent".into()));
+    assert_eq!(begun[0]["consent"], serde_json::json!({ "tier": 3, "by": "typed-name" }));
+    let overruled = overruled(&state);
+    assert!(overruled.len() == 1 && overruled[0].0.as_str().unwrap().contains("NO-GO"), "{overruled:?}");
+    assert_eq!(overruled[0].1, "urgent");
+    let armed: Vec<Value> = journal(&state).into_iter().filter(|line| line["event"]["kind"] == "armed").collect();
+    let opened: Vec<(&Value, &Value)> = armed.iter().map(|l| (&l["event"]["environment"], &l["event"]["until"])).collect();
+    assert!(opened.iter().all(|(environment, until)| **environment == "production" && until.is_string()), "{opened:?}");
+    assert_eq!(armed.len(), 2, "{opened:?}");
+}
+
+#[test]
 fn what_a_way_back_breaks_is_accepted_by_the_typed_name_and_kept_as_on_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");

@@ -55,7 +55,7 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
     let mut intent = verb::intent(&scene)?;
     let back = intent.direction == Direction::Back;
     if intent.asks.is_empty() {
-        return Err(Refusal::new(intent.already).exit(Exit::Done));
+        return Err(scene.nothing(Refusal::new(intent.already).exit(Exit::Done)));
     }
     // Before anything is asked of a cluster.
     let gates = gates::gates(&scene, intent.direction)?;

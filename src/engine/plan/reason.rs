@@ -1,22 +1,30 @@
-//! Why somebody goes back: the words that are offered, and what is said to some of them.
+//! Why somebody goes back, or on against what speaks against it: the words that are offered, and what is said to some.
 
 use crate::action::Action;
 
 /// The words that a front offers for going back. Each begins with another letter, so that one key can say it.
-const REASONS: [&str; 4] = ["errors", "slow", "damaged data", "cosmetic"];
+const BACK: [&str; 4] = ["errors", "slow", "damaged data", "cosmetic"];
 
-/// The reasons that a front offers for an action; any other is as good, and so is none.
-pub fn reasons(action: &Action) -> &'static [&'static str] {
+/// The same for what takes the typed name. None begins with a letter that scrolls.
+const TYPED: [&str; 4] = ["urgent", "false alarm", "tested", "exercise"];
+
+/// Whether an action goes back from something that users got.
+fn goes_back(action: &Action) -> bool {
+    matches!(action, Action::Abort(_) | Action::Rollback { .. })
+}
+
+/// The reasons that a front offers for an action, which may take the typed name; any other is as good, and so is none.
+pub fn reasons(action: &Action, typed: bool) -> &'static [&'static str] {
     match action {
-        Action::Abort(_) | Action::Rollback { .. } => &REASONS,
+        _ if goes_back(action) => &BACK,
+        _ if typed => &TYPED,
         _ => &[],
     }
 }
 
 /// What is said to a reason for going back. A hint, never a bar.
 pub fn advice(action: &Action, reason: &str) -> Option<&'static str> {
-    let back = !reasons(action).is_empty();
-    (back && fix_forward(reason)).then_some("for that, fixing forward may cost less than going back")
+    (goes_back(action) && fix_forward(reason)).then_some("for that, fixing forward may cost less than going back")
 }
 
 /// Whether a reason sounds like one for which fixing forward costs less than going back.

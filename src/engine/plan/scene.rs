@@ -95,14 +95,14 @@ impl<'a> Scene<'a> {
 
     /// Whether anything is there that can be acted on.
     fn there(&mut self) -> Result<(), Refusal> {
-        let (unread, read): (Vec<_>, Vec<_>) = self.placements.iter().copied().partition(|p| self.unread(p));
+        let (unread, read): (Vec<_>, Vec<_>) = self.placements.iter().copied().partition(|p| self.unread(p).is_some());
+        let why = |p: &Placement| {
+            let cluster = &p.key.cluster;
+            let why = self.cluster(p).and_then(|c| c.troubles(cluster).into_iter().next());
+            let why = why.map_or_else(|| "it has not been read yet".to_owned(), |t| t.problem.to_string());
+            format!("{} on {cluster} is not known: {why}", self.unread(p).unwrap_or_default())
+        };
         if let Some(p) = unread.first() {
-            let why = |p: &Placement| {
-                let cluster = &p.key.cluster;
-                let why = self.cluster(p).and_then(|c| c.troubles(cluster).into_iter().next());
-                let why = why.map_or_else(|| "it has not been read yet".to_owned(), |t| t.problem.to_string());
-                format!("what runs on {cluster} is not known: {why}")
-            };
             if self.verb().goes_back() && !read.is_empty() {
                 self.left_out = unread.iter().map(|p| left_out(&p.key.cluster, &why(p))).collect();
                 self.placements = read;
@@ -119,14 +119,30 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether nothing was ever read of a placement's workload.
-    fn unread(&self, p: &Placement) -> bool {
-        let Some(c) = self.cluster(p) else { return true };
-        match p.workload.kind {
-            WorkloadKind::Rollout => c.rollouts.value().is_none(),
-            WorkloadKind::Canary => c.canaries.value().is_none(),
-            _ => c.deployments.value().is_none(),
+    /// What was never read of a placement, of all that the verb stands on.
+    fn unread(&self, p: &Placement) -> Option<&'static str> {
+        let c = self.cluster(p);
+        let runs = c.is_some_and(|c| match p.workload.kind {
+            WorkloadKind::Rollout => c.rollouts.value().is_some(),
+            WorkloadKind::Canary => c.canaries.value().is_some(),
+            _ => c.deployments.value().is_some(),
+        });
+        // The other side of a pair is a workload of its own.
+        let ran = || self.service.blue_green.is_some() || c.is_some_and(|c| c.replica_sets.value().is_some());
+        match self.verb() {
+            _ if !runs => Some("what runs"),
+            Verb::Rollback if !ran() => Some("what ran before"),
+            _ => None,
         }
+    }
+
+    /// That there is nothing to do, as far as could be seen: what is left out may say otherwise.
+    pub fn nothing(&self, refusal: Refusal) -> Refusal {
+        if self.left_out.is_empty() {
+            return refusal;
+        }
+        let unseen: Vec<&str> = self.left_out.iter().map(SafeText::as_str).collect();
+        Refusal { why: format!("{}; {}", refusal.why, unseen.join("; ")).into(), exit: Exit::Unknown, ..refusal }
     }
 
     /// Whether the version that the person expects is the one that runs.

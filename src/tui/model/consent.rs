@@ -132,9 +132,14 @@ impl Confirm {
         self.armed_from().is_some_and(|from| from <= at)
     }
 
+    /// Whether it takes the typed name.
+    pub fn typed_name(&self) -> bool {
+        self.card.tier >= 3
+    }
+
     /// Whether letters are part of the name.
     pub fn wants_name(&self) -> bool {
-        self.card.tier >= 3 && !self.named
+        self.typed_name() && !self.named
     }
 
     /// When something about it changes by itself.
@@ -149,10 +154,10 @@ impl Confirm {
     }
 }
 
-/// The reason that a letter stands for, of those that are offered for an action.
-pub fn reason_of(action: &Action, key: Key) -> Option<&'static str> {
+/// The reason that a letter stands for, of those that are offered for an action, which may take the typed name.
+pub fn reason_of(action: &Action, typed: bool, key: Key) -> Option<&'static str> {
     let Code::Char(c) = key.code else { return None };
-    reasons(action).iter().copied().find(|reason| key.is_text() && reason.starts_with(c))
+    reasons(action, typed).iter().copied().find(|reason| key.is_text() && reason.starts_with(c))
 }
 
 /// What the picture of the world shows of an object, in the form that plans are bound to.

@@ -7,6 +7,7 @@ use super::{Confirm, LogView, Ways};
 use crate::{
     action::{Action, Verb},
     domain::{ChangeTarget, Link, SafeText},
+    tui::command::Command,
 };
 
 /// Where a row of a plan stands in the dialog.
@@ -155,6 +156,8 @@ pub enum Overlay {
         why: SafeText,
         /// What would make it possible.
         hint: Option<SafeText>,
+        /// What is asked for again as soon as more is known, where it is not done for want of that.
+        again: Option<Command>,
     },
     /// A log, over the whole screen but the verdict.
     Logs(Box<LogView>),

@@ -3,7 +3,7 @@
 use super::PlanCard;
 use crate::{
     action::{Action, Target},
-    domain::Refusal,
+    domain::{Exit, Refusal},
 };
 
 /// One way back.
@@ -26,4 +26,12 @@ pub struct Ways {
     pub at: usize,
     /// Why, in one of the words that are offered; the dialog of a way shows it again.
     pub reason: Option<&'static str>,
+}
+
+impl Ways {
+    /// Whether all that is known is that too little is known.
+    pub fn unknown(&self) -> bool {
+        let unknown = |way: &Way| matches!(&way.planned, Some(Err(refusal)) if refusal.exit == Exit::Unknown);
+        !self.ways.is_empty() && self.ways.iter().all(unknown)
+    }
 }

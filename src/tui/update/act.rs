@@ -5,10 +5,10 @@ use strum::IntoEnumIterator as _;
 use super::say;
 use crate::{
     action::{Action, Target, Verb},
-    domain::{EnvironmentName, Refusal, SafeText, ServiceName, Snapshot},
+    domain::{EnvironmentName, Exit, Refusal, SafeText, ServiceName, Snapshot},
     engine::plan::{Guard, Told, plan},
     tui::{
-        command::Command,
+        command::{Command, Ui},
         effect::Effect,
         keymap::BINDINGS,
         model::{Confirm, Model, Overlay, PlanCard},
@@ -57,7 +57,7 @@ fn finds_its_target(verb: Verb) -> bool {
 /// Why nothing goes forward while the picture stands still.
 pub fn still(m: &Model, back: bool) -> Option<SafeText> {
     (m.still.is_some() && !back).then(|| {
-        let key = m.keymap.shown(Command::Ui(crate::tui::command::Ui::Still));
+        let key = m.keymap.shown(Command::Ui(Ui::Still));
         format!("the picture is held still, and what goes forward needs the newest: {key} lets it go on").into()
     })
 }
@@ -88,17 +88,27 @@ fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
             (refusal, _) => Err(refusal.unwrap_or_else(|| Refusal::new("no service is selected"))),
         };
     }
+    let here = s.environment().map(|e| &e.name);
     let mut found: Vec<Action> = vec![];
+    let mut unknown = None;
     for p in s.placements.values() {
         let action = verb.on(target(&p.key.service, &p.key.environment));
-        if !found.contains(&action) && possible(m, s, &action).is_ok() {
-            found.push(action);
+        if found.contains(&action) {
+            continue;
+        }
+        match possible(m, s, &action) {
+            Ok(()) => found.push(action),
+            Err(refusal) if refusal.exit == Exit::Unknown && Some(&p.key.environment) == here => {
+                unknown.get_or_insert(refusal);
+            }
+            Err(_) => {}
         }
     }
-    if let Some(environment) = s.environment()
-        && found.iter().any(|a| a.target().env == environment.name)
-    {
-        found.retain(|a| a.target().env == environment.name);
+    if found.iter().any(|a| Some(&a.target().env) == here) {
+        found.retain(|a| Some(&a.target().env) == here);
+    } else if let Some(refusal) = unknown {
+        // A rollout may be under way where nobody has looked yet: nothing else is taken for it.
+        return Err(refusal);
     }
     if !found.is_empty() {
         return Ok(found);
@@ -145,24 +155,42 @@ pub fn request(m: &mut Model, action: Action) -> Vec<Effect> {
     match still(m, Verb::from(&action).goes_back()) {
         None => vec![Effect::Plan(action)],
         Some(why) => {
-            refuse(m, action.name(), Refusal::new(why.as_str()));
+            refuse(m, action.name(), Refusal::new(why.as_str()), None);
             vec![]
         }
     }
 }
 
-fn refuse(m: &mut Model, what: &str, Refusal { why, hint, .. }: Refusal) {
+/// Says why something is not done. What is not known now may be known in a moment: then that command is given again.
+pub fn refuse(m: &mut Model, what: &str, Refusal { why, hint, exit, .. }: Refusal, command: Option<Command>) {
     m.overlays.retain(|o| !matches!(o, Overlay::Choose { .. } | Overlay::Refused { .. }));
-    m.overlays.push(Overlay::Refused { what: what.into(), why, hint });
+    m.overlays.push(Overlay::Refused { what: what.into(), why, hint, again: command.filter(|_| exit == Exit::Unknown) });
 }
 
-/// A verb was asked for: one target is planned at once, several give a choice, none gives the reason.
+/// More is known than before: what was not done for want of that is asked for again, unless nobody waits for it any more.
+pub fn renew(m: &mut Model) -> Vec<Effect> {
+    match m.overlays.last() {
+        Some(Overlay::Refused { again: Some(command), .. }) => {
+            let command = *command;
+            super::run(m, command)
+        }
+        Some(Overlay::Ways(ways)) if ways.unknown() => super::ways::again(m),
+        _ => vec![],
+    }
+}
+
+/// A verb was asked for.
 pub fn ask(m: &mut Model, verb: Verb) -> Vec<Effect> {
+    ask_by(m, verb, Command::Act(verb))
+}
+
+/// A verb was asked for, by that command: one target is planned at once, several give a choice, none gives the reason.
+fn ask_by(m: &mut Model, verb: Verb, command: Command) -> Vec<Effect> {
     // One question at a time.
     m.overlays.retain(|o| !matches!(o, Overlay::Choose { .. } | Overlay::Refused { .. }));
     match targets(m, verb) {
         Err(refusal) => {
-            refuse(m, verb.into(), refusal);
+            refuse(m, verb.into(), refusal, Some(command));
             vec![]
         }
         Ok(actions) => {
@@ -178,19 +206,19 @@ pub fn ask(m: &mut Model, verb: Verb) -> Vec<Effect> {
 }
 
 /// The first of two verbs if it can be done now, else the second.
-fn either(m: &mut Model, first: Verb, second: Verb) -> Vec<Effect> {
+fn either(m: &mut Model, first: Verb, second: Verb, ui: Ui) -> Vec<Effect> {
     let verb = if targets(m, first).is_ok() { first } else { second };
-    ask(m, verb)
+    ask_by(m, verb, Command::Ui(ui))
 }
 
 /// `P`: the next step of a rollout under way, else the version of the environment before.
 pub fn onward(m: &mut Model) -> Vec<Effect> {
-    either(m, Verb::Step, Verb::Promote)
+    either(m, Verb::Step, Verb::Promote, Ui::Onward)
 }
 
 /// `H`: a rollout waits, or one that a person stopped goes on.
 pub fn halt(m: &mut Model) -> Vec<Effect> {
-    either(m, Verb::Pause, Verb::Resume)
+    either(m, Verb::Pause, Verb::Resume, Ui::Halt)
 }
 
 /// A plan was made anew. Without its dialog nobody waits for it any more.
@@ -226,10 +254,9 @@ fn show(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Refusal>, 
                 None => fresh,
             })));
         }
-        Err(Refusal { why, hint, .. }) => {
+        Err(refusal) => {
             let target = action.target();
-            let what = SafeText::from(format!("{} {} in {}", action.name(), target.service, target.env));
-            m.overlays.push(Overlay::Refused { what, why, hint });
+            refuse(m, &format!("{} {} in {}", action.name(), target.service, target.env), refusal, None);
         }
     }
     vec![]

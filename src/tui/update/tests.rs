@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     action::{Action, Verb},
-    domain::{Refusal, StationKind},
+    domain::{Exit, Refusal, StationKind},
     tui::model::{PlanCard, fixture},
 };
 
@@ -75,6 +75,50 @@ fn what_cannot_be_done_says_why() {
     assert_eq!(press(&mut m, "A"), []);
     assert!(matches!(m.overlays.last(), Some(Overlay::Refused { why, .. }) if why.as_str().starts_with("read-only")));
     assert!(choices(&m).iter().all(|c| c.targets.is_err()), "the menu lists every action, with its reason");
+}
+
+#[test]
+fn what_is_not_known_yet_is_asked_for_again_when_it_is() {
+    let whole = Arc::new(fixture::snapshot());
+    let mut early = (*whole).clone();
+    for state in early.clusters.values_mut() {
+        *state = Arc::default();
+    }
+    for p in Arc::make_mut(&mut early.placements).values_mut() {
+        p.canary = None;
+    }
+    let early = Arc::new(early);
+    let world = |m: &mut Model, s: &Arc<Snapshot>| update(m, Message::Snapshot(Arc::clone(s)));
+    for keys in ["A", "H", "P"] {
+        let mut m = fixture::model(120, 40);
+        world(&mut m, &early);
+        assert_eq!(press(&mut m, keys), [], "{keys}");
+        assert_eq!(world(&mut m, &early), [], "{keys}");
+        let Some(Overlay::Refused { why, again: Some(_), .. }) = m.overlays.last() else { panic!("{keys}: {:?}", m.overlays) };
+        assert!(why.as_str().contains("has not been read yet"), "{keys}: {why}");
+        let effects = world(&mut m, &whole);
+        let Some(Effect::Plan(action)) = effects.last() else { panic!("{keys}: {effects:?}") };
+        assert_eq!(action.target(), abort().target(), "{keys}");
+        assert!(m.overlays.is_empty(), "{keys}");
+        // Who has closed it waits for nothing.
+        world(&mut m, &early);
+        press(&mut m, &format!("{keys}<esc>"));
+        assert_eq!(world(&mut m, &whole), [], "{keys}");
+    }
+    // The card of the ways back, too; it stays as it is until more is known, and finds the rollout under way.
+    let mut m = fixture::model(120, 40);
+    world(&mut m, &early);
+    press(&mut m, "j");
+    let effects = press(&mut m, "B");
+    let Some(Effect::FindWays(target)) = effects.last() else { panic!("{effects:?}") };
+    let way = Verb::Rollback.on(target.clone());
+    update(&mut m, Message::Ways(target.clone(), vec![way.clone()]));
+    assert_eq!(world(&mut m, &early), [], "it is being planned");
+    update(&mut m, Message::Way(way.clone(), Err(Refusal::new("not read yet").exit(Exit::Unknown))));
+    assert_eq!(world(&mut m, &early), [Effect::FindWays(target.clone())]);
+    assert_eq!(update(&mut m, Message::Ways(target.clone(), vec![way.clone()])), [Effect::Ways(vec![way])]);
+    assert!(matches!(m.overlays.last(), Some(Overlay::Ways(ways)) if ways.unknown()), "{:?}", m.overlays);
+    assert_eq!(world(&mut m, &whole), [Effect::FindWays(abort().target().clone())]);
 }
 
 #[test]

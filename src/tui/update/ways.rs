@@ -15,12 +15,20 @@ use crate::{
 pub fn open(m: &mut Model) -> Vec<Effect> {
     m.overlays.retain(|o| !matches!(o, Overlay::Choose { .. } | Overlay::Refused { .. } | Overlay::Ways(_)));
     let Some(target) = act::subject(m) else {
-        let why = "no service is selected".into();
-        m.overlays.push(Overlay::Refused { what: "go back".into(), why, hint: None });
+        act::refuse(m, "go back", Refusal::new("no service is selected"), None);
         return vec![];
     };
     m.overlays.push(Overlay::Ways(Box::new(Ways { target: target.clone(), ways: vec![], at: 0, reason: None })));
     vec![Effect::FindWays(target)]
+}
+
+/// More may be known now than when the card was opened: what it is for, and which ways there are.
+pub fn again(m: &mut Model) -> Vec<Effect> {
+    let subject = act::subject(m);
+    match m.overlays.last() {
+        Some(Overlay::Ways(ways)) if subject.as_ref() == Some(&ways.target) => vec![Effect::FindWays(ways.target.clone())],
+        _ => open(m),
+    }
 }
 
 /// The ways were found: they are shown, and each is planned.
@@ -28,9 +36,12 @@ pub fn found(m: &mut Model, target: &Target, actions: Vec<Action>) -> Vec<Effect
     for overlay in &mut m.overlays {
         if let Overlay::Ways(ways) = overlay
             && ways.target == *target
-            && ways.ways.is_empty()
+            && (ways.ways.is_empty() || ways.unknown())
         {
-            ways.ways = actions.iter().map(|action| Way { action: action.clone(), planned: None }).collect();
+            // What is on the card stays there until more is known.
+            if !ways.ways.iter().map(|way| &way.action).eq(&actions) {
+                ways.ways = actions.iter().map(|action| Way { action: action.clone(), planned: None }).collect();
+            }
             return vec![Effect::Ways(actions)];
         }
     }
@@ -54,7 +65,7 @@ pub fn planned(m: &mut Model, action: &Action, planned: Result<Box<PlanCard>, Re
 pub fn key(m: &mut Model, key: Key, alone: bool) -> Option<Vec<Effect>> {
     let Code::Char(c) = key.code else { return None };
     if let Some(Overlay::Ways(ways)) = m.overlays.last_mut()
-        && let Some(word) = ways.ways.first().and_then(|way| reason_of(&way.action, key))
+        && let Some(word) = ways.ways.first().and_then(|way| reason_of(&way.action, false, key))
     {
         if alone {
             ways.reason = (ways.reason != Some(word)).then_some(word);

@@ -36,7 +36,7 @@ fn overlays(m: &mut Model) {
         Overlay::Ways(Box::new(fixture::ways())),
         Overlay::Leaving,
         Overlay::Confirm(Box::new(Confirm { offset: 2, ..Confirm::new(Box::new(card)) })),
-        Overlay::Refused { what: "abort".into(), why: "because ".repeat(30).into(), hint: Some("hint".into()) },
+        Overlay::Refused { what: "abort".into(), why: "because ".repeat(30).into(), hint: Some("hint".into()), again: None },
     ];
 }
 

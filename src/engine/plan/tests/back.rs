@@ -1,9 +1,11 @@
 //! What goes back: abort, pause, rollback.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use super::*;
 use crate::domain::{
-    Change, ChangeTarget, ConfigKind, ContractStand, Needed, Problem, ProblemKind, Promises, RolloutPhase, TemplateOf, There,
-    rows,
+    Change, ChangeTarget, ConfigKind, ContractStand, Feed, Needed, Problem, ProblemKind, Promises, RolloutPhase, TemplateOf,
+    There, rows,
 };
 
 fn rollback(to: Option<&str>, accept: &[&str]) -> Action {
@@ -61,6 +63,21 @@ fn one_cluster_that_is_gone_keeps_no_other_from_going_back() {
     assert!(why.starts_with("what runs on eu-1 is not known") && exit == 4, "going forward waits for all: {why}");
     let nobody = Answers { look: |_| Err(Problem::new(ProblemKind::Timeout, "10 s")), ..Answers::default() };
     assert_eq!(refused(run(&action(Verb::Abort), &world(Verb::Abort, &Say::default()).snapshot(), &told(), &nobody)).1, 4);
+}
+
+#[test]
+fn where_a_cluster_was_not_seen_there_may_be_something_to_do() {
+    for (verb, has) in [(Verb::Abort, "no rollout of payment"), (Verb::Pause, "no rollout of payment")] {
+        let (why, exit) = refused(ok(&action(verb), &mut world(Verb::Promote, &Say { unread: Some("eu-1"), ..Say::default() })));
+        assert!(exit == 4 && why.starts_with(has) && why.contains("eu-1 is left as it is"), "{verb:?}: {exit} {why}");
+    }
+    // What ran before is known by the ReplicaSets alone.
+    let mut s = (*world(Verb::Rollback, &Say::default()).snapshot()).clone();
+    for state in s.clusters.values_mut() {
+        Arc::make_mut(state).replica_sets = Feed::Waiting;
+    }
+    let (why, exit) = refused(run(&rollback(None, &[]), &s, &told(), &Answers::default()));
+    assert_eq!((why.as_str(), exit), ("what ran before on eu-1 is not known: it has not been read yet", 4));
 }
 
 #[test]
@@ -292,8 +309,13 @@ fn a_reason_that_is_cosmetic_or_slow_suggests_fixing_forward() {
         assert_eq!(advice(&rollback(None, &[]), reason).is_some(), forward, "{reason}");
         assert_eq!(advice(&action(Verb::Pause), reason), None, "a pause goes back from nothing");
     }
-    let said = |action: Action| reasons(&action).iter().map(|r| advice(&action, r).is_some()).collect::<Vec<_>>();
+    let said = |action: Action| reasons(&action, false).iter().map(|r| advice(&action, r).is_some()).collect::<Vec<_>>();
     assert_eq!(said(rollback(None, &[])), [false, true, false, true]);
     assert_eq!(said(action(Verb::Abort)), [false, true, false, true]);
-    assert_eq!(reasons(&action(Verb::Promote)), [""; 0]);
+    assert_eq!(reasons(&action(Verb::Promote), false), [""; 0]);
+    for (action, typed) in [(action(Verb::Promote), true), (action(Verb::Abort), false)] {
+        // One key says it, and none of them moves or answers.
+        let letters: BTreeSet<char> = reasons(&action, typed).iter().filter_map(|r| r.chars().next()).collect();
+        assert!(letters.len() == 4 && letters.is_disjoint(&"ynrjkqgG".chars().collect()), "{letters:?}");
+    }
 }

@@ -15,7 +15,7 @@ pub(super) fn intent(c: &Scene<'_>) -> Result<Intent, Refusal> {
     let rollouts = c.rollouts("there is no canary to abort: gonogo rollback brings the earlier version back")?;
     let mut hit: Vec<(&Placement, &Rollout)> = rollouts.iter().filter(|(_, r)| under_way(r)).copied().collect();
     if hit.is_empty() {
-        return Err(nothing(c, &rollouts));
+        return Err(c.nothing(nothing(c, &rollouts)));
     }
     // What is aborted already stays in the list only where all is: then the answer is "already".
     if hit.iter().any(|(_, r)| !r.aborted || r.paused) {

@@ -39,7 +39,8 @@ pub(super) fn pause(c: &Scene<'_>) -> Result<Intent, Refusal> {
     }
     let hit: Vec<&Placement> = c.placements.iter().filter(|p| moving(c, p)).copied().collect();
     if hit.is_empty() {
-        return Err(Refusal::new(format!("no rollout of {} is under way in {}", c.service.name, c.environment.name)));
+        let what = format!("no rollout of {} is under way in {}", c.service.name, c.environment.name);
+        return Err(c.nothing(Refusal::new(what)));
     }
     let mut out = Intent::new(Direction::Back, asks(c, &hit, &Change::Pause)?, format!("{} is paused", c.service.name));
     out.from = each(hit.iter().map(|p| (*p, on_the_way(p))));

@@ -176,18 +176,7 @@ fn size(c: &Scene<'_>, hit: &[&Placement], to: &Version, out: &mut Intent) {
     }
     for changes in c.s.changes_of(c.service).iter().filter(|x| x.to == to.tag) {
         if let Found::Known(set) = &changes.found {
-            let commits = set.touching.unwrap_or(set.total);
-            let migrations = match set.migrations.len() {
-                0 => String::new(),
-                n => format!(", {n} migrations"),
-            };
-            out.notes.push(
-                format!(
-                    "{commits} commits, {} files, +{} -{}{migrations} since {}",
-                    set.files, set.added, set.removed, changes.from
-                )
-                .into(),
-            );
+            out.notes.push(format!("since {}: {}", changes.from, set.summary()).into());
         }
     }
 }

@@ -201,8 +201,8 @@ fn last_good<'a>(c: &Scene<'_>, p: &'a Placement) -> Result<&'a Revision, Refusa
         } else {
             format!("no earlier revision of {service} is kept on {cluster}")
         };
-        Refusal::new(what)
-            .hint(format!("{} --to VERSION brings one from another environment", c.other(Verb::Promote).command_line()))
+        let hint = format!("{} --to VERSION brings one from another environment", c.other(Verb::Promote).command_line());
+        c.nothing(Refusal::new(what).hint(hint))
     })
 }
 

@@ -140,7 +140,17 @@ fn pinned(c: &Canvas<'_>, confirm: &Confirm, width: usize) -> Vec<Line<'static>>
     }
     // On a low screen the plan comes first: why is a question that nobody has to answer.
     if c.m.size.1 >= 16 {
-        out.extend(reason::lines(look, &confirm.card.action, confirm.reason, width));
+        let why = reason::lines(look, &confirm.card.action, confirm.typed_name(), confirm.reason, width);
+        if confirm.wants_name() && !why.is_empty() {
+            // A letter is one of the name as long as that is typed.
+            let says = match confirm.reason {
+                Some(word) => format!("why      {word}; a letter changes it, once the name is typed"),
+                None => "why      one letter says it, once the name is typed".to_owned(),
+            };
+            out.push(Line::from(look.span(Token::Dim, look.cut(&says, width).into_owned())));
+        } else {
+            out.extend(why);
+        }
     }
     out
 }

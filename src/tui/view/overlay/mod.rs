@@ -44,7 +44,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
             Overlay::Ways(it) => ways::draw(c, area, it),
             Overlay::Operations(offset) => operations::list(c, area, *offset),
             Overlay::Leaving => refused::leaving(c, area),
-            Overlay::Refused { what, why, hint } => refused::draw(c, area, what, why, hint.as_ref()),
+            Overlay::Refused { what, why, hint, again } => refused::draw(c, area, (what, why, hint.as_ref()), again.is_some()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Why somebody goes back: one line with the words that are offered, each under its first letter, and what is said to
+//! Why somebody does it: one line with the words that are offered, each under its first letter, and what is said to
 //! the one that was chosen. Who says nothing presses nothing.
 
 use ratatui::text::{Line, Span};
@@ -12,9 +12,9 @@ use crate::{
 /// What stands where nothing was said.
 const NONE: &str = "unspecified";
 
-/// The lines for an action, none where no reason is asked for.
-pub fn lines(look: &Look, action: &Action, chosen: Option<&str>, room: usize) -> Vec<Line<'static>> {
-    let offered = reasons(action);
+/// The lines for an action, which may take the typed name; none where no reason is asked for.
+pub fn lines(look: &Look, action: &Action, typed: bool, chosen: Option<&str>, room: usize) -> Vec<Line<'static>> {
+    let offered = reasons(action, typed);
     if offered.is_empty() {
         return vec![];
     }

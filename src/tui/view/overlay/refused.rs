@@ -11,8 +11,8 @@ use crate::{
     tui::{theme::Token, widget::text},
 };
 
-/// Draws why something is not done.
-pub fn draw(c: &mut Canvas<'_>, area: Rect, what: &SafeText, why: &SafeText, hint: Option<&SafeText>) {
+/// Draws why something is not done: what, why, and what would make it possible. What is tried `again` by itself says so.
+pub fn draw(c: &mut Canvas<'_>, area: Rect, (what, why, hint): (&SafeText, &SafeText, Option<&SafeText>), again: bool) {
     let look = c.look;
     let wide = area.width.saturating_sub(8).clamp(40, 70);
     let room = usize::from(wide.saturating_sub(4));
@@ -20,6 +20,9 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, what: &SafeText, why: &SafeText, hin
         text::wrap(why.as_str(), room).into_iter().map(|l| Line::from(look.span(Token::Text, l))).collect();
     for line in hint.map(|h| text::wrap(h.as_str(), room)).unwrap_or_default() {
         lines.push(Line::from(look.span(Token::Dim, line)));
+    }
+    if again {
+        lines.push(Line::from(look.span(Token::Dim, "It is tried again as soon as more is known.")));
     }
     lines.push(Line::default());
     lines.push(Line::from(vec![Span::styled("Esc or n closes", look.style(Token::Dim))]));

@@ -65,7 +65,8 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, ways: &Ways) {
     let width = usize::from(wide.saturating_sub(6));
     let parts: Vec<Vec<Line<'static>>> = ways.ways.iter().enumerate().map(|(n, way)| lines(c, n + 1, way, width)).collect();
     let all: usize = parts.iter().map(Vec::len).sum();
-    let why = ways.ways.first().map(|way| reason::lines(look, &way.action, ways.reason, usize::from(wide.saturating_sub(4))));
+    let why =
+        ways.ways.first().map(|way| reason::lines(look, &way.action, false, ways.reason, usize::from(wide.saturating_sub(4))));
     let why = why.unwrap_or_default();
     let rect = middle(area, wide, u16::try_from(all.max(1) + why.len() + 4).unwrap_or(u16::MAX));
     let status = Line::from(look.span(Token::Dim, "least harm first"));
