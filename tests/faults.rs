@@ -220,6 +220,8 @@ async fn figures_that_are_not_numbers_are_unknown_and_never_zero() {
 async fn a_slow_source_is_waited_for() {
     let late = Fault::Delay(Duration::from_millis(400));
     let bed = Bed::start(Scenario::Calm, None, &[("k8s/eu-1", late.clone()), ("gh", late)]).await;
+    // A command has less patience than a busy machine may need.
+    bed.until("every source has answered", |s| s.settled || !s.troubles().is_empty()).await;
     let (exit, text) = bed.check().await;
     assert_eq!(exit, Exit::Done, "{text}");
     assert_eq!(bed.engine.snapshot().troubles(), vec![]);

@@ -2,7 +2,7 @@
 # stages.sh LOGFILE: prints what kwok is to do with fake nodes and pods.
 # A pod behaves by the end of its image tag (a digest may follow), or by annotation bed.gonogo.dev/pod on the pod:
 #   -crash  CrashLoopBackOff, one restart more every 2 s      -never  runs, never ready
-#   -pull   ImagePullBackOff                                  -slow   ready after 3 s
+#   -pull   ImagePullBackOff                                  -slow   ready after 10 s
 #   anything else: ready at once. Pods of Jobs complete. `kubectl logs` shows LOGFILE.
 set -euo pipefail
 log=${1:?file that kubectl logs shows}
@@ -69,7 +69,7 @@ Y
 once="    - {key: '.status.containerStatuses.[].name', operator: DoesNotExist}"
 job="    - {key: '.metadata.ownerReferences.[].kind', operator: In, values: [Job]}"
 stage pod-ok          ok    Pending 0    Running   True  0        "$run"
-stage pod-slow        slow  Pending 3000 Running   True  0        "$run"
+stage pod-slow        slow  Pending 10000 Running   True  0        "$run"
 stage pod-never       never Pending 0    Running   False 0        "$run"
 stage pod-pull        pull  Pending 0    Pending   False 0        "$pull" "$once"
 stage pod-crash       crash Pending 200  Running   False 1        "$crash"
