@@ -215,7 +215,8 @@ part apiserver "$kube/kube-apiserver" ${delivery:+--advertise-address=10.77.0.1}
   --kubelet-certificate-authority="$dir/pki/ca.crt" --kubelet-preferred-address-types=InternalIP \
   --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction \
   --service-cluster-ip-range=10.96.0.0/16 --endpoint-reconciler-type=none --profiling=false \
-  --audit-policy-file="$bed/audit-policy.yaml" --audit-log-path="$dir/log/audit.jsonl" --audit-log-mode=blocking
+  --audit-policy-file="$bed/audit-policy.yaml" --audit-log-path="$dir/log/audit.jsonl" --audit-log-mode=blocking \
+  --audit-log-maxsize=4000
 until_true "etcd and the API server are ready" "etcd apiserver" \
   curl -sf --cacert ca.crt --cert admin.crt --key admin.key "$api/readyz"
 part cut node "$bed/cut.mjs" $((base + 10)) $((base + 11)) "$api" "$dir/pki"

@@ -17,6 +17,9 @@ use crate::{
 const LOOKS: u32 = 20;
 const APART: SignedDuration = SignedDuration::from_millis(100);
 
+/// How often an object is looked at anew that was written to between the look and the dry run.
+const TRIES: u32 = 3;
+
 /// The questions of one plan, under one id.
 struct Asking<'a> {
     engine: &'a Engine,
@@ -85,7 +88,10 @@ impl Engine {
 impl Asking<'_> {
     async fn ask(&self, question: Question) -> Answer {
         let said = match &question {
-            Question::Object { target, change } => self.look(target, change).await.map(|looked| Said::Object(Box::new(looked))),
+            Question::Object { target, change } => {
+                let looked = undisturbed(|| self.look(target, change)).await;
+                looked.map(|looked| Said::Object(Box::new(looked)))
+            }
             Question::Identity(cluster) => self.identity(cluster).await.map(Said::Identity),
             Question::Driver { cluster, lease } => match self.role(cluster) {
                 Ok(role) => role.driver(lease).await.map(Said::Driver),
@@ -114,6 +120,7 @@ impl Asking<'_> {
         self.role(cluster)?.identity().await
     }
 
+    /// Looks at an object, and lets the server try what would be sent.
     async fn look(&self, target: &ChangeTarget, change: &Change) -> Result<Looked, Problem> {
         let role = self.role(&target.cluster)?;
         let status = matches!(change, Change::Step { .. } | Change::Full { .. } | Change::Abort | Change::Retry);
@@ -135,5 +142,45 @@ impl Asking<'_> {
             dry_run = role.dry_run(target, request, &self.audit()).await;
         }
         Ok(Looked { seen, settled, requests, dry_run })
+    }
+}
+
+/// Looks again while somebody writes between the look and the dry run: a controller does, and nobody has read the plan yet.
+async fn undisturbed<L: Future<Output = Result<Looked, Problem>>>(mut look: impl FnMut() -> L) -> Result<Looked, Problem> {
+    let mut left = TRIES;
+    loop {
+        let looked = look().await?;
+        left -= 1;
+        let met = matches!(&looked.dry_run, Err(problem) if problem.kind == ProblemKind::Conflict);
+        if !met || left == 0 {
+            return Ok(looked);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Seen, Settled};
+
+    #[tokio::test]
+    async fn a_write_between_the_look_and_the_dry_run_is_looked_past() {
+        for (kind, conflicts, looks, is_told) in [
+            (ProblemKind::Conflict, 0, 1, false),
+            (ProblemKind::Conflict, 2, 3, false),
+            (ProblemKind::Conflict, 9, 3, true),
+            (ProblemKind::Invalid, 9, 1, true),
+        ] {
+            let mut asked = 0;
+            let looked = undisturbed(|| {
+                asked += 1;
+                let fine = Ok(Receipt { status: 200, resource_version: None });
+                let dry_run = if asked > conflicts { fine } else { Err(Problem::new(kind, "another write")) };
+                let (seen, settled) = (Seen::default(), Settled::Absent("".into()));
+                std::future::ready(Ok(Looked { seen, settled, requests: vec![], dry_run }))
+            });
+            let told = looked.await.unwrap().dry_run.is_err();
+            assert_eq!((asked, told), (looks, is_told), "{kind:?}, {conflicts} of them");
+        }
     }
 }
