@@ -23,7 +23,7 @@ pub struct PipelineState {
     /// Records of deployments by repository, newest first.
     pub deployments: BTreeMap<Repo, Feed<Arc<Vec<DeploymentRecord>>>>,
     /// Whose credential is used, by the system's own word: what the journal keeps beside the word of the clusters. `None`
-    /// where it is nobody's in particular, as a job's is.
+    /// until it was asked for, and where it is nobody's in particular, as a job's is.
     pub me: Option<Identity>,
     /// What is left of the request budget.
     pub budget: Option<Budget>,

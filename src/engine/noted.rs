@@ -40,6 +40,7 @@ impl Engine {
             exit: refusal.exit,
         };
         let entry = Entry { at, op: journal::new_op(at), actor: actor.into_iter().chain(self.beside()).collect(), event };
+        // Nothing was sent; the refusal itself is told in any case.
         self.note(vec![entry]).await.ok();
     }
 

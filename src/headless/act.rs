@@ -215,9 +215,11 @@ async fn go(engine: &Engine, plan: &Plan, args: &ActArgs, printer: &mut Printer)
     let told = outcome.map(|o| o.exit).filter(|exit| *exit != Exit::Interrupted);
     let left = if told.is_none() { Some(left(engine, plan.id()).await) } else { None };
     let exit = left.as_ref().map(|l| l.exit).or(told).unwrap_or(Exit::Unknown);
+    // What was asked to end and has not ended in time may have changed something, unless nothing was sent.
+    let unended = (exit == Exit::Interrupted).then_some(false);
     let root = ActRoot {
         schema: "gonogo/v1/act",
-        changed: outcome.map_or_else(|| (exit == Exit::Interrupted).then_some(false), |o| o.changed),
+        changed: outcome.map_or(unended, |o| o.changed),
         outcome: Some(exit),
         operation: progress.as_ref(),
         ..ActRoot::shown(plan, engine.clock().now(), left.as_ref())

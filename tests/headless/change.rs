@@ -5,8 +5,8 @@ use std::{fs, io};
 use gonogo::{
     action::Action,
     domain::Exit,
-    engine::Keep,
-    headless::{ActArgs, ConsentArgs, Format, Printer, act},
+    engine::{Given, Keep, journal::Way, plan::Guard},
+    headless::{ActArgs, ConsentArgs, Format, PATIENCE, Printer, act},
     sim::Scenario,
 };
 use serde_json::Value;
@@ -192,6 +192,25 @@ async fn a_saved_plan_applies_once_and_to_its_own_world() {
     })
     .await
     .unwrap();
+}
+
+/// What the cockpit asks before it goes over to a changed configuration.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_is_busy_from_the_consent_to_the_end() {
+    let Bed { demo, engine } = Bed::start(Scenario::Calm, Some(20.0), &[]).await;
+    let engine = engine.keeping(Keep::folder(&demo.folder.path().join("state")));
+    let action = Action::parse(ABORT).unwrap();
+    engine.read(action.target(), PATIENCE).await;
+    let plan = engine.plan(&action, Guard::default()).await.unwrap();
+    assert!(!engine.is_busy(), "a plan alone is nothing under way");
+    {
+        let mut begun = std::pin::pin!(engine.apply(&plan, Given::by(Way::Options)));
+        assert!(futures::FutureExt::now_or_never(begun.as_mut()).is_none() && engine.is_busy(), "not begun, and consented to");
+        let mut running = begun.await.unwrap();
+        assert!(engine.is_busy());
+        assert!(running.ended().await.ended());
+    }
+    assert!(!engine.is_busy());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! Acting by scripted keys on embedded worlds of their own: what the dialogs show, and what the journal keeps of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gonogo::{
     action::Action,
@@ -10,6 +10,7 @@ use gonogo::{
     tui::update::{Choice, choices},
 };
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::*;
 
@@ -20,6 +21,14 @@ const ARM: &str = "<down><up><down><up><down><up>";
 fn open(scenario: &str, state: &Path) -> World {
     let cli = Cli::try_parse_from(["gonogo", &format!("--demo={scenario}"), "--state-dir", state.to_str().unwrap()]).unwrap();
     RUNTIME.block_on(World::open(&cli.global, None, false)).expect("the embedded world opens")
+}
+
+/// The same in a folder of its own, which goes with what is returned.
+fn kept(scenario: &str) -> (TempDir, PathBuf, World) {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let world = open(scenario, &state);
+    (folder, state, world)
 }
 
 fn play(world: &World, size: (u16, u16), keys: &str) -> ScriptEnd {
@@ -81,9 +90,7 @@ fn why_costs_no_key_and_is_kept_as_the_option_of_the_command_line_is() {
         (format!("Bd1{ARM}y"), "damaged data".into()),
         (format!("B1e{ARM}y"), Value::Null),
     ] {
-        let folder = tempfile::tempdir().unwrap();
-        let state = folder.path().join("state");
-        let world = open("canary-regression", &state);
+        let (_folder, state, world) = kept("canary-regression");
         let shown = text(&play(&world, (80, 24), &keys));
         let begun = begun(&state);
         assert_eq!(begun.len(), 1, "{keys}:\n{shown}");
@@ -94,9 +101,7 @@ fn why_costs_no_key_and_is_kept_as_the_option_of_the_command_line_is() {
 
 #[test]
 fn to_go_on_against_a_no_go_takes_the_name_and_keeps_why_and_that_production_was_opened() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().join("state");
-    let world = open("canary-regression", &state);
+    let (_folder, state, world) = kept("canary-regression");
     let dialog = format!("P{ARM}");
     let shown = text(&play(&world, (80, 24), &dialog));
     for part in ["tier 3", "type payment: _", "one letter says it, once the name is typed"] {
@@ -122,9 +127,7 @@ fn to_go_on_against_a_no_go_takes_the_name_and_keeps_why_and_that_production_was
 
 #[test]
 fn what_a_way_back_breaks_is_accepted_by_the_typed_name_and_kept_as_on_the_command_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().join("state");
-    let world = open("bad-migration", &state);
+    let (folder, state, world) = kept("bad-migration");
     let dialog = format!("/user<enter>ab{ARM}");
     let shown = text(&play(&world, (80, 24), &dialog));
     for part in ["tier 3", "‼ contract schema.users: unsafe", "this accepts: schema.users", "type user: _"] {

@@ -27,7 +27,7 @@ use super::{
     Engine,
     clock::Clock,
     journal::{self, Begun, Journal, Space, Way},
-    operation::{Effect, Operation, Parts, Progress},
+    operation::{Effect, Operation, Parts, Progress, Stand},
     plan::{Move, Plan},
     read_only,
     service::ConnectedCluster,
@@ -81,6 +81,12 @@ impl Running {
     /// Sends nothing more for it. What is on its way is waited for; what is open stays open in the journal.
     pub fn cancel(&self) {
         self.cancel.cancel();
+    }
+
+    /// Waits until the journal has it, or it has ended without.
+    async fn written(&mut self) {
+        let past = |p: &Progress| p.ended() || p.targets.iter().any(|t| t.state != Stand::Waiting);
+        self.progress.wait_for(past).await.map(drop).ok();
     }
 
     /// Waits until it has ended. When the engine ends first, this is where it stood.
@@ -321,7 +327,8 @@ fn parts(plan: &Plan, given: &Given) -> Parts {
 }
 
 impl Engine {
-    /// Applies a plan that was consented to. Returns once it is begun; how it goes on is told by what is returned.
+    /// Applies a plan that was consented to. Returns once it is begun, which is once the journal has it; how it goes on is
+    /// told by what is returned.
     ///
     /// # Errors
     /// Refused with 3 when the plan has expired or was applied before and when this process may change nothing, with 4
@@ -349,9 +356,9 @@ impl Engine {
         };
         self.wheel_is_as_seen(plan).await?;
         // What the plan needs more than a `y` for is overruled by the consent.
-        let running = self.desk.begin(parts, plan.because(), with).await?;
+        let mut running = self.desk.begin(parts, plan.because(), with).await?;
         // The operation goes on meanwhile. What is refused takes no wheel either.
-        self.take_wheel(plan).await;
+        tokio::join!(self.take_wheel(plan), running.written());
         Ok(running)
     }
 

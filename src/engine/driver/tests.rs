@@ -270,6 +270,20 @@ async fn without_a_journal_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn whoever_waits_for_the_journal_finds_it_there() {
+    let mut bed = Bed::one();
+    let begun = |event: &journal::Event| matches!(event, journal::Event::Begun(_));
+    let mut running = bed.desk.begin(bed.parts(1, &Change::Pause), &[], bed.with()).await.unwrap();
+    assert!(!bed.written(begun), "its task has not been let in yet");
+    running.written().await;
+    assert!(bed.written(begun));
+    bed.desk = Bed::desk(Keep::on(|| Err(JournalError::Full)));
+    let mut running = bed.desk.begin(bed.parts(2, &Change::Abort), &[], bed.with()).await.unwrap();
+    running.written().await;
+    assert!(running.progress.borrow().ended(), "what cannot be written down is over");
+}
+
+#[tokio::test]
 async fn what_cannot_be_told_stays_open_and_nothing_but_an_abort_is_begun_there() {
     let bed = Bed::one();
     bed.clusters[0].fate(0, Fate::AppliedAndGone);

@@ -40,7 +40,7 @@ pub enum Made {
     /// The ways back for a target.
     Ways(Target, Vec<Action>),
     /// That production was opened is in the journal, or why it is not.
-    Armed(Result<(), Refusal>),
+    Armed(SignedDuration, Result<(), Refusal>),
 }
 
 /// A plan in the making.
@@ -67,7 +67,7 @@ pub fn find_ways(engine: &Engine, guard: Guard, target: Target) -> Planning<'_> 
 
 /// Writes down that a person has opened production for so long.
 pub fn armed(engine: &Engine, span: SignedDuration) -> Planning<'_> {
-    Box::pin(async move { Made::Armed(engine.armed(span).await) })
+    Box::pin(async move { Made::Armed(span, engine.armed(span).await) })
 }
 
 /// The plans that a dialog may ask for.
@@ -83,8 +83,8 @@ impl Plans {
         let (purpose, action, planned) = match made {
             Made::Plan(purpose, action, planned) => (purpose, action, planned),
             Made::Ways(target, ways) => return Message::Ways(target, ways),
-            Made::Armed(written) => {
-                let open = "production is open for 15 minutes, counted from the last act";
+            Made::Armed(span, written) => {
+                let open = format!("production is open for {} minutes, counted from the last act", span.as_mins());
                 let left = written.err().map(|refusal| format!("; the journal does not say so: {}", refusal.why));
                 return Message::Said(format!("{open}{}", left.unwrap_or_default()).into());
             }

@@ -1,12 +1,16 @@
 use ratatui::layout::Rect;
 
 use super::*;
-use crate::tui::{
-    message::Message,
-    model::{Confirm, Group, Overlay, PlanCard, PlanRow, fixture},
-    print,
-    theme::{Depth, Theme},
-    update::update,
+use crate::{
+    action::Verb,
+    tui::{
+        command::Command,
+        message::Message,
+        model::{Confirm, Group, Overlay, PlanCard, PlanRow, fixture},
+        print,
+        theme::{Depth, Theme},
+        update::update,
+    },
 };
 
 fn frame(m: &Model, look: &Look) -> (Buffer, ScreenMap) {
@@ -36,7 +40,12 @@ fn overlays(m: &mut Model) {
         Overlay::Ways(Box::new(fixture::ways())),
         Overlay::Leaving,
         Overlay::Confirm(Box::new(Confirm { offset: 2, ..Confirm::new(Box::new(card)) })),
-        Overlay::Refused { what: "abort".into(), why: "because ".repeat(30).into(), hint: Some("hint".into()), again: None },
+        Overlay::Refused {
+            what: "abort".into(),
+            why: "because ".repeat(30).into(),
+            hint: Some("hint".into()),
+            again: Some(Command::Act(Verb::Abort)),
+        },
     ];
 }
 

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use super::{at_its_second, bed, image, is, on_its_way, on_web, rolled_out, says};
+use super::{at_its_second, bed, image, is, on_its_way, on_web, paused_at, rolled_out, says};
 use crate::{
     gonogo::Gonogo,
     progressive::argo::{on_istio, release},
@@ -29,7 +29,7 @@ fn an_abort_takes_two_keys_with_everything_else_gone() {
     on_istio(namespace, &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }]));
     is(namespace, "rollouts.argoproj.io/web", |r| says(r, "Healthy"));
     release(namespace, "v2");
-    is(namespace, "rollouts.argoproj.io/web", |r| says(r, "Paused") && r["status"]["currentStepIndex"] == 1);
+    is(namespace, "rollouts.argoproj.io/web", |r| paused_at(r, 1));
     let gonogo = &Gonogo::configured(namespace, "alice", &format!("{NOBODY}[service.web]\nworkload = \"rollout/web\"\n"));
     let mut screen = alone(gonogo, "pause web --env production --yes", "manually paused");
     screen.press("A");

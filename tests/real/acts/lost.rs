@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{act, bed, is, observed, on_web, rolled_out, says, staged, switch, testified};
+use super::{act, bed, is, observed, on_web, paused_at, rolled_out, says, staged, switch, taken_over, testified};
 use crate::{
     bed::Namespace,
     gonogo::Gonogo,
@@ -102,21 +102,14 @@ fn rollout(namespace: &Namespace<'_>) -> Value {
     json!([live["spec"], of_status])
 }
 
-/// Whether every revision but one is gone.
-fn healthy(r: &Value) -> bool {
-    says(r, "Healthy") && r["status"]["stableRS"] == r["status"]["currentPodHash"]
-}
-
 /// Whether the Rollout stands where a verb finds it, and moves no further by itself.
 fn at_rest(r: &Value, verb: &str) -> bool {
-    let at =
-        |step: u64| says(r, "Paused") && r["status"]["currentStepIndex"] == step && !r["status"]["pauseConditions"].is_null();
     match verb {
-        "promote" => healthy(r) || at(1),
-        "step" | "step --full" => at(1),
-        "pause" | "resume" | "abort" => at(3),
+        "promote" => taken_over(r) || paused_at(r, 1),
+        "step" | "step --full" => paused_at(r, 1),
+        "pause" | "resume" | "abort" => paused_at(r, 3),
         "retry" => says(r, "Degraded"),
-        _ => healthy(r),
+        _ => taken_over(r),
     }
 }
 
@@ -127,13 +120,13 @@ fn of_a_rollout() {
     on_istio(staging, &json!([{ "setWeight": 100 }]));
     on_istio(production, &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }]));
     for namespace in [staging, production] {
-        is(namespace, "rollouts.argoproj.io/web", healthy);
+        is(namespace, "rollouts.argoproj.io/web", taken_over);
     }
     let stand = Stand::new(staging, production, "workload = \"rollout/web\"\n", rollout);
     for (n, fate) in (2..).zip(FATES.repeat(rounds())) {
         let tag = format!("v{n}");
         release(staging, &tag);
-        is(staging, "rollouts.argoproj.io/web", |r| super::image(r).ends_with(&tag) && healthy(r));
+        is(staging, "rollouts.argoproj.io/web", |r| super::image(r).ends_with(&tag) && taken_over(r));
         for (verb, path) in [
             ("promote", "rollouts/web"),
             ("step", "rollouts/web/status"),

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     bed::{self, Namespace, until},
     gonogo::Gonogo,
+    progressive::argo,
 };
 
 /// What came of a command.
@@ -166,10 +167,19 @@ pub fn image(object: &Value) -> &str {
     object["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap()
 }
 
-/// What the controller says of a Rollout, once it has seen the newest wanted state: the old phase stays until then.
+/// What the controller says of a Rollout, of its newest wanted state.
 pub fn says(r: &Value, phase: &str) -> bool {
-    let observed = r["status"]["observedGeneration"].as_str() == Some(&r["metadata"]["generation"].to_string());
-    observed && r["status"]["phase"] == phase
+    argo::observed(r) && r["status"]["phase"] == phase
+}
+
+/// A Rollout that waits in the pause at that step.
+pub fn paused_at(r: &Value, step: u64) -> bool {
+    says(r, "Paused") && r["status"]["currentStepIndex"] == step && !r["status"]["pauseConditions"].is_null()
+}
+
+/// A Rollout whose newest revision has taken over.
+pub fn taken_over(r: &Value) -> bool {
+    says(r, "Healthy") && r["status"]["stableRS"] == r["status"]["currentPodHash"]
 }
 
 /// A Deployment whose newest wanted state its controller has seen.

@@ -4,7 +4,7 @@ use std::{process::Stdio, thread};
 
 use serde_json::json;
 
-use super::{Done, act, bed, is, on_web, says, testified};
+use super::{Done, act, bed, is, on_web, paused_at, says, testified};
 use crate::{
     bed::Namespace,
     gonogo::Gonogo,
@@ -12,9 +12,7 @@ use crate::{
 };
 
 fn waits(namespace: &Namespace<'_>, step: u64) {
-    is(namespace, "rollouts.argoproj.io/web", |r| {
-        says(r, "Paused") && r["status"]["currentStepIndex"] == step && !r["status"]["pauseConditions"].is_null()
-    });
+    is(namespace, "rollouts.argoproj.io/web", |r| paused_at(r, step));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{act, bed, done, golden, image, is, on_web, says, serves, staged};
+use super::{act, bed, done, golden, image, is, on_web, says, serves, staged, taken_over};
 use crate::{
     gonogo::Gonogo,
     progressive::argo::{on_istio, release},
@@ -57,7 +57,7 @@ fn a_canary_is_stepped_paused_resumed_aborted_retried_and_rolled_back() {
     serves(production, gonogo);
     done(gonogo, &on_web("step --full --confirm web --reason tested"));
     let live = production.get("rollouts.argoproj.io/web");
-    assert!(says(&live, "Healthy") && live["status"]["stableRS"] == live["status"]["currentPodHash"], "{live:#}");
+    assert!(taken_over(&live), "{live:#}");
     assert_eq!(weight(production), 0);
 
     done(gonogo, &on_web("restart"));
@@ -107,7 +107,7 @@ fn a_promote_starts_the_rollouts_own_plan() {
     on_istio(staging, &json!([{ "setWeight": 100 }]));
     is(staging, "rollouts.argoproj.io/web", |r| says(r, "Healthy"));
     release(staging, "v2");
-    is(staging, "rollouts.argoproj.io/web", |r| says(r, "Healthy") && r["status"]["stableRS"] == r["status"]["currentPodHash"]);
+    is(staging, "rollouts.argoproj.io/web", taken_over);
     let gonogo = &staged(staging, production, "alice", ROLLOUT);
     done(gonogo, &on_web("promote"));
     let live = production.get("rollouts.argoproj.io/web");

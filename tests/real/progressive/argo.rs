@@ -87,15 +87,18 @@ fn sign(c: char) -> bool {
     c.is_whitespace() || !c.is_ascii()
 }
 
+/// Whether the controller has seen the newest wanted state of a Rollout: the old phase stays until then.
+pub fn observed(r: &Value) -> bool {
+    r["status"]["observedGeneration"].as_str() == Some(&r["metadata"]["generation"].to_string())
+}
+
 /// Waits for the controller to say `words` (as the plugin prints them), and for what users get to be as in `done`; then
 /// lets gonogo look, and holds against kubectl what it says whatever the phase. Gives its placement.
 pub fn look(namespace: &Namespace<'_>, gonogo: &Gonogo<'_>, words: &str, done: impl Fn(&Seen) -> bool) -> (Seen, Value) {
     let current = |seen: &Seen| {
-        let (meta, status) = (&seen.rollout()["metadata"], &seen.rollout()["status"]);
+        let status = &seen.rollout()["status"];
         let said = format!("{} - {}", status["phase"].as_str().unwrap_or(""), status["message"].as_str().unwrap_or(""));
-        // the old phase stays until the controller has seen the newest wanted state
-        let observed = status["observedGeneration"].as_str() == Some(&meta["generation"].to_string());
-        observed && said.starts_with(words) && done(seen)
+        observed(seen.rollout()) && said.starts_with(words) && done(seen)
     };
     let (seen, ours) = until(words, || {
         let mut before = Seen::of(namespace);

@@ -165,6 +165,15 @@ fn with(mut m: Model, change: impl FnOnce(&mut Model)) -> Model {
 
 shows!(armed_80x24, with(fixture::model(80, 24), |m| m.open_until = Some(SignedDuration::from_mins(4))));
 shows!(ways_back_80x24, with(fixture::model(80, 24), |m| m.overlays.push(Overlay::Ways(Box::new(fixture::ways())))));
+shows!(
+    not_read_yet_80x24,
+    with(fixture::model(80, 24), |m| m.overlays.push(Overlay::Refused {
+        what: "abort".into(),
+        why: "eu-1 has not been read yet".into(),
+        hint: Some("gonogo doctor tells which source is in trouble".into()),
+        again: Some(Command::Act(Verb::Abort)),
+    }))
+);
 shows!(ways_back_ascii, with(fixture::model(80, 24), |m| m.overlays.push(Overlay::Ways(Box::new(fixture::ways())))), ascii());
 
 /// A model in which an abort was consented to 12 seconds ago, and this was heard of it.
