@@ -84,6 +84,10 @@ pub struct Target {
     /// The service
     #[arg(value_name = "SERVICE")]
     pub service: ServiceName,
+    /// More services, under one consent
+    #[arg(value_name = "SERVICE")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<ServiceName>,
     /// The environment
     #[arg(long, value_name = "NAME")]
     pub env: EnvironmentName,
@@ -100,7 +104,17 @@ pub struct Target {
 impl Target {
     /// A service in every cluster of an environment, whatever runs there.
     pub fn new(service: ServiceName, env: EnvironmentName) -> Self {
-        Self { service, env, cluster: None, expect: None }
+        Self { service, also: vec![], env, cluster: None, expect: None }
+    }
+
+    /// The services, in order.
+    pub fn services(&self) -> impl Iterator<Item = &ServiceName> {
+        std::iter::once(&self.service).chain(&self.also)
+    }
+
+    /// The services in words.
+    pub fn names(&self) -> String {
+        ServiceName::all(&self.service, &self.also)
     }
 }
 
@@ -140,8 +154,10 @@ impl Action {
 
     /// The words that [`parse`](Self::parse) reads back as this action.
     pub fn to_argv(&self) -> Vec<String> {
-        let Target { service, env, cluster, expect } = self.target();
-        let mut words = vec![self.name().to_owned(), service.to_string()];
+        let target = self.target();
+        let Target { env, cluster, expect, .. } = target;
+        let mut words = vec![self.name().to_owned()];
+        words.extend(target.services().map(ToString::to_string));
         option(&mut words, "env", Some(env));
         option(&mut words, "cluster", cluster.as_ref());
         match self {
@@ -192,6 +208,26 @@ impl Action {
             | Self::Switch(target)
             | Self::Retire(target) => target,
         }
+    }
+
+    /// The same, for other services.
+    #[must_use]
+    pub fn aimed(&self, service: ServiceName, also: Vec<ServiceName>) -> Self {
+        let mut other = self.clone();
+        match &mut other {
+            Self::Promote { target, .. }
+            | Self::Step { target, .. }
+            | Self::Rollback { target, .. }
+            | Self::Abort(target)
+            | Self::Pause(target)
+            | Self::Resume(target)
+            | Self::Retry(target)
+            | Self::Restart(target)
+            | Self::Fill { target, .. }
+            | Self::Switch(target)
+            | Self::Retire(target) => (target.service, target.also) = (service, also),
+        }
+        other
     }
 }
 
@@ -283,7 +319,7 @@ mod tests {
                 accept_unsafe: vec!["schema".into(), "-x".into()],
             },
             Action::Fill { target: narrowed.clone(), to: Some("2.0".into()) },
-            Action::Abort(narrowed),
+            Action::Abort(Target { also: vec!["cart".parse().unwrap(), "user".parse().unwrap()], ..narrowed }),
         ] {
             assert_eq!(Action::parse(action.to_argv()).unwrap(), action);
             let kept = serde_json::to_string(&action).unwrap();

@@ -6,6 +6,8 @@
 mod audit;
 #[path = "headless/change.rs"]
 mod change;
+#[path = "headless/several.rs"]
+mod several;
 #[expect(dead_code, reason = "each test binary uses its part")]
 mod support;
 

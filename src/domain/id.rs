@@ -80,6 +80,17 @@ name_type!(
     ServiceName,
     "service name"
 );
+impl ServiceName {
+    /// Services in words, for titles: by name where there are at most two, else by their number.
+    pub fn all(first: &Self, also: &[Self]) -> String {
+        match also {
+            [] => first.to_string(),
+            [other] => format!("{first}, {other}"),
+            more => format!("{} services", more.len() + 1),
+        }
+    }
+}
+
 name_type!(
     /// The name of an environment.
     EnvironmentName,

@@ -35,6 +35,7 @@ impl Engine {
         let event = Event::Refused {
             command: action.to_argv().iter().map(|word| SafeText::clean(word)).collect(),
             service: Some(target.service.clone()),
+            also: target.also.clone(),
             environment: Some(target.env.clone()),
             why: refusal.why.clone(),
             exit: refusal.exit,

@@ -4,7 +4,10 @@
 //! by a new plan. Going back asks nobody. Who acts takes the wheel, for as long as the cockpit stays armed; that this
 //! cannot be written stops nothing.
 
-use super::{Engine, plan::Plan};
+use super::{
+    Engine,
+    plan::{Driving, Plan, Wheel},
+};
 use crate::domain::{ClusterName, Driver, Exit, Identity, ObjectKey, Refusal, SafeText};
 use futures::future::join_all;
 
@@ -19,6 +22,11 @@ pub(super) fn other<'a>(driver: Option<&'a Driver>, identity: Option<&Identity>)
     driver.filter(|d| d.drives() && identity.map(holder).is_none_or(|us| us != d.holder))
 }
 
+/// Every wheel of a plan, with the cluster where it is.
+fn wheels(plan: &Plan) -> impl Iterator<Item = (&Driving, &Wheel)> {
+    plan.driving().iter().flat_map(|d| d.wheels.iter().map(move |wheel| (d, wheel)))
+}
+
 impl Engine {
     /// Whether nobody else took the wheel since a plan was made.
     ///
@@ -28,10 +36,9 @@ impl Engine {
         if plan.back() {
             return Ok(());
         }
-        let now =
-            join_all(plan.driving().iter().map(async |d| Some((d, self.driver_of(&d.cluster, d.lease.as_ref()?).await?)))).await;
-        for (d, driver) in now.into_iter().flatten() {
-            let seen = d.driver.as_ref().map(|d| &d.holder);
+        let now = wheels(plan).map(async |(d, wheel)| Some((d, wheel, self.driver_of(&d.cluster, &wheel.lease).await?)));
+        for (d, wheel, driver) in join_all(now).await.into_iter().flatten() {
+            let seen = wheel.driver.as_ref().map(|d| &d.holder);
             if let Some(taken) = other(Some(&driver), d.identity.as_ref())
                 && seen != Some(&taken.holder)
             {
@@ -45,8 +52,8 @@ impl Engine {
 
     /// Says that we drive.
     pub(super) async fn take_wheel(&self, plan: &Plan) {
-        join_all(plan.driving().iter().map(async |d| {
-            let (lease, identity) = (d.lease.as_ref()?, d.identity.as_ref()?);
+        join_all(wheels(plan).map(async |(d, Wheel { lease, .. })| {
+            let identity = d.identity.as_ref()?;
             let role = self.workloads(&d.cluster)?;
             // Over what stands there now: a refusal means that another one was faster, and that is said there.
             let seen = self.driver_of(&d.cluster, lease).await;

@@ -63,16 +63,18 @@ struct OperationJson<'a> {
 /// Prints the lines that are wanted, the oldest first.
 pub fn audit_log(disk: &dyn Disk, args: &AuditArgs, now: Timestamp, printer: &mut Printer) -> io::Result<Exit> {
     let since = args.since.and_then(|d| now.checked_sub(SignedDuration::try_from(d).ok()?).ok());
-    let mut services: BTreeMap<OpId, Option<ServiceName>> = BTreeMap::new();
+    let mut services: BTreeMap<OpId, Vec<ServiceName>> = BTreeMap::new();
     let mut lines = vec![];
     let report = match verify(disk, &[], |line, _| {
         let entry = &line.entry;
         match &entry.event {
-            Event::Begun(b) => services.insert(entry.op.clone(), b.service.clone()),
-            Event::Refused { service, .. } => services.insert(entry.op.clone(), service.clone()),
+            Event::Begun(b) => services.insert(entry.op.clone(), b.service.iter().chain(&b.also).cloned().collect()),
+            Event::Refused { service, also, .. } => {
+                services.insert(entry.op.clone(), service.iter().chain(also).cloned().collect())
+            }
             _ => None,
         };
-        let of_service = |s: &ServiceName| services.get(&entry.op).is_some_and(|found| found.as_ref() == Some(s));
+        let of_service = |s: &ServiceName| services.get(&entry.op).is_some_and(|found| found.contains(s));
         if args.op.as_ref().is_none_or(|op| *op == entry.op)
             && since.is_none_or(|since| entry.at >= since)
             && args.service.as_ref().is_none_or(of_service)

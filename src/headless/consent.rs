@@ -38,7 +38,7 @@ pub enum Denied {
 /// The terminal cannot be read.
 pub fn consent(plan: &Plan, args: &ConsentArgs) -> io::Result<Result<Given, Denied>> {
     let refused = |refusal| Ok(Err(Denied::Refused(refusal)));
-    let name = plan.confirm_name().as_str();
+    let name = plan.confirm_name();
     let typed = plan.consent().tier() == 3;
     let mut reason = args.reason.clone().filter(|r| !r.is_empty());
     let how = if args.yes {

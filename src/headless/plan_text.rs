@@ -11,6 +11,7 @@ pub fn text(plan: &Plan) -> String {
         // Writing into a string cannot fail.
         writeln!(out, "  {name:<8}{value}").ok();
     };
+    plan.services().iter().for_each(|names| row("for", names));
     row("where", plan.place());
     // That it is done in part only is said before anything else.
     plan.left_out().iter().for_each(|words| row("partly", words));

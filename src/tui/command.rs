@@ -59,7 +59,9 @@ pub enum Ui {
     Unzoom,
     /// Open what is selected
     Open,
-    /// Close what is on top, or take the filter away
+    /// Mark a service: what is asked for next is for all that are marked, under one consent
+    Mark,
+    /// Close what is on top, or take filter and marks away
     Back,
     /// What the keys do
     Help,

@@ -33,6 +33,7 @@ fn begun(words: &str, service: &str) -> Event {
     Event::Begun(Box::new(Begun {
         command: words.split(' ').map(SafeText::from).collect(),
         service: Some(service.parse().unwrap()),
+        also: vec![],
         environment: Some("production".parse().unwrap()),
         place: "production · eu-1".into(),
         from: "4.2.0 at 20 %".into(),
@@ -96,6 +97,7 @@ fn fill(state: &Path) -> Vec<OpId> {
     let refused = Event::Refused {
         command: ["promote", "payment", "--env", "production"].map(SafeText::from).to_vec(),
         service: Some("payment".parse().unwrap()),
+        also: vec![],
         environment: Some("production".parse().unwrap()),
         why: "the verdict is NO-GO".into(),
         exit: Exit::Refused,

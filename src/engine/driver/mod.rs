@@ -300,6 +300,7 @@ fn parts(plan: &Plan, given: &Given) -> Parts {
     let begun = Begun {
         command: plan.action().to_argv().iter().map(|word| SafeText::clean(word)).collect(),
         service: Some(target.service.clone()),
+        also: target.also.clone(),
         environment: Some(target.env.clone()),
         place: plan.place().clone(),
         from: plan.from().clone(),

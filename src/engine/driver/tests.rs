@@ -74,6 +74,7 @@ impl Bed {
             begun: Box::new(Begun {
                 command: vec!["pause".into(), "payment".into()],
                 service: None,
+                also: vec![],
                 environment: None,
                 place: "production".into(),
                 from: "a".into(),

@@ -157,6 +157,9 @@ pub enum Event {
         /// The service.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service: Option<ServiceName>,
+        /// More services.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<ServiceName>,
         /// The environment.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         environment: Option<EnvironmentName>,
@@ -205,6 +208,9 @@ pub struct Begun {
     pub command: Vec<SafeText>,
     /// The service.
     pub service: Option<ServiceName>,
+    /// More services, where one consent was given for several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<ServiceName>,
     /// The environment.
     pub environment: Option<EnvironmentName>,
     /// Where: environment and clusters, as the dialog names them.

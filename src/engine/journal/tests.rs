@@ -35,6 +35,7 @@ fn begun(goes_back: bool) -> Event {
     Event::Begun(Box::new(Begun {
         command: [word, "payment", "--env", "production"].map(SafeText::from).to_vec(),
         service: Some("payment".parse().unwrap()),
+        also: vec![],
         environment: Some("production".parse().unwrap()),
         place: "production · eu-1".into(),
         from: "4.2.0 at 20 %".into(),
@@ -105,6 +106,7 @@ fn a_line_reads_back_as_it_was_written_and_says_so_itself() {
         Event::Refused {
             command: vec!["promote".into()],
             service: None,
+            also: vec![],
             environment: None,
             why: "read-only".into(),
             exit: Exit::Refused,

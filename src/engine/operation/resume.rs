@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Effect, Operation, Parts, Stand, evidence::Shot, machine::Track, rules::Rules};
 use crate::{
-    domain::{Change, ChangeTarget, OpId, Problem, SafeText, Seen},
+    domain::{Change, ChangeTarget, OpId, Problem, SafeText, Seen, ServiceName},
     engine::{
         journal::{self, Answered, Begun, Evidence, Intent},
         plan::Move,
@@ -175,6 +175,6 @@ impl Told {
 /// `ABORT payment`
 fn title(begun: &Begun) -> SafeText {
     let verb = begun.command.first().map(|c| c.as_str().to_uppercase()).unwrap_or_default();
-    let service = begun.service.as_ref().map(|s| format!(" {s}")).unwrap_or_default();
-    format!("{verb}{service}").into()
+    let services = begun.service.as_ref().map(|s| format!(" {}", ServiceName::all(s, &begun.also))).unwrap_or_default();
+    format!("{verb}{services}").into()
 }

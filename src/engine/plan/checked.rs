@@ -39,9 +39,16 @@ pub struct Driving {
     /// Why it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+    /// Who drives what there.
+    pub wheels: Vec<Wheel>,
+}
+
+/// The release of one service in an environment, as something that is driven.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Wheel {
     /// The Lease that says who drives.
-    pub lease: Option<ObjectKey>,
-    /// Who drives there, or drove last; `None` where nobody did, or that cannot be read.
+    pub lease: ObjectKey,
+    /// Who drives, or drove last; `None` where nobody did, or that cannot be read.
     pub driver: Option<Driver>,
 }
 
@@ -146,7 +153,8 @@ pub struct Plan {
     pub(super) blast: Blast,
     pub(super) owner: SafeText,
     pub(super) inverse: SafeText,
-    pub(super) undo: Option<SafeText>,
+    #[serde(serialize_with = "line")]
+    pub(super) undo: Vec<Action>,
     pub(super) not_reverted: SafeText,
     pub(super) consent: Consent,
     pub(super) because: Vec<SafeText>,
@@ -161,6 +169,16 @@ pub struct Plan {
 
 fn seconds<S: serde::Serializer>(d: &SignedDuration, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_i64(d.as_secs())
+}
+
+/// Actions as one line for a shell, each only after the one before has succeeded.
+fn line<S: serde::Serializer>(actions: &[Action], s: S) -> Result<S::Ok, S::Error> {
+    joined(actions).serialize(s)
+}
+
+fn joined(actions: &[Action]) -> Option<String> {
+    let lines: Vec<String> = actions.iter().map(Action::command_line).collect();
+    (!lines.is_empty()).then(|| lines.join(" && "))
 }
 
 impl Plan {
@@ -226,7 +244,13 @@ impl Plan {
         let broken = |contract: &&SafeText| self.preflights.iter().any(|p| p.contract.as_ref() == Some(*contract));
         accept_unsafe.iter().filter(broken).collect()
     }
-    /// The clusters that a way back leaves as they are, each with the reason: it is done elsewhere only.
+    /// The services by name, where it is for several.
+    pub fn services(&self) -> Option<String> {
+        let target = self.action.target();
+        let names: Vec<&str> = target.services().map(ServiceName::as_str).collect();
+        (names.len() > 1).then(|| names.join(", "))
+    }
+    /// The clusters and services that a way back leaves as they are, each with the reason: it is done elsewhere only.
     pub fn left_out(&self) -> &[SafeText] {
         &self.left_out
     }
@@ -247,8 +271,8 @@ impl Plan {
         &self.inverse
     }
     /// The command line that undoes it, where one does.
-    pub fn undo(&self) -> Option<&SafeText> {
-        self.undo.as_ref()
+    pub fn undo(&self) -> Option<SafeText> {
+        joined(&self.undo).map(|line| SafeText::clean(&line))
     }
     /// What the inverse cannot bring back.
     pub fn not_reverted(&self) -> &SafeText {
@@ -262,9 +286,10 @@ impl Plan {
     pub fn because(&self) -> &[SafeText] {
         &self.because
     }
-    /// The name that is typed at tier 3: the service's.
-    pub fn confirm_name(&self) -> &ServiceName {
-        &self.action.target().service
+    /// The name that is typed at tier 3: the service's, and of several that of their environment.
+    pub fn confirm_name(&self) -> &str {
+        let target = self.action.target();
+        if target.also.is_empty() { target.service.as_str() } else { target.env.as_str() }
     }
     /// Until when it can be applied.
     pub fn expires(&self) -> Timestamp {

@@ -9,7 +9,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    action::{Action, Direction},
+    action::Direction,
     domain::{Arm, Change, Delegate, MetricKey, Owner, OwnerSystem, SafeText, Undo},
     engine::wheel::other,
 };
@@ -22,15 +22,8 @@ const HEALS: SignedDuration = SignedDuration::from_secs(8);
 /// For how long a plan can be applied. What it is bound to is checked again in any case.
 const LASTS: SignedDuration = SignedDuration::from_hours(1);
 
-/// The plan of an action, which names what it accepts.
-pub(super) fn describe(
-    c: &Scene<'_>,
-    action: Action,
-    intent: Intent,
-    moves: Vec<Move>,
-    driving: Vec<Driving>,
-    gates: Vec<Gate>,
-) -> Plan {
+/// The plan of an action.
+pub(super) fn describe(c: &Scene<'_>, intent: Intent, moves: Vec<Move>, driving: Vec<Driving>, gates: Vec<Gate>) -> Plan {
     let Told { id, at, .. } = c.told;
     let mut preflights = intent.preflights.clone();
     preflights.sort_by_key(|p| std::cmp::Reverse(p.safety));
@@ -55,7 +48,7 @@ pub(super) fn describe(
         blast: blast(c, &moves),
         owner: owner.into(),
         inverse: SafeText::clean(&intent.inverse),
-        undo: intent.undo.map(|action| action.command_line().into()),
+        undo: intent.undo.into_iter().collect(),
         not_reverted: SafeText::clean(&intent.not_reverted),
         consent,
         because,
@@ -64,13 +57,14 @@ pub(super) fn describe(
         deadline: intent.deadline,
         watch: watch(c, intent.touches),
         moves,
-        action,
+        action: c.action.clone(),
     }
 }
 
 /// Who else drives there.
 fn wheel(driving: &[Driving]) -> impl Iterator<Item = SafeText> {
-    let others = driving.iter().filter_map(|d| Some((d, other(d.driver.as_ref(), d.identity.as_ref())?)));
+    let wheels = driving.iter().flat_map(|d| d.wheels.iter().map(move |wheel| (d, wheel)));
+    let others = wheels.filter_map(|(d, wheel)| Some((d, other(wheel.driver.as_ref(), d.identity.as_ref())?)));
     let said: Vec<SafeText> = others.map(|(d, driver)| format!("{driver} on {}", d.cluster).into()).collect();
     said.into_iter()
 }

@@ -5,8 +5,8 @@
 //! scene     the action, the world, ways to look at it            verb/*    what a verb makes of it: Intent
 //! gates     what speaks against going forward                    consent   which tier, and why
 //! preflight what a template needs and promises                   describe  where, who drives, what it can hit
-//! ask       puts the questions to the roles                      checked   Plan: what is consented to and applied
-//! ways      which ways back there are, the best first
+//! several   one plan for several services                        checked   Plan: what is consented to and applied
+//! ask       puts the questions to the roles                      ways      which ways back there are, the best first
 //! ```
 //!
 //! Only [`plan`] makes a `Plan`, and only a `Plan` can be applied, so no front can skip a guard.
@@ -22,10 +22,11 @@ mod preflight;
 mod question;
 mod reason;
 mod scene;
+mod several;
 mod verb;
 mod ways;
 
-pub use checked::{Blast, Driving, Gate, Move, Plan, Preflight, Safety};
+pub use checked::{Blast, Driving, Gate, Move, Plan, Preflight, Safety, Wheel};
 pub use consent::Consent;
 pub use question::{Answer, Guard, Kept, Looked, Question, Rejected, Said, Told};
 pub use reason::{advice, reasons};
@@ -51,6 +52,16 @@ pub enum Planned {
 
 /// Plans an action. Pure.
 pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> Result<Planned, Refusal> {
+    let one = action.target().also.is_empty();
+    let mut planned = if one { alone(action, s, told, answers)? } else { several::plan(action, s, told, answers)? };
+    if let Planned::Plan(plan) = &mut planned {
+        plan.action = accepted(action, &plan.preflights, told)?;
+    }
+    Ok(planned)
+}
+
+/// Plans an action for one service. What breaks by it is not accepted by name yet.
+fn alone(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> Result<Planned, Refusal> {
     let mut scene = Scene::set(action, s, told)?;
     let mut intent = verb::intent(&scene)?;
     let back = intent.direction == Direction::Back;
@@ -93,7 +104,8 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
             let driver = lease.as_ref().and_then(|l| said(&Question::Driver { cluster: cluster.clone(), lease: l.clone() }));
             // Who may not read it is told nothing: the wheel is a word to others and no guard.
             let driver = driver.and_then(|d| if let Ok(Said::Driver(d)) = d { d.clone() } else { None });
-            driving.push(Driving { lease, driver, ..drives(cluster, said(&Question::Identity(cluster.clone())), back)? });
+            let wheels = lease.map(|lease| Wheel { lease, driver }).into_iter().collect();
+            driving.push(Driving { wheels, ..drives(cluster, said(&Question::Identity(cluster.clone())), back)? });
         }
     }
     for (target, of) in std::mem::take(&mut intent.templates) {
@@ -106,8 +118,7 @@ pub fn plan(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> R
             intent.preflights.extend(preflight::lines(&target, &of, back, facts));
         }
     }
-    let action = accepted(action, &intent, told)?;
-    Ok(Planned::Plan(Box::new(describe::describe(&scene, action, intent, moves, driving, gates))))
+    Ok(Planned::Plan(Box::new(describe::describe(&scene, intent, moves, driving, gates))))
 }
 
 /// That an object cannot be read.
@@ -167,8 +178,7 @@ fn accept(target: &ChangeTarget, change: &crate::domain::Change, looked: &Looked
 
 /// Who drives on a cluster. Going forward under an unknown name is refused; going back waits for nobody.
 fn drives(cluster: &ClusterName, said: Option<&Result<Said, Problem>>, back: bool) -> Result<Driving, Refusal> {
-    let of =
-        |identity: Option<Identity>, problem| Driving { cluster: cluster.clone(), identity, problem, lease: None, driver: None };
+    let of = |identity: Option<Identity>, problem| Driving { cluster: cluster.clone(), identity, problem, wheels: vec![] };
     match said {
         Some(Ok(Said::Identity(identity))) => Ok(of(Some(identity.clone()), None)),
         Some(Err(problem)) if back => Ok(of(None, Some(problem.clone()))),
@@ -178,14 +188,14 @@ fn drives(cluster: &ClusterName, said: Option<&Result<Said, Problem>>, back: boo
 }
 
 /// The action with everything by name that breaks by going back: accepted already, or by the consent that is asked for.
-fn accepted(action: &Action, intent: &Intent, told: &Told) -> Result<Action, Refusal> {
+fn accepted(action: &Action, preflights: &[Preflight], told: &Told) -> Result<Action, Refusal> {
     let Action::Rollback { target, to, accept_unsafe } = action else { return Ok(action.clone()) };
-    let mut broken: Vec<&SafeText> = intent.preflights.iter().filter_map(|p| p.contract.as_ref()).collect();
+    let mut broken: Vec<&SafeText> = preflights.iter().filter_map(|p| p.contract.as_ref()).collect();
     broken.sort();
     broken.dedup();
     let left: Vec<&SafeText> = broken.iter().filter(|c| !accept_unsafe.contains(c)).copied().collect();
     let Some(first) = left.first() else { return Ok(action.clone()) };
-    let why = intent.preflights.iter().find(|p| p.contract.as_ref() == Some(first)).map(|p| p.says.to_string());
+    let why = preflights.iter().find(|p| p.contract.as_ref() == Some(first)).map(|p| p.says.to_string());
     let mut all = accept_unsafe.clone();
     all.extend(left.iter().map(|c| (*c).clone()));
     let anyway = Action::Rollback { target: target.clone(), to: to.clone(), accept_unsafe: all };

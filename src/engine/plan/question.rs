@@ -113,7 +113,8 @@ impl Kept {
                 continue;
             }
             let why = o.begun.reason.clone().unwrap_or_else(|| "".into());
-            if let Some(service) = &o.begun.service {
+            // Of several services the journal does not say whose build it was; no other has a build of that digest.
+            for service in o.begun.service.iter().chain(&o.begun.also) {
                 let rejected =
                     |digest: &Digest| Rejected { service: service.clone(), digest: digest.clone(), at: o.at, why: why.clone() };
                 out.rejected.extend(o.begun.rejects.iter().map(rejected));

@@ -1,13 +1,13 @@
 //! What a verb is shown: the action, the world, and ways to look at it.
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use super::question::Told;
 use crate::{
     action::{Action, Target, Verb},
     domain::{
-        ChangeTarget, ClusterName, ClusterState, Delegate, Deployment, Environment, Exit, Health, ObjectKey, ObjectKind,
-        Placement, Refusal, ReplicaSet, Rollout, RolloutStrategy, SafeText, Service, Snapshot, Version, WorkloadKind,
+        ChangeTarget, ClusterState, Delegate, Deployment, Environment, Exit, Health, ObjectKey, ObjectKind, Placement, Refusal,
+        ReplicaSet, Rollout, RolloutStrategy, SafeText, Service, Snapshot, Version, WorkloadKind,
     },
 };
 
@@ -33,9 +33,9 @@ fn nobody(what: &str, name: &str, known: &[String]) -> Refusal {
     Refusal::new(format!("no {what} is named {name}")).hint(format!("known: {}", known.join(", "))).exit(Exit::Usage)
 }
 
-/// A cluster that a way back leaves as it is, and why.
-pub(super) fn left_out(cluster: &ClusterName, why: &str) -> SafeText {
-    format!("{cluster} is left as it is: {why}").into()
+/// A cluster or service that a way back leaves as it is, and why.
+pub(super) fn left_out(name: &impl Display, why: &str) -> SafeText {
+    format!("{name} is left as it is: {why}").into()
 }
 
 /// The same words once where they are the same everywhere, else each with its cluster.

@@ -3,6 +3,7 @@
 mod back;
 mod forward;
 mod pair;
+mod several;
 mod world;
 
 use strum::IntoEnumIterator;

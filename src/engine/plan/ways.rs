@@ -20,6 +20,10 @@ pub fn ways(target: &Target, s: &Snapshot, told: &Told) -> Vec<Action> {
     let last = back(None);
     let first = asks(&last);
     out.push(last.clone());
+    // The last known good one of each, whichever that is; another one has a name of its own in every service.
+    if !target.also.is_empty() {
+        return out;
+    }
     let Ok(scene) = Scene::set(&last, s, told) else { return out };
     let most = out.len() + MORE;
     let (mut seen, refused) = match first {

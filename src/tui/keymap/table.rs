@@ -34,6 +34,7 @@ pub const BINDINGS: &[Binding] = &[
     act(Scope::Main, &[], Verb::Fill, ""),
     act(Scope::Main, &[], Verb::Switch, ""),
     act(Scope::Main, &[], Verb::Retire, ""),
+    ui(Scope::Main, &["<space>"], Ui::Mark, Group::Act, ""),
     ui(Scope::Main, &["O"], Ui::Operations, Group::Act, ""),
     ui(Scope::Main, &[], Ui::Arm, Group::Act, ""),
     ui(Scope::Main, &[], Ui::Disarm, Group::Act, ""),

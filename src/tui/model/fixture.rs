@@ -216,7 +216,7 @@ pub fn card(id: u64, action: Action) -> PlanCard {
     };
     PlanCard {
         id,
-        title: format!("{} {}", action.name().to_uppercase(), action.target().service).into(),
+        title: format!("{} {}", action.name().to_uppercase(), action.target().names()).into(),
         tier: 2,
         back,
         arms: !back,

@@ -13,7 +13,10 @@ mod overlay;
 mod pane;
 mod ways;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -125,6 +128,8 @@ pub struct Model {
     pub zoom: bool,
     /// The selected service.
     pub services: Cursor<ServiceName>,
+    /// The services that are marked: what is asked for is for all of them.
+    pub marks: BTreeSet<ServiceName>,
     /// The selected run.
     pub runs: Cursor<RunKey>,
     /// The run that is opened.
@@ -204,6 +209,7 @@ impl Model {
             tab: Pane::Canary,
             zoom: false,
             services: Cursor::default(),
+            marks: BTreeSet::new(),
             runs: Cursor::default(),
             opened: None,
             changes_offset: 0,
@@ -296,6 +302,11 @@ impl Model {
         let rows = self.service_rows();
         let keys: Vec<ServiceName> = rows.iter().map(|r| r.name.clone()).collect();
         self.services.row(&keys).map(|at| rows[at])
+    }
+
+    /// The services that are marked, in the order of their rows; those that the filter hides, too.
+    pub fn marked(&self) -> impl Iterator<Item = &ServiceName> {
+        self.board.services.iter().map(|row| &row.name).filter(|name| self.marks.contains(*name))
     }
 
     /// The newest picture, also while the screen stands still.

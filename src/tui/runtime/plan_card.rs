@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::{
     domain::{Policy, Request, SafeText, Snapshot},
-    engine::plan::{Driving, Move, Plan, Safety},
+    engine::plan::{Driving, Move, Plan, Preflight, Safety},
     tui::model::{Bound, Group, PlanCard, PlanRow, pictured},
 };
 
@@ -48,21 +48,26 @@ fn requests(plan: &Plan) -> impl Iterator<Item = (&Move, &Request)> {
 /// What becomes of what, and what speaks against it.
 fn what(plan: &Plan) -> Vec<PlanRow> {
     let group = Group::What;
-    let mut rows = vec![row(group, "where", &plan.place())];
+    let mut rows: Vec<PlanRow> = plan.services().map(|names| row(group, "for", &names)).into_iter().collect();
+    rows.push(row(group, "where", &plan.place()));
     // That it is done in part only is read before anything else.
     rows.extend(plan.left_out().iter().map(|words| alarm(group, "partly", words)));
     rows.extend(plan.driving().iter().filter_map(|d| Some(row(group, "cluster", &identity(d, brief)?))));
     rows.extend([row(group, "from", &plan.from()), row(group, "to", &plan.to())]);
     rows.extend(plan.gates().iter().map(|gate| alarm(group, "gate", gate)));
-    for p in plan.preflights() {
+    let check = |p: &Preflight| {
         let says = format!("{}: {}, {}", p.name, p.safety, p.says);
-        rows.push(PlanRow { alarm: p.safety == Safety::Unsafe, ..row(group, "check", &says) });
-    }
+        PlanRow { alarm: p.safety == Safety::Unsafe, ..row(group, "check", &says) }
+    };
+    // What is in order is read last.
+    let (fine, doubts): (Vec<_>, Vec<_>) = plan.preflights().iter().partition(|p| p.safety == Safety::Safe);
+    rows.extend(doubts.into_iter().map(check));
     rows.extend(plan.because().iter().map(|why| row(group, "because", why)));
     if plan.blast().pods > 0 {
         rows.push(row(group, "hits", plan.blast()));
     }
     rows.extend(plan.notes().iter().map(|note| row(group, "note", note)));
+    rows.extend(fine.into_iter().map(check));
     rows
 }
 
@@ -83,15 +88,17 @@ fn how(plan: &Plan) -> Vec<PlanRow> {
         let name = if rows.is_empty() { "sends" } else { "" };
         rows.push(row(group, name, &format!("{what} on {}", clusters.join(" and "))));
     }
+    let several = plan.services().is_some();
     let guard = |m: &Move| {
+        let name = if several { format!("{} ", m.target.key.name) } else { String::new() };
         let step = m.seen.rollout.step.map(|s| format!(", step {}", s + 1)).unwrap_or_default();
-        format!("{} version {}{step}", m.target.cluster, m.seen.resource_version)
+        format!("{name}{} version {}{step}", m.target.cluster, m.seen.resource_version)
     };
     let guards: Vec<String> = plan.moves().iter().map(guard).collect();
     rows.push(row(group, "guard", &format!("{}: {}", plan.guarantee(), guards.join("; "))));
     rows.push(row(group, "owner", &plan.owner()));
     rows.push(row(group, "undo", &plan.inverse()));
-    rows.extend(plan.undo().map(|undo| row(group, "", undo)));
+    rows.extend(plan.undo().map(|undo| row(group, "", &undo)));
     rows.push(row(group, "stays", &plan.not_reverted()));
     rows
 }
@@ -125,11 +132,11 @@ pub fn card(plan: &Plan, id: u64, world: &Snapshot) -> PlanCard {
         tier: plan.consent().tier(),
         back: plan.back(),
         arms: production && !plan.back(),
-        name: SafeText::clean(plan.confirm_name().as_str()),
+        name: SafeText::clean(plan.confirm_name()),
         accepts: plan.accepts().into_iter().cloned().collect(),
         rows: [what(plan), how(plan), exactly(plan)].concat(),
         bound: plan.moves().iter().map(bound).collect(),
-        undo: plan.undo().unwrap_or(plan.inverse()).clone(),
+        undo: plan.undo().unwrap_or_else(|| plan.inverse().clone()),
         actor: user.unwrap_or_else(|| "you".into()),
         expires: Some(plan.expires()).filter(|at| *at > world.at),
         action: plan.action().clone(),

@@ -69,7 +69,7 @@ fn possible(m: &Model, s: &Snapshot, action: &Action) -> Result<(), Refusal> {
     plan(action, s, &Told::asking(s.at, guard), &[]).map(drop)
 }
 
-/// What a verb could be done to. One that is for a rollout under way is for those of the environment that the verdict
+/// What a verb could be done to: to what is marked, if anything is. Else, one that is for a rollout under way is for those of the environment that the verdict
 /// speaks of, whatever is selected, and only where there is none there, for those elsewhere: nobody who presses a key in
 /// a hurry is asked about staging. The others are for the selected service.
 fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
@@ -77,6 +77,15 @@ fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
         return Err(Refusal::new(why.as_str()));
     }
     let s = m.newest();
+    if let Some(target) = marked(m) {
+        let action = verb.on(target);
+        match possible(m, s, &action) {
+            Ok(()) => return Ok(vec![action]),
+            // A mark that was forgotten keeps nobody from stopping a rollout under way.
+            Err(_) if verb == Verb::Abort => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
     let asked = selected(m).map(|target| (verb.on(target.clone()), target));
     let refused = || match &asked {
         Some((action, _)) => possible(m, s, action).err(),
@@ -136,8 +145,19 @@ fn selected(m: &Model) -> Option<Target> {
     Some(target(&m.selected()?.name, &m.newest().environment()?.name))
 }
 
-/// What the way-back card is for: the only rollout under way, else the selected service.
+/// The marked services in the environment that the verdict speaks of, if any is marked.
+fn marked(m: &Model) -> Option<Target> {
+    let env = m.newest().environment()?.name.clone();
+    let mut names = m.marked().cloned();
+    let first = names.next()?;
+    Some(Target { also: names.collect(), ..Target::new(first, env) })
+}
+
+/// What the way-back card is for: what is marked, else the only rollout under way, else the selected service.
 pub fn subject(m: &Model) -> Option<Target> {
+    if let Some(target) = marked(m) {
+        return Some(target);
+    }
     let mut moving: Vec<Target> = vec![];
     for t in under_way(m.newest()) {
         if !moving.contains(&t) {
@@ -256,7 +276,7 @@ fn show(m: &mut Model, action: Action, planned: Result<Box<PlanCard>, Refusal>, 
         }
         Err(refusal) => {
             let target = action.target();
-            refuse(m, &format!("{} {} in {}", action.name(), target.service, target.env), refusal, None);
+            refuse(m, &format!("{} {} in {}", action.name(), target.names(), target.env), refusal, None);
         }
     }
     vec![]

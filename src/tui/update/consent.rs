@@ -249,6 +249,8 @@ fn consented(m: &mut Model) -> Vec<Effect> {
     }
     let reason = confirm.reason.map(SafeText::from);
     let card = *confirm.card;
+    // What was marked for this is not marked for the next.
+    m.marks.retain(|name| !card.action.target().services().any(|of| of == name));
     m.operations.push(Operation {
         plan: Some(card.id),
         title: card.title,

@@ -168,6 +168,7 @@ fn ui_command(m: &mut Model, ui: Ui) -> Vec<Effect> {
             let list = overlay::themes(m);
             m.overlays.push(list);
         }
+        Ui::Mark => screen::mark(m),
         Ui::Back => return screen::back(m),
         Ui::Still => match m.still.take() {
             Some((_, newest)) => show(m, newest),

@@ -166,6 +166,14 @@ pub fn open(m: &mut Model) -> Vec<Effect> {
     vec![]
 }
 
+/// Marks the selected service, or takes its mark away.
+pub fn mark(m: &mut Model) {
+    let Some(name) = m.selected().map(|row| row.name.clone()) else { return };
+    if !m.marks.remove(&name) {
+        m.marks.insert(name);
+    }
+}
+
 /// Escape: takes away what is in the way, the newest first.
 pub fn back(m: &mut Model) -> Vec<Effect> {
     if m.focus == Pane::Runs && m.opened.take().is_some() {
@@ -180,6 +188,8 @@ pub fn back(m: &mut Model) -> Vec<Effect> {
     } else if !m.filter.text.is_empty() {
         m.filter.text.clear();
         follow(m);
+    } else if !m.marks.is_empty() {
+        m.marks.clear();
     } else if m.focus != Pane::Services {
         m.focus = Pane::Services;
     }

@@ -69,7 +69,10 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect) {
             cell(look, rows[row], head.kind, head.width, is_selected, found.as_deref())
         },
     };
-    table.draw(inner, c.buf, look);
+    let seen = table.draw(inner, c.buf, look);
+    for (y, _) in (1..).zip(seen).filter(|(_, row)| m.marks.contains(&rows[*row].name)) {
+        put(c.buf, inner, 1, y, look.glyph(Glyph::Mark), look.style(Token::Key));
+    }
     c.map.note(Rect { y: inner.y + 1, height: inner.height - 1, ..inner }, Area::Rows(Pane::Services, offset));
 }
 
@@ -151,8 +154,14 @@ fn status<'a>(c: &Canvas<'_>, shown: usize) -> Line<'a> {
         parts.push(look.span(Token::Found, format!("/{}", m.filter.text)));
         parts.push(look.span(Token::Dim, format!("  {shown} of {all}")));
     }
+    let dot = || look.span(Token::Dim, format!(" {} ", look.glyph(Glyph::Dot)));
+    let marked = m.marked().count();
+    if marked > 0 {
+        let before = if parts.is_empty() { vec![] } else { vec![dot()] };
+        parts.splice(0..0, std::iter::once(look.span(Token::Key, format!("{marked} marked"))).chain(before));
+    }
     if !parts.is_empty() {
-        parts.push(look.span(Token::Dim, format!(" {} ", look.glyph(Glyph::Dot))));
+        parts.push(dot());
     }
     // The oldest section decides: one cluster that lags behind is not live.
     let oldest = m.snapshot.clusters.values().filter_map(|c| c.deployments.at()).min();

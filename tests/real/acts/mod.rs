@@ -7,6 +7,7 @@ mod lost;
 mod race;
 mod reverted;
 mod rollout;
+mod several;
 mod switch;
 mod workload;
 

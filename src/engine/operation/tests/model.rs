@@ -150,6 +150,7 @@ fn begun(kind: Kind) -> Begun {
     Begun {
         command: vec!["pause".into()],
         service: None,
+        also: vec![],
         environment: None,
         place: "here".into(),
         from: "a".into(),

@@ -235,7 +235,8 @@ fn under_a_canary_the_way_back_is_abort() {
     assert!(refusal.hint.unwrap().as_str().starts_with("gonogo abort payment --env production"));
 }
 
-fn facts(value: &str) -> TemplateFacts {
+/// Migrations are at that level, and what is gone back to needs 41 at most.
+pub(super) fn facts(value: &str) -> TemplateFacts {
     let stand = ContractStand { value: value.into(), by: "migrate-42".into(), kind: None, note: Some("drops a column".into()) };
     TemplateFacts {
         promises: Promises { requires: [("schema.users".into(), "<=41".into())].into(), ..Promises::default() },

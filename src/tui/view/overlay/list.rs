@@ -73,7 +73,7 @@ pub fn menu(c: &mut Canvas<'_>, area: Rect, at: usize) {
             let (token, rest) = match &choice.targets {
                 Ok(targets) => {
                     let names: Vec<String> =
-                        targets.iter().map(|a| format!("{} in {}", a.target().service, a.target().env)).collect();
+                        targets.iter().map(|a| format!("{} in {}", a.target().names(), a.target().env)).collect();
                     (Token::Text, names.join(", "))
                 }
                 Err(refusal) => (Token::Faint, refusal.why.to_string()),

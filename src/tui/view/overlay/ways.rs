@@ -70,7 +70,7 @@ pub fn draw(c: &mut Canvas<'_>, area: Rect, ways: &Ways) {
     let why = why.unwrap_or_default();
     let rect = middle(area, wide, u16::try_from(all.max(1) + why.len() + 4).unwrap_or(u16::MAX));
     let status = Line::from(look.span(Token::Dim, "least harm first"));
-    let title = format!("Ways back  {}  {}", ways.target.service, ways.target.env);
+    let title = format!("Ways back  {}  {}", ways.target.names(), ways.target.env);
     let inner = framed(c, rect, &title, status, Token::Hold);
     let last = inner.height.saturating_sub(1);
     // On a low screen the ways come first.
