@@ -28,7 +28,7 @@ pub fn text(plan: &Plan) -> String {
     row("from", plan.from());
     row("to", plan.to());
     plan.gates().iter().for_each(|gate| row("against", gate));
-    plan.preflights().iter().for_each(|p| row("check", &format!("{} {}: {}", p.name, p.safety, p.says)));
+    plan.preflights().iter().for_each(|p| row("check", &format!("{} {}: {}", p.name, p.safety, p.words())));
     plan.accepts().iter().for_each(|contract| row("accepts", contract));
     plan.notes().iter().for_each(|note| row("note", note));
     row("hits", plan.blast());

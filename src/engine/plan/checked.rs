@@ -103,11 +103,22 @@ pub struct Preflight {
     pub name: SafeText,
     /// What came of it.
     pub safety: Safety,
+    /// Where it was looked at; none where that is everywhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<ClusterName>,
     /// In words.
     pub says: SafeText,
     /// The contract that is broken, to be named with `--accept-unsafe`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contract: Option<SafeText>,
+}
+
+impl Preflight {
+    /// What came of it in words, and where: `eu-1, us-1: all 2 pieces that its template names are there`.
+    pub fn words(&self) -> String {
+        let clusters: Vec<&str> = self.clusters.iter().map(ClusterName::as_str).collect();
+        if clusters.is_empty() { self.says.to_string() } else { format!("{}: {}", clusters.join(", "), self.says) }
+    }
 }
 
 /// What a change can hit.

@@ -115,7 +115,7 @@ fn alone(action: &Action, s: &Snapshot, told: &Told, answers: &[Answer]) -> Resu
                 Some(Err(problem)) => Err(problem),
                 _ => continue,
             };
-            intent.preflights.extend(preflight::lines(&target, &of, back, facts));
+            preflight::add(&mut intent.preflights, preflight::lines(&target, &of, back, facts));
         }
     }
     Ok(Planned::Plan(Box::new(describe::describe(&scene, intent, moves, driving, gates))))
@@ -195,7 +195,7 @@ fn accepted(action: &Action, preflights: &[Preflight], told: &Told) -> Result<Ac
     broken.dedup();
     let left: Vec<&SafeText> = broken.iter().filter(|c| !accept_unsafe.contains(c)).copied().collect();
     let Some(first) = left.first() else { return Ok(action.clone()) };
-    let why = preflights.iter().find(|p| p.contract.as_ref() == Some(first)).map(|p| p.says.to_string());
+    let why = preflights.iter().find(|p| p.contract.as_ref() == Some(first)).map(Preflight::words);
     let mut all = accept_unsafe.clone();
     all.extend(left.iter().map(|c| (*c).clone()));
     let anyway = Action::Rollback { target: target.clone(), to: to.clone(), accept_unsafe: all };

@@ -56,7 +56,7 @@ fn what(plan: &Plan) -> Vec<PlanRow> {
     rows.extend([row(group, "from", &plan.from()), row(group, "to", &plan.to())]);
     rows.extend(plan.gates().iter().map(|gate| alarm(group, "gate", gate)));
     let check = |p: &Preflight| {
-        let says = format!("{}: {}, {}", p.name, p.safety, p.says);
+        let says = format!("{}: {}, {}", p.name, p.safety, p.words());
         PlanRow { alarm: p.safety == Safety::Unsafe, ..row(group, "check", &says) }
     };
     // What is in order is read last.

@@ -154,7 +154,7 @@ fn promote_says_what_its_template_lacks() {
     let s = world(Verb::Promote, &Say::default()).snapshot();
     let plan = run(&promote(None), &s, &told(), &Answers { facts: Ok(facts), ..Answers::default() }).unwrap();
     assert_eq!((plan.safety(), plan.consent().tier()), (Safety::Unsafe, 3));
-    assert_eq!(plan.preflights()[0].says.as_str(), "eu-1: not there: secret db key url; its pods cannot start");
+    assert_eq!(plan.preflights()[0].words(), "eu-1, us-1: not there: secret db key url; its pods cannot start");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::{
     engine::plan::{
         checked::Safety,
         intent::{Ask, Intent, Moves},
-        preflight::line,
+        preflight::{add, at, line},
         scene::{Scene, each, named},
     },
 };
@@ -45,8 +45,8 @@ pub(super) fn intent(c: &Scene<'_>) -> Result<Intent, Refusal> {
 pub(super) fn recreate(c: &Scene<'_>, out: &mut Intent) {
     for p in c.placements.iter().filter(|p| p.strategy == Some(UpdateStrategy::Recreate)) {
         let more = if p.min_ready > 0 { format!(", and {} s more", p.min_ready) } else { String::new() };
-        let says = format!("{}: all old pods go first: down until new ones are ready{more}", p.key.cluster);
-        out.preflights.push(line("recreate", Safety::Unknown, says));
+        let says = format!("all old pods go first: down until new ones are ready{more}");
+        add(&mut out.preflights, [at(&p.key.cluster, "recreate", Safety::Unknown, says)]);
         out.moves = Moves::AtOnce(100.0);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         checked::Safety,
         describe::undoers,
         intent::{Ask, Intent},
-        preflight::line,
+        preflight::{add, at, line},
         scene::{Scene, each, is_called, named, under_way},
     },
 };
@@ -53,8 +53,8 @@ fn pair(c: &Scene<'_>, to: Option<&SafeText>) -> Result<Intent, Refusal> {
     let idle: Vec<_> =
         c.placements.iter().filter_map(|p| p.sides.as_ref()?.active_and_idle().map(|(_, idle)| (*p, idle))).collect();
     for (p, side) in &idle {
-        let says = format!("{}: {} pods of the other side are available: seconds", p.key.cluster, side.pods.available);
-        out.preflights.push(line("replicas", Safety::Safe, says));
+        let says = format!("{} pods of the other side are available: seconds", side.pods.available);
+        add(&mut out.preflights, [at(&p.key.cluster, "replicas", Safety::Safe, says)]);
     }
     let back_to: Vec<Option<Digest>> = idle.iter().filter_map(|(_, s)| s.version.as_ref().map(|v| v.digest.clone())).collect();
     out.rejects = rejects(c, &back_to);
@@ -231,35 +231,27 @@ fn called<'a>(c: &Scene<'_>, p: &'a Placement, text: &str) -> Result<&'a Revisio
 
 /// Whether its images can be had: proven where pods of it run.
 fn images(c: &Scene<'_>, p: &Placement, revision: &Revision, out: &mut Intent) {
-    let cluster = &p.key.cluster;
     let template: Option<&Template> = c.replica_set(p, &revision.name).map(|set| &set.template);
     let pinned = template.is_some_and(|t| t.containers.iter().all(|c| c.image.digest.is_some()));
     let (safety, says) = match (revision.pods.ready > 0, pinned) {
-        (true, _) => (Safety::Safe, format!("{cluster}: pods of it run, so its images are there")),
-        (false, true) => (
-            Safety::Unknown,
-            format!("{cluster}: named by digest; no pod of it runs, so whether it can still be pulled is not proven"),
-        ),
-        (false, false) => (
-            Safety::Unknown,
-            format!("{cluster}: named by tag only, and no pod of it runs: the tag may name another build by now"),
-        ),
+        (true, _) => (Safety::Safe, "pods of it run, so its images are there"),
+        (false, true) => (Safety::Unknown, "named by digest; no pod of it runs, so whether it can still be pulled is not proven"),
+        (false, false) => (Safety::Unknown, "named by tag only, and no pod of it runs: the tag may name another build by now"),
     };
-    out.preflights.push(line("images", safety, says));
+    add(&mut out.preflights, [at(&p.key.cluster, "images", safety, says)]);
 }
 
 /// Whether its pods are there still.
 fn replicas(p: &Placement, revision: &Revision, out: &mut Intent) {
-    let cluster = &p.key.cluster;
     let (there, wanted) = (revision.pods.available, p.pods.wanted);
     let says = if there >= wanted {
-        format!("{cluster}: warm: all {there} pods are available")
+        format!("warm: all {there} pods are available")
     } else if there > 0 {
-        format!("{cluster}: {there} of {wanted} pods are available, the others are started")
+        format!("{there} of {wanted} pods are available, the others are started")
     } else {
-        format!("{cluster}: cold: {wanted} pods are started")
+        format!("cold: {wanted} pods are started")
     };
-    out.preflights.push(line("replicas", Safety::Safe, says));
+    add(&mut out.preflights, [at(&p.key.cluster, "replicas", Safety::Safe, says)]);
 }
 
 /// What was served by the version that is left, and stays written.

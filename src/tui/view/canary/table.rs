@@ -7,7 +7,7 @@ use ratatui::{
 
 use super::{super::tone, Canvas, cut_span};
 use crate::{
-    domain::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, Measure, NoValue},
+    domain::{Arm, ArmMetrics, Comparison, ENOUGH_REQUESTS, History, Measure, NoValue},
     tui::{
         glyph::Glyph,
         model::{CanaryCell, ServiceRow, Tone, figures},
@@ -16,14 +16,76 @@ use crate::{
     },
 };
 
+/// What is known of an arm.
+type Side<'a> = Result<&'a ArmMetrics, NoValue>;
+
 /// A metric of both arms and what follows from it.
-struct Metric {
+struct Metric<'a> {
     name: &'static str,
     canary: Measure,
     base: Measure,
     limit: Option<f64>,
+    judged: Option<(Tone, String)>,
     show: fn(f64) -> String,
-    pick: fn(&ArmMetrics) -> &[f64],
+    /// The newest of the canary's and of the baseline's history.
+    curves: [&'a [f64]; 2],
+}
+
+impl<'a> Metric<'a> {
+    fn of(
+        (name, show): (&'static str, fn(f64) -> String),
+        arms: [&Side<'a>; 2],
+        value: fn(&ArmMetrics) -> &Measure,
+        history: fn(&History) -> &Vec<f64>,
+    ) -> Self {
+        let [canary, base] = arms.map(|arm| arm.clone().and_then(|a| value(a).clone()));
+        let curve = |arm: &Side<'a>| arm.as_ref().ok().and_then(|a| a.history.as_ref()).map(|h| tail(history(h)));
+        Self { name, canary, base, limit: None, judged: None, show, curves: arms.map(|arm| curve(arm).unwrap_or_default()) }
+    }
+
+    /// The same with a limit, and what both come to under it.
+    fn under(self, limit: Option<f64>) -> Self {
+        let judged = limit.map(|limit| judge(&self.canary, &self.base, limit));
+        Self { limit, judged, ..self }
+    }
+
+    /// The same with a word on it.
+    fn said(self, judged: (Tone, String)) -> Self {
+        Self { judged: Some(judged), ..self }
+    }
+
+    /// Draws it into a row.
+    fn draw(&self, c: &mut Canvas<'_>, area: Rect) {
+        let look = c.look;
+        let ends = ends(area.width);
+        let left = |c: &mut Canvas<'_>, end: u16, word: &str, token| {
+            put(c.buf, area, end.saturating_sub(text::columns(text::width(word))), 0, word, look.style(token));
+        };
+        put(c.buf, area, 0, 0, self.name, look.style(Token::Text));
+        for (value, end, token) in [(&self.canary, ends[0], Token::Canary), (&self.base, ends[1], Token::Baseline)] {
+            match value {
+                Ok(v) => left(c, end, &(self.show)(*v), token),
+                Err(NoValue::Waiting | NoValue::Empty) => left(c, end, look.glyph(Glyph::Nothing), Token::Faint),
+                Err(_) => left(c, end, look.glyph(Glyph::Stale), Token::Stale),
+            }
+        }
+        if let Some(limit) = self.limit {
+            left(c, ends[2], &(self.show)(limit), Token::Dim);
+        }
+        let mut x = ends[2] + if area.width >= 44 { 2 } else { 1 };
+        if let Some((t, word)) = &self.judged {
+            let token = if *t == Tone::Good { Token::Dim } else { tone::token(*t) };
+            let word = cut_span(c, look.span(token, word.clone()), area.width.saturating_sub(x + 2));
+            let words = Line::from(vec![look.sign(tone::token(*t), tone::glyph(*t)), Span::raw(" "), word]);
+            x = put_line(c.buf, area, x, 0, &words) + 2;
+        }
+        let x = x.max(46);
+        if area.width > x + 12 {
+            let [canary, baseline] = self.curves.map(evenly);
+            let chart = Chart { canary: &canary, baseline: &baseline, axes: false, ..Chart::default() };
+            chart.draw(Rect { x: area.x + x, width: area.width - x, ..area }, c.buf, look);
+        }
+    }
 }
 
 pub(super) fn percent(v: f64) -> String {
@@ -38,95 +100,28 @@ fn whole(v: f64) -> String {
     if v < 10.0 { format!("{v:.1}") } else { format!("{v:.0}") }
 }
 
-fn errors_of(a: &ArmMetrics) -> &[f64] {
-    a.history.as_ref().map(|h| h.errors.as_slice()).unwrap_or_default()
-}
-
-fn p95_of(a: &ArmMetrics) -> &[f64] {
-    a.history.as_ref().map(|h| h.p95.as_slice()).unwrap_or_default()
-}
-
-fn rps_of(a: &ArmMetrics) -> &[f64] {
-    a.history.as_ref().map(|h| h.rps.as_slice()).unwrap_or_default()
-}
-
 /// Draws the table; gives the rows that it took.
 pub(super) fn draw(c: &mut Canvas<'_>, area: Rect, row: &ServiceRow, cell: &CanaryCell) -> u16 {
     let (m, look) = (c.m, c.look);
     if area.height == 0 {
         return 0;
     }
-    let arm = |arm| figures(&m.snapshot, &row.name, &cell.environment, arm);
-    let (test, base) = (arm(Arm::Canary), arm(Arm::Baseline));
-    let get = |side: &Result<&ArmMetrics, NoValue>, pick: fn(&ArmMetrics) -> &Measure| side.clone().and_then(|a| pick(a).clone());
-    let lines = [
-        Metric {
-            name: "errors %",
-            canary: get(&test, |a| &a.errors),
-            base: get(&base, |a| &a.errors),
-            limit: row.limits.errors,
-            show: percent,
-            pick: errors_of,
-        },
-        Metric {
-            name: "p95 ms",
-            canary: get(&test, |a| &a.p95),
-            base: get(&base, |a| &a.p95),
-            limit: row.limits.p95,
-            show: millis,
-            pick: p95_of,
-        },
-        Metric {
-            name: "rps",
-            canary: get(&test, |a| &a.rps),
-            base: get(&base, |a| &a.rps),
-            limit: None,
-            show: whole,
-            pick: rps_of,
-        },
+    let [test, base] = [Arm::Canary, Arm::Baseline].map(|arm| figures(&m.snapshot, &row.name, &cell.environment, arm));
+    let arms = [&test, &base];
+    let requests = test.clone().and_then(|a| a.requests.clone());
+    let metrics = [
+        Metric::of(("errors %", percent), arms, |a| &a.errors, |h| &h.errors).under(row.limits.errors),
+        Metric::of(("p95 ms", millis), arms, |a| &a.p95, |h| &h.p95).under(row.limits.p95),
+        Metric::of(("rps", whole), arms, |a| &a.rps, |h| &h.rps).said(enough(&requests)),
     ];
-    let requests = get(&test, |a| &a.requests);
-    let ends = ends(area.width);
-    for (head, end) in ["CANARY", "BASE", "LIMIT"].iter().zip(ends) {
+    for (head, end) in ["CANARY", "BASE", "LIMIT"].iter().zip(ends(area.width)) {
         put(c.buf, area, end - text::columns(head.len()), 0, head, look.style(Token::Dim));
     }
-    for (y, line) in (1u16..).zip(&lines) {
-        if y >= area.height {
-            break;
-        }
-        put(c.buf, area, 0, y, line.name, look.style(Token::Text));
-        for (value, end, token) in [(&line.canary, ends[0], Token::Canary), (&line.base, ends[1], Token::Baseline)] {
-            let (word, token) = match value {
-                Ok(v) => ((line.show)(*v), token),
-                Err(NoValue::Waiting | NoValue::Empty) => (look.glyph(Glyph::Nothing).to_owned(), Token::Faint),
-                Err(_) => (look.glyph(Glyph::Stale).to_owned(), Token::Stale),
-            };
-            put(c.buf, area, end.saturating_sub(text::columns(text::width(&word))), y, &word, look.style(token));
-        }
-        if let Some(limit) = line.limit {
-            let word = (line.show)(limit);
-            put(c.buf, area, ends[2].saturating_sub(text::columns(text::width(&word))), y, &word, look.style(Token::Dim));
-        }
-        let judged =
-            if line.name == "rps" { Some(enough(&requests)) } else { line.limit.map(|l| judge(&line.canary, &line.base, l)) };
-        let mut x = ends[2] + if area.width >= 44 { 2 } else { 1 };
-        if let Some((t, word)) = judged {
-            let token = if t == Tone::Good { Token::Dim } else { tone::token(t) };
-            let word = cut_span(c, look.span(token, word), area.width.saturating_sub(x + 2));
-            let words = Line::from(vec![look.sign(tone::token(t), tone::glyph(t)), Span::raw(" "), word]);
-            x = put_line(c.buf, area, x, y, &words) + 2;
-        }
-        let x = x.max(46);
-        if area.width > x + 12 {
-            let curve =
-                |side: &Result<&ArmMetrics, NoValue>| side.as_ref().map(|a| evenly(tail((line.pick)(a)))).unwrap_or_default();
-            let (canary, baseline) = (curve(&test), curve(&base));
-            let chart = Chart { canary: &canary, baseline: &baseline, axes: false, ..Chart::default() };
-            chart.draw(Rect { x: area.x + x, y: area.y + y, width: area.width - x, height: 1 }, c.buf, look);
-        }
+    for (y, metric) in (1..area.height).zip(&metrics) {
+        metric.draw(c, Rect { y: area.y + y, height: 1, ..area });
     }
     // Why there are no figures, once, in words.
-    let why = [&lines[0].canary, &lines[0].base].into_iter().find_map(|v| v.as_ref().err());
+    let why = [&metrics[0].canary, &metrics[0].base].into_iter().find_map(|v| v.as_ref().err());
     let y = 4;
     if let (Some(why), true) = (why, area.height > y) {
         let words = cut_span(c, look.span(Token::Stale, format!("{} {why}", look.glyph(Glyph::Stale))), area.width);
