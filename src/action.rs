@@ -146,6 +146,25 @@ fn option(words: &mut Vec<String>, name: &str, value: Option<&impl ToString>) {
     }
 }
 
+/// The target of an action, by reference as the action is: to be read, or to be changed.
+macro_rules! target_of {
+    ($action:expr) => {
+        match $action {
+            Action::Promote { target, .. }
+            | Action::Step { target, .. }
+            | Action::Rollback { target, .. }
+            | Action::Abort(target)
+            | Action::Pause(target)
+            | Action::Resume(target)
+            | Action::Retry(target)
+            | Action::Restart(target)
+            | Action::Fill { target, .. }
+            | Action::Switch(target)
+            | Action::Retire(target) => target,
+        }
+    };
+}
+
 impl Action {
     /// Reads an action from the words of a command line, without the program's name.
     pub fn parse<I: IntoIterator<Item = T>, T: Into<std::ffi::OsString> + Clone>(words: I) -> Result<Self, clap::Error> {
@@ -195,38 +214,15 @@ impl Action {
 
     /// What it is for.
     pub fn target(&self) -> &Target {
-        match self {
-            Self::Promote { target, .. }
-            | Self::Step { target, .. }
-            | Self::Rollback { target, .. }
-            | Self::Abort(target)
-            | Self::Pause(target)
-            | Self::Resume(target)
-            | Self::Retry(target)
-            | Self::Restart(target)
-            | Self::Fill { target, .. }
-            | Self::Switch(target)
-            | Self::Retire(target) => target,
-        }
+        target_of!(self)
     }
 
     /// The same, for other services.
     #[must_use]
     pub fn aimed(&self, service: ServiceName, also: Vec<ServiceName>) -> Self {
         let mut other = self.clone();
-        match &mut other {
-            Self::Promote { target, .. }
-            | Self::Step { target, .. }
-            | Self::Rollback { target, .. }
-            | Self::Abort(target)
-            | Self::Pause(target)
-            | Self::Resume(target)
-            | Self::Retry(target)
-            | Self::Restart(target)
-            | Self::Fill { target, .. }
-            | Self::Switch(target)
-            | Self::Retire(target) => (target.service, target.also) = (service, also),
-        }
+        let target = target_of!(&mut other);
+        (target.service, target.also) = (service, also);
         other
     }
 }

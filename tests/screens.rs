@@ -102,6 +102,13 @@ screen!(filter, "canary-regression", (80, 24), "/re");
 screen!(filter_inverted, "canary-regression", (80, 24), "/!a<enter>");
 screen!(menu, "canary-regression", (80, 24), "a");
 screen!(marks_80x24, "calm", (80, 24), "j<space>j<space>k");
+screen!(
+    marks_ascii_80x24,
+    "calm",
+    (80, 24),
+    "j<space>j<space>k",
+    Look::new(Theme::built_in("mono").unwrap(), Glyphs::Ascii, Depth::Mono)
+);
 screen!(confirm_several_80x24, "calm", (80, 24), "j<space>jj<space>ae");
 screen!(confirm_several_120x40, "calm", (120, 40), "j<space>jj<space>ae");
 screen!(confirm_abort_80x24, "canary-regression", (80, 24), "A");

@@ -173,8 +173,11 @@ fn what_is_marked_is_what_it_is_for_until_it_is_done() {
     let both = shown("<space>j<space>A");
     assert!(both.contains("payment, auth") && both.contains("‼ auth is left as it is"), "{both}");
     assert!(shown("<space>j<space>B").contains("Ways back  payment, auth  production"));
-    let reasons = shown("j<space>P");
-    assert!(reasons.contains("Not done: promote") || reasons.contains("PROMOTE"), "{reasons}");
+    let onward = shown("j<space>P");
+    assert!(
+        onward.contains("Not done: promote") && onward.contains("auth"),
+        "of what is marked, and no step of payment: {onward}"
+    );
 
     let end = play(&world, (80, 24), &format!("j<space>jj<space>ae{ARM}production<enter>rey"));
     let ours = begun(&state);

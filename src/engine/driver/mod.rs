@@ -85,14 +85,18 @@ impl Running {
 
     /// Waits until the journal has it, or it has ended without.
     async fn written(&mut self) {
-        let past = |p: &Progress| p.ended() || p.targets.iter().any(|t| t.state != Stand::Waiting);
-        self.progress.wait_for(past).await.map(drop).ok();
+        self.until(|p| p.ended() || p.targets.iter().any(|t| t.state != Stand::Waiting)).await;
     }
 
     /// Waits until it has ended. When the engine ends first, this is where it stood.
     pub async fn ended(&mut self) -> Progress {
-        self.progress.wait_for(Progress::ended).await.map(drop).ok();
+        self.until(Progress::ended).await;
         self.progress.borrow().clone()
+    }
+
+    async fn until(&mut self, so: impl FnMut(&Progress) -> bool) {
+        // An error is that the engine has ended: it does not go on, and the journal tells how it stands.
+        self.progress.wait_for(so).await.map(drop).ok();
     }
 }
 

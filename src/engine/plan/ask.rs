@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use futures::future::join_all;
+use futures::{StreamExt as _, stream};
 use jiff::SignedDuration;
 
 use super::{Answer, Guard, Kept, Looked, Plan, Planned, Question, Said, Told, plan, ways};
@@ -16,6 +16,9 @@ use crate::{
 /// How often an object is looked at whose controller has yet to take note of a change, and how far apart: 2 s in all.
 const LOOKS: u32 = 20;
 const APART: SignedDuration = SignedDuration::from_millis(100);
+
+/// How many questions are under way at a time: a plan for hundreds of services is no flood for a server.
+const AT_ONCE: usize = 32;
 
 /// How often an object is looked at anew that was written to between the look and the dry run.
 const TRIES: u32 = 3;
@@ -49,7 +52,10 @@ impl Engine {
         loop {
             match plan(action, &snapshot, &told, &answers)? {
                 Planned::Plan(plan) => return Ok(*plan),
-                Planned::Need(questions) => answers.extend(join_all(questions.into_iter().map(|q| asking.ask(q))).await),
+                Planned::Need(questions) => {
+                    let asked = stream::iter(questions.into_iter().map(|q| asking.ask(q))).buffered(AT_ONCE);
+                    answers.extend(asked.collect::<Vec<Answer>>().await);
+                }
             }
         }
     }

@@ -113,7 +113,8 @@ impl Kept {
                 continue;
             }
             let why = o.begun.reason.clone().unwrap_or_else(|| "".into());
-            // Of several services the journal does not say whose build it was; no other has a build of that digest.
+            // Of several services the journal does not say whose build it was: where two share an image, this is one word of
+            // caution too many.
             for service in o.begun.service.iter().chain(&o.begun.also) {
                 let rejected =
                     |digest: &Digest| Rejected { service: service.clone(), digest: digest.clone(), at: o.at, why: why.clone() };

@@ -69,9 +69,9 @@ fn possible(m: &Model, s: &Snapshot, action: &Action) -> Result<(), Refusal> {
     plan(action, s, &Told::asking(s.at, guard), &[]).map(drop)
 }
 
-/// What a verb could be done to: to what is marked, if anything is. Else, one that is for a rollout under way is for those of the environment that the verdict
-/// speaks of, whatever is selected, and only where there is none there, for those elsewhere: nobody who presses a key in
-/// a hurry is asked about staging. The others are for the selected service.
+/// What a verb could be done to: to what is marked, if anything is. Else, one that is for a rollout under way is for
+/// those of the environment that the verdict speaks of, whatever is selected, and only where there is none there, for
+/// those elsewhere: nobody who presses a key in a hurry is asked about staging. The others are for the selected service.
 fn targets(m: &Model, verb: Verb) -> Result<Vec<Action>, Refusal> {
     if let Some(why) = still(m, verb.goes_back()) {
         return Err(Refusal::new(why.as_str()));
