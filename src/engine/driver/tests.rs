@@ -178,6 +178,8 @@ async fn a_storm_of_conflicts_is_weathered_three_times_and_each_attempt_has_its_
     assert_eq!(outcome(&bed.run(1, &Change::Pause).await), (Exit::Done, Stand::Reached));
     let ids: Vec<String> = (1..=4).map(|attempt| op(1).write(1, attempt)).collect();
     assert_eq!(bed.clusters[0].sends(), ids);
+    let waited = bed.clock.now().duration_since(Timestamp::UNIX_EPOCH);
+    assert!(waited.as_millis() >= 2_500, "whoever is at work beside is given time to end it: {waited}");
     let bed = Bed::one();
     bed.clusters[0].fates(&[Fate::Noise; 4]);
     let ended = bed.run(1, &Change::Pause).await;

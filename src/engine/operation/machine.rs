@@ -19,8 +19,9 @@ use crate::{
 /// The first wait before another look, and the longest.
 const NAPS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// How often a request that met a conflict is sent again.
-const AGAIN: u32 = 3;
+/// How long is waited before a request that met a conflict is sent again, and by that how often it is. Mostly a controller
+/// wrote the status once in between; one that is in the middle of its work writes for a second or two.
+const AGAIN: [Duration; 3] = [Duration::ZERO, Duration::from_millis(500), Duration::from_secs(2)];
 
 /// How many looks may fail in a row before anything was sent; there is nothing to find out then.
 const PATIENCE: u32 = 3;
@@ -269,6 +270,10 @@ impl Operation {
     fn sleep(&mut self, why: Why) -> Vec<Effect> {
         let nap = self.nap;
         self.nap = (nap * 2).min(NAPS.1);
+        self.wait(nap, why)
+    }
+
+    fn wait(&mut self, nap: Duration, why: Why) -> Vec<Effect> {
         self.phase = Phase::Sleeping(why);
         vec![Effect::Sleep(nap)]
     }

@@ -120,11 +120,17 @@ impl Operation {
                 self.rest();
                 self.doubt()
             }
-            Err(problem) if problem.kind == ProblemKind::Conflict && self.attempts <= AGAIN => {
+            Err(problem)
+                if problem.kind == ProblemKind::Conflict
+                    && let Some(pause) = AGAIN.get(self.attempts as usize - 1) =>
+            {
                 if self.cancelled {
                     self.interrupted()
-                } else {
+                } else if pause.is_zero() {
                     self.look(Why::Before)
+                } else {
+                    self.stands(Stand::Looking, problem.what);
+                    self.wait(*pause, Why::Before)
                 }
             }
             Err(problem) => {
