@@ -10,7 +10,8 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use contract::{Behind, Front, Ground, Role, Sheet, content, faults, figures, front::Told, logs, roles, silence, streams};
+use contract::{Behind, Front, Ground, Role, Sheet, front::Told, logs, roles, section, streams};
+use futures::join;
 use gonogo::{
     domain::{Arm, MetricKey, MetricTarget, MetricsSettings, WorkloadKind, WorkloadRef},
     sim::{self, Params, Sim, T0},
@@ -100,16 +101,40 @@ fn settings() -> MetricsSettings {
     MetricsSettings::single("istio", &labels, SignedDuration::from_secs(15))
 }
 
+// A server that is silent is given up after ten seconds: both grounds of a role are silent at once.
+
 #[tokio::test]
+async fn workloads() {
+    join!(workloads_of_the_embedded_world(), workloads_as_recorded());
+}
+
+#[tokio::test]
+async fn pipelines() {
+    join!(pipelines_of_the_embedded_world(), pipelines_as_recorded());
+}
+
+#[tokio::test]
+async fn metrics() {
+    join!(metrics_of_the_embedded_world(), metrics_as_recorded());
+}
+
+#[tokio::test]
+async fn logs_of_pods() {
+    join!(logs_of_pods_of_the_embedded_world(), logs_of_pods_as_recorded());
+}
+
+#[tokio::test]
+async fn logs_of_jobs() {
+    join!(logs_of_jobs_of_the_embedded_world(), logs_of_jobs_as_recorded());
+}
+
 async fn workloads_of_the_embedded_world() {
     let sim = company().await;
     let endpoints = sim.endpoints();
     let url = cluster_of(&sim);
     let sheet = Sheet::new(Role::Workloads, Ground::Embedded, now());
     let start = async || roles::workloads(before(&url).await, &endpoints.token, "shop", now()).await;
-    faults(&sheet, start().await).await;
-    content(&sheet, start().await, &roles::DEPLOYMENTS).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, &start, &roles::DEPLOYMENTS).await;
     let watched = start().await;
     let cart = format!("{}/apis/apps/v1/namespaces/shop/deployments/cart", watched.front.url);
     let note = async {
@@ -121,53 +146,40 @@ async fn workloads_of_the_embedded_world() {
     sheet.close();
 }
 
-#[tokio::test]
 async fn workloads_as_recorded() {
     let sheet = Sheet::new(Role::Workloads, Ground::Recorded, now());
     let start = async || roles::workloads(record().await, "t", "shop", now()).await;
-    faults(&sheet, start().await).await;
-    content(&sheet, start().await, &roles::DEPLOYMENTS).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, &start, &roles::DEPLOYMENTS).await;
     sheet.close();
 }
 
-#[tokio::test]
 async fn pipelines_of_the_embedded_world() {
     let sim = company().await;
     let endpoints = sim.endpoints();
     let sheet = Sheet::new(Role::Pipelines, Ground::Embedded, now());
     let start =
         async || roles::pipelines(before(&endpoints.github).await, &endpoints.token, "acme/shop", Some("ci-cd.yml"), now());
-    faults(&sheet, start().await).await;
-    content(&sheet, start().await, &roles::RUNS).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, start, &roles::RUNS).await;
     sheet.close();
 }
 
-#[tokio::test]
 async fn pipelines_as_recorded() {
     let sheet = Sheet::new(Role::Pipelines, Ground::Recorded, now());
     let start = async || roles::pipelines(record().await, "t", "acme/shop", None, now());
-    faults(&sheet, start().await).await;
-    content(&sheet, start().await, &roles::RUNS).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, start, &roles::RUNS).await;
     sheet.close();
 }
 
-#[tokio::test]
 async fn metrics_of_the_embedded_world() {
     let sim = company().await;
     let endpoints = sim.endpoints();
     let sheet = Sheet::new(Role::Metrics, Ground::Embedded, now());
     let start =
         async || roles::metrics(before(&endpoints.prometheus).await, Some(&endpoints.token), settings(), targets(), now());
-    faults(&sheet, start().await).await;
-    figures(&sheet, start().await, &roles::FIGURES).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, start, &roles::FIGURES).await;
     sheet.close();
 }
 
-#[tokio::test]
 async fn metrics_as_recorded() {
     let sheet = Sheet::new(Role::Metrics, Ground::Recorded, now());
     let target = |name: &str| {
@@ -182,13 +194,10 @@ async fn metrics_as_recorded() {
     let web = rows.iter().find(|row| row["key"]["service"] == "web").unwrap();
     let errors = web["errors"]["Ok"].as_f64().unwrap();
     assert!((errors - 0.05).abs() < 0.001, "5 % were recorded: {web:#}");
-    faults(&sheet, start().await).await;
-    figures(&sheet, start().await, &roles::FIGURES).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, start, &roles::FIGURES).await;
     sheet.close();
 }
 
-#[tokio::test]
 async fn logs_of_pods_of_the_embedded_world() {
     let passed = Arc::new(AtomicI64::new(0));
     let clock = Arc::clone(&passed);
@@ -206,7 +215,6 @@ async fn logs_of_pods_of_the_embedded_world() {
     sheet.close();
 }
 
-#[tokio::test]
 async fn logs_of_pods_as_recorded() {
     let sheet = Sheet::new(Role::PodLogs, Ground::Recorded, now());
     let log = roles::pod_log(record().await, "t", "shop", "web", now()).await;
@@ -216,7 +224,6 @@ async fn logs_of_pods_as_recorded() {
     sheet.close();
 }
 
-#[tokio::test]
 async fn logs_of_jobs_of_the_embedded_world() {
     let sim = company().await;
     let endpoints = sim.endpoints();
@@ -233,7 +240,6 @@ async fn logs_of_jobs_of_the_embedded_world() {
     sheet.close();
 }
 
-#[tokio::test]
 async fn logs_of_jobs_as_recorded() {
     let sheet = Sheet::new(Role::JobLogs, Ground::Recorded, now());
     let log = roles::job_log(record().await, "t", "acme/shop", "399444496", now());

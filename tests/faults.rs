@@ -218,7 +218,7 @@ async fn figures_that_are_not_numbers_are_unknown_and_never_zero() {
 /// Late is not broken.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_source_is_waited_for() {
-    let late = Fault::Delay(Duration::from_millis(400));
+    let late = Fault::Delay(Duration::from_millis(150));
     let bed = Bed::start(Scenario::Calm, None, &[("k8s/eu-1", late.clone()), ("gh", late)]).await;
     // A command has less patience than a busy machine may need.
     bed.until("every source has answered", |s| s.settled || !s.troubles().is_empty()).await;

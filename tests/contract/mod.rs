@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use futures::future::BoxFuture;
+use futures::{future::BoxFuture, join};
 use gonogo::{
     domain::{Problem, ProblemKind, SourceUpdate},
     provider::role::{Sink, Timer},
@@ -228,8 +228,20 @@ fn refusals(now: Timestamp) -> Vec<(&'static str, Fault, ProblemKind)> {
     ]
 }
 
+/// All that a polled or listed section is held to, side by side: it mostly waits. `start` starts the role anew, each with
+/// a front of its own.
+pub async fn section(sheet: &Sheet, start: impl AsyncFn() -> Watched, ways: &Ways) {
+    let contents = async {
+        match sheet.role() {
+            Role::Metrics => figures(sheet, start().await, ways).await,
+            _ => content(sheet, start().await, ways).await,
+        }
+    };
+    join!(async { faults(sheet, start().await).await }, contents, async { silence(sheet, start().await).await });
+}
+
 /// Every fault has its kind, none is taken for an answer, and after each the section comes back whole.
-pub async fn faults(sheet: &Sheet, mut w: Watched) {
+async fn faults(sheet: &Sheet, mut w: Watched) {
     let before = w.rows().await;
     assert!(!before.is_empty(), "a contract needs something to see");
     sheet.ran("list");
@@ -253,7 +265,7 @@ pub async fn faults(sheet: &Sheet, mut w: Watched) {
 }
 
 /// A server that never answers is given up, and missed by nobody when it is back.
-pub async fn silence(sheet: &Sheet, mut w: Watched) {
+async fn silence(sheet: &Sheet, mut w: Watched) {
     let before = w.rows().await;
     w.meet(Fault::Never);
     assert_eq!(w.trouble("silence").await.kind, ProblemKind::Timeout);
@@ -272,7 +284,7 @@ pub async fn streams(sheet: &Sheet, mut w: Watched, change: impl Future<Output =
 }
 
 /// Content that nobody expected: an item that cannot be read, words that nobody knows, text that would drive a terminal.
-pub async fn content(sheet: &Sheet, mut w: Watched, ways: &Ways) {
+async fn content(sheet: &Sheet, mut w: Watched, ways: &Ways) {
     let before = w.rows().await;
     if sheet.applies("an unreadable item") {
         assert!(before.len() > 1, "neighbours are needed");
@@ -293,7 +305,7 @@ pub async fn content(sheet: &Sheet, mut w: Watched, ways: &Ways) {
 
 /// Figures are sums: an answer that cannot be read costs the figures that are made of it, never a part of them, and
 /// neither the others nor a row.
-pub async fn figures(sheet: &Sheet, mut w: Watched, ways: &Ways) {
+async fn figures(sheet: &Sheet, mut w: Watched, ways: &Ways) {
     // Queries are known on their way by these words, whatever the preset: the requests, of which all is made, and a
     // percentile.
     const QUERIES: [(&str, &[&str], &[&str]); 2] =

@@ -1,8 +1,9 @@
 //! The bed of this run, and the foreign clients that know it.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::ops::Deref;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +19,13 @@ static PLAIN: OnceLock<Result<Bed, String>> = OnceLock::new();
 static DELIVERY: OnceLock<Result<Bed, String>> = OnceLock::new();
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 static USERS: RwLock<()> = RwLock::new(());
+
+/// What kubectl calls a kind, and where the API server keeps it.
+const KEPT: [(&str, &str, &str); 3] = [
+    ("deployment", "apis/apps/v1", "deployments"),
+    ("rollouts.argoproj.io", "apis/argoproj.io/v1alpha1", "rollouts"),
+    ("service", "api/v1", "services"),
+];
 
 /// The running bed, as its `bed.json` describes it.
 pub struct Bed {
@@ -200,6 +208,21 @@ impl Namespace<'_> {
         serde_json::from_str(&self.kubectl(["get", "-o", "json"].into_iter().chain(what.split_whitespace()))).unwrap()
     }
 
+    /// An object as the API server keeps it: cheaper than [`Namespace::get`], for what is asked again and again.
+    pub fn live(&self, object: &str) -> Value {
+        let (kind, name) = object.split_once('/').unwrap();
+        let (_, group, plural) = KEPT.iter().find(|(k, ..)| *k == kind).unwrap_or_else(|| panic!("no place is known of {kind}"));
+        let path = format!("/{group}/namespaces/{}/{plural}/{name}", self.name);
+        let mut reader = UnixStream::connect(self.bed.word("/reader")).unwrap();
+        // Of HTTP 1.0 the end of the answer is the end of the connection.
+        write!(reader, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        reader.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        assert!(head.contains(" 200 OK"), "{path}: {answer}");
+        serde_json::from_str(body).unwrap()
+    }
+
     /// Applies a manifest.
     pub fn apply(&self, manifest: &Value) {
         let mut kubectl = self.bed.kubectl_command();
@@ -249,11 +272,12 @@ fn shown(what: &str, output: &Output) -> String {
 pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
     let began = Instant::now();
     loop {
+        let asked = Instant::now();
         match ask() {
             Ok(answer) => return answer,
             Err(seen) => assert!(began.elapsed() < LIMIT, "waited {LIMIT:?} for {what}; last seen: {seen}"),
         }
-        // a pause between questions, so that the waiting does not take the machine from what is waited for
-        std::thread::park_timeout(Duration::from_millis(100));
+        // a pause between questions, the longer the busier the machine is: who waits must not take it from what is waited for
+        std::thread::park_timeout((asked.elapsed() * 2).clamp(Duration::from_millis(100), Duration::from_secs(2)));
     }
 }

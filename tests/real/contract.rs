@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::bed::{self, Bed, Namespace, until};
-use suite::{Behind, Front, Ground, Role, Sheet, content, faults, figures, logs, roles, silence, streams};
+use suite::{Behind, Front, Ground, Role, Sheet, logs, roles, section, streams};
 
 #[path = "../contract/mod.rs"]
 #[expect(dead_code, reason = "recorded answers are of no use here")]
@@ -46,9 +46,7 @@ async fn workloads() {
     let token = token(&bed, "alice");
     let sheet = Sheet::new(Role::Workloads, Ground::Real, Timestamp::now());
     let start = async || roles::workloads(api_server(&bed).await, &token, &namespace.name, Timestamp::now()).await;
-    faults(&sheet, start().await).await;
-    content(&sheet, start().await, &roles::DEPLOYMENTS).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, &start, &roles::DEPLOYMENTS).await;
     let change = async {
         namespace.kubectl(["annotate", "deployment/web", "note=changed"]);
     };
@@ -66,9 +64,7 @@ async fn pipelines() {
         let front = Front::before(Behind::plain(bed.word("/github/url"))).await;
         roles::pipelines(front, "bed-token", &repo, Some("build.yml"), Timestamp::now())
     };
-    faults(&sheet, start().await).await;
-    content(&sheet, start().await, &roles::RUNS).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, start, &roles::RUNS).await;
     sheet.close();
 }
 
@@ -94,9 +90,7 @@ async fn metrics() {
         let front = Front::before(Behind::plain(bed.word("/prometheus/url"))).await;
         roles::metrics(front, None, settings.clone(), vec![target.clone()], Timestamp::now())
     };
-    faults(&sheet, start().await).await;
-    figures(&sheet, start().await, &roles::FIGURES).await;
-    silence(&sheet, start().await).await;
+    section(&sheet, start, &roles::FIGURES).await;
     sheet.close();
 }
 

@@ -248,6 +248,8 @@ kubectl() { "$kube/kubectl" "$@"; }
   kubectl wait --for=condition=Ready --timeout=60s nodes --all
 } >"$dir/log/world.log"
 say "$(grep -c 'condition met' "$dir/log/world.log") definitions and nodes are ready"
+# what tests ask again and again, without a program for each question; a socket is reached from outside of the namespace
+part reader "$kube/kubectl" proxy --kubeconfig="$dir/kubeconfig/admin" --unix-socket="$dir/reader.sock"
 until_true "the namespace default has its account" "controller-manager" kubectl get serviceaccount default
 
 # ------------------------------------------------------------------------------------------------ delivery controllers
@@ -279,6 +281,7 @@ fi
 scraped() { curl -sf "$prometheus_url/api/v1/query?query=bed_exporter_up" | grep -q '"value":\['; }
 until_true "Prometheus has scraped the exporter" "exporter prometheus" scraped
 until_true "the proxy answers" "cut" curl -sf "$cut_url/met"
+until_true "the reader answers" "reader" curl -sf --unix-socket "$dir/reader.sock" http://localhost/version
 until_true "Prism answers" "prism judge" curl -sf "$github_url/rate_limit"
 : >"$dir/log/github.jsonl"
 
@@ -299,6 +302,7 @@ DIR=$dir API=$api KUBE=$kube PROMETHEUS=$prometheus PROMETHEUS_URL=$prometheus_u
     api: { url: e.API, ca: `${dir}/pki/ca.crt`, audit: `${dir}/log/audit.jsonl`, fake_pod_log: `${dir}/log/fake-pod.log` },
     kubeconfig: Object.fromEntries(named("kubeconfig", "").map((who) => [who, `${dir}/kubeconfig/${who}`])),
     cut: { url: e.CUT_URL },
+    reader: `${dir}/reader.sock`,
     prometheus: { url: e.PROMETHEUS_URL },
     exporter: { url: e.EXPORTER_URL },
     github: { url: e.GITHUB_URL, judged: `${dir}/log/github.jsonl`, description: `${e.PRISM}/github.json` },

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{act, bed, is, observed, on_web, paused_at, rolled_out, says, staged, switch, taken_over, testified};
 use crate::{
-    bed::Namespace,
+    bed::{Bed, Namespace},
     gonogo::Gonogo,
     progressive::argo::{on_istio, release},
 };
@@ -17,6 +17,16 @@ const FATES: [(&str, bool); 6] =
 
 fn rounds() -> usize {
     std::env::var("GONOGO_LOST_ROUNDS").map_or(1, |n| n.parse().expect("a number of rounds"))
+}
+
+/// Gives each third of the fates, as often as there are rounds, to `run`, beside the others: it mostly waits.
+fn thirds(run: impl Fn(&[(&'static str, bool)]) + Sync) {
+    std::thread::scope(|scope| {
+        for third in FATES.chunks(FATES.len() / 3) {
+            let run = &run;
+            scope.spawn(move || run(&third.repeat(rounds())));
+        }
+    });
 }
 
 /// Two environments of a service, and who acts on the second one: through the proxy, and past it.
@@ -37,7 +47,7 @@ impl<'a> Stand<'a> {
 
     /// A verb whose first write to `path` has that fate. The outcome must be the truth: done if it took effect. If it did
     /// not, gonogo finds that out, says that nothing was changed, and does not send again on its own; a person does.
-    fn lose(&self, verb: &str, path: &str, (fate, applied): (&str, bool)) {
+    fn lose(&self, verb: &str, path: &str, &(fate, applied): &(&str, bool)) {
         let before = (self.state)(self.production);
         let rule = json!({
             "method": "PATCH", "path": format!("/namespaces/{}/{path}", self.production.name), "but": "dryRun", "fate": fate,
@@ -64,12 +74,16 @@ impl<'a> Stand<'a> {
 }
 
 fn deployment(namespace: &Namespace<'_>) -> Value {
-    namespace.get("deployment/web")["spec"].clone()
+    namespace.live("deployment/web")["spec"].clone()
 }
 
 #[test]
 fn of_a_deployment() {
     let Some(bed) = bed() else { return };
+    thirds(|fates| losing_of_a_deployment(bed, fates));
+}
+
+fn losing_of_a_deployment(bed: &Bed, fates: &[(&str, bool)]) {
     let (staging, production) = (&bed.namespace(), &bed.namespace());
     for namespace in [staging, production] {
         namespace.deploy("web", "v0", 1);
@@ -79,7 +93,7 @@ fn of_a_deployment() {
     let image = |namespace: &Namespace<'_>, tag: &str| {
         namespace.kubectl(["set", "image", "deployment/web", &format!("web=registry.example/shop/web:{tag}")]);
     };
-    for (n, fate) in (1..).zip(FATES.repeat(rounds())) {
+    for (n, fate) in (1..).zip(fates) {
         image(stand.staging, &format!("v{n}"));
         is(stand.staging, "deployment/web", rolled_out);
         for verb in ["promote", "restart", "rollback"] {
@@ -97,7 +111,7 @@ fn of_a_deployment() {
 }
 
 fn rollout(namespace: &Namespace<'_>) -> Value {
-    let live = namespace.get("rollouts.argoproj.io/web");
+    let live = namespace.live("rollouts.argoproj.io/web");
     let of_status = ["abort", "currentStepIndex", "stableRS"].map(|field| live["status"][field].clone());
     json!([live["spec"], of_status])
 }
@@ -116,6 +130,10 @@ fn at_rest(r: &Value, verb: &str) -> bool {
 #[test]
 fn of_a_rollout() {
     let Some(bed) = bed() else { return };
+    thirds(|fates| losing_of_a_rollout(bed, fates));
+}
+
+fn losing_of_a_rollout(bed: &Bed, fates: &[(&str, bool)]) {
     let (staging, production) = (&bed.namespace(), &bed.namespace());
     on_istio(staging, &json!([{ "setWeight": 100 }]));
     on_istio(production, &json!([{ "setWeight": 5 }, { "pause": {} }, { "setWeight": 20 }, { "pause": {} }]));
@@ -123,7 +141,7 @@ fn of_a_rollout() {
         is(namespace, "rollouts.argoproj.io/web", taken_over);
     }
     let stand = Stand::new(staging, production, "workload = \"rollout/web\"\n", rollout);
-    for (n, fate) in (2..).zip(FATES.repeat(rounds())) {
+    for (n, fate) in (2..).zip(fates) {
         let tag = format!("v{n}");
         release(staging, &tag);
         is(staging, "rollouts.argoproj.io/web", |r| super::image(r).ends_with(&tag) && taken_over(r));
@@ -146,20 +164,23 @@ fn of_a_rollout() {
 }
 
 fn pair(namespace: &Namespace<'_>) -> Value {
-    let objects = namespace.get("service/web deployment/web-blue deployment/web-green");
-    objects["items"].as_array().unwrap().iter().map(|object| object["spec"].clone()).collect()
+    ["service/web", "deployment/web-blue", "deployment/web-green"].map(|object| namespace.live(object)["spec"].clone()).into()
 }
 
 #[test]
 fn of_a_pair() {
     let Some(bed) = bed() else { return };
+    thirds(|fates| losing_of_a_pair(bed, fates));
+}
+
+fn losing_of_a_pair(bed: &Bed, fates: &[(&str, bool)]) {
     let (staging, production) = (&bed.namespace(), &bed.namespace());
     for namespace in [staging, production] {
         switch::pair(namespace);
         is(namespace, "deployment/web-blue", rolled_out);
     }
     let stand = Stand::new(staging, production, &switch::service("1ms"), pair);
-    for (n, fate) in (2..).zip(FATES.repeat(rounds())) {
+    for (n, fate) in (2..).zip(fates) {
         staging.kubectl(["set", "image", "deployment/web-blue", &format!("web=registry.example/shop/web:{n}")]);
         is(staging, "deployment/web-blue", rolled_out);
         stand.lose("fill", "deployments/web-", fate);

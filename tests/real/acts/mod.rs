@@ -155,10 +155,10 @@ pub fn staged<'a>(staging: &Namespace<'a>, production: &Namespace<'a>, who: &str
     Gonogo::configured(production, who, &config)
 }
 
-/// Waits until an object of kubectl's is so.
+/// Waits until an object is so.
 pub fn is(namespace: &Namespace<'_>, what: &str, so: impl Fn(&Value) -> bool) -> Value {
     until(what, || {
-        let object = namespace.get(what);
+        let object = namespace.live(what);
         if so(&object) { Ok(object) } else { Err(format!("{:#}", object["status"])) }
     })
 }
