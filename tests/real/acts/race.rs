@@ -1,6 +1,6 @@
 //! Two at once: one effect, and one who is told.
 
-use std::{process::Stdio, thread};
+use std::{path::Path, process::Stdio, thread};
 
 use serde_json::json;
 
@@ -13,6 +13,15 @@ use crate::{
 
 fn waits(namespace: &Namespace<'_>, step: u64) {
     is(namespace, "rollouts.argoproj.io/web", |r| paused_at(r, step));
+}
+
+/// A step that is planned, and whose plan is kept there.
+fn saved(gonogo: &Gonogo<'_>, path: &Path) -> String {
+    let mut save = gonogo.command();
+    save.args(on_web("step")).arg("--save-plan").arg(path).stdin(Stdio::null());
+    let said = save.output().unwrap();
+    assert!(path.exists(), "{}", String::from_utf8_lossy(&said.stderr));
+    path.to_str().unwrap().to_owned()
 }
 
 #[test]
@@ -28,9 +37,12 @@ fn two_who_press_at_once_take_one_step_and_one_is_told_who_was_faster() {
     is(namespace, "rollouts.argoproj.io/web", |r| says(r, "Healthy"));
     release(namespace, "v2");
     waits(namespace, 1);
+    // Planned at the same pause, however late one of the two gets to it.
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = [(&one, "one"), (&other, "other")].map(|(gonogo, name)| saved(gonogo, &folder.path().join(name)));
     let [a, b]: [Done; 2] = thread::scope(|s| {
-        let first = s.spawn(|| act(&one, &on_web("step")));
-        let second = s.spawn(|| act(&other, &on_web("step")));
+        let first = s.spawn(|| act(&one, &["apply", &first]));
+        let second = s.spawn(|| act(&other, &["apply", &second]));
         [first.join().unwrap(), second.join().unwrap()]
     });
     waits(namespace, 3);
@@ -56,15 +68,11 @@ fn a_second_press_a_moment_later_passes_no_second_pause() {
     waits(namespace, 1);
     // Planned at the same pause, applied one after the other: the second one is for a world that is gone.
     let folder = tempfile::tempdir().unwrap();
-    let plan = folder.path().join("plan.json");
-    let mut save = gonogo.command();
-    save.args(on_web("step")).arg("--save-plan").arg(&plan).stdin(Stdio::null());
-    let saved = save.output().unwrap();
-    assert!(plan.exists(), "{}", String::from_utf8_lossy(&saved.stderr));
+    let plan = saved(gonogo, &folder.path().join("plan.json"));
     let first = act(gonogo, &on_web("step"));
     assert_eq!(first.exit, 0, "{}", first.all());
     waits(namespace, 3);
-    let second = act(gonogo, &["apply", plan.to_str().unwrap()]);
+    let second = act(gonogo, &["apply", &plan]);
     assert_eq!(second.exit, 5, "{}", second.all());
     assert_eq!(namespace.get("rollouts.argoproj.io/web")["status"]["currentStepIndex"], 3);
     testified(namespace);

@@ -160,7 +160,7 @@ impl Writer<'_> {
         let mut words = vec![];
         for image in images {
             let at = self.seen.containers.iter().position(|c| *c == image.name);
-            let at = at.ok_or_else(|| invalid(format!("{} has no container {}", self.target, image.name)))?;
+            let at = at.ok_or_else(|| invalid(format!("it has no container {}", image.name)))?;
             let of = format!("/spec/template/spec/containers/{at}");
             lines.push(test(&format!("{of}/name"), image.name.as_str()));
             lines.push(json!({"op": "replace", "path": format!("{of}/image"), "value": image.image.as_str()}));
@@ -256,7 +256,7 @@ impl Writer<'_> {
         let r = &self.seen.rollout;
         let Some(pause) = &r.pause else {
             // To move the index now would skip the step at which it is, an analysis maybe.
-            return Err(invalid(format!("{} does not wait at a step", self.target)).hint("look again in a moment"));
+            return Err(invalid("it does not wait at a step").hint("look again in a moment"));
         };
         let mut lines = vec![];
         if r.step.is_some() {
