@@ -149,7 +149,7 @@ async fn workloads_of_the_embedded_world() {
 async fn workloads_as_recorded() {
     let sheet = Sheet::new(Role::Workloads, Ground::Recorded, now());
     let start = async || roles::workloads(record().await, "t", "shop", now()).await;
-    section(&sheet, &start, &roles::DEPLOYMENTS).await;
+    section(&sheet, start, &roles::DEPLOYMENTS).await;
     sheet.close();
 }
 

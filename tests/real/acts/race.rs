@@ -50,6 +50,9 @@ fn two_who_press_at_once_take_one_step_and_one_is_told_who_was_faster() {
     assert_eq!(winners, 1, "one effect:\n{}\n{}", a.all(), b.all());
     let loser = if a.exit == 0 { &b } else { &a };
     assert!(matches!(loser.exit, 3 | 5 | 6), "the other one is told, and nothing is passed by: {}", loser.all());
+    // Refused before anything was journalled, there is no operation to tell of.
+    let told = loser.said["operation"]["sentence"].as_str();
+    assert!(told.is_none_or(|words| words.contains("changed, by")), "by whom: {}", loser.all());
     let writes = testified(namespace);
     assert_eq!(writes.iter().filter(|w| w.code == 200).count(), 1, "{writes:#?}");
 }
